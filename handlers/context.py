@@ -1,0 +1,84 @@
+"""What a use-case may touch, opened once and closed once."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fakeredis import FakeAsyncRedis
+from redis.asyncio import Redis
+from tortoise import Tortoise
+
+from handlers.gateways.wechat import WeChat, open_wechat
+from models import Account, Person, tortoise_config
+from settings import Settings
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""The id that ties a request's log lines and audit entries together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking. `person` is null until the account is bound to the roster."""
+
+    account: Account | None = None
+    person: Person | None = None
+
+    @property
+    def actor(self) -> str:
+        """The name of this caller in the audit trail: ids only."""
+        if self.person is not None:
+            return f"person:{self.person.id}"
+        if self.account is not None:
+            return f"account:{self.account.id}"
+        return "system"
+
+
+SYSTEM = Caller()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A use-case's whole outside world. `now()` is an aware time in the service's zone."""
+
+    settings: Settings
+    redis: Redis
+    wechat: WeChat
+    now: Callable[[], datetime]
+    caller: Caller = SYSTEM
+
+    def on_behalf_of(self, caller: Caller) -> "Context":
+        """The same context for one caller."""
+        return replace(self, caller=caller)
+
+
+@asynccontextmanager
+async def open_database(url: str, *, pool: int = 10) -> AsyncIterator[None]:
+    """Connect Tortoise to `url` and close it again."""
+    orm = await Tortoise.init(config=tortoise_config(url, pool=pool), _enable_global_fallback=True)
+    try:
+        yield
+    finally:
+        await orm.close_connections()
+
+
+@asynccontextmanager
+async def open_redis(url: str) -> AsyncIterator[Redis]:
+    """A Redis client: inside this process for `memory://`, else the server at `url`."""
+    redis: Redis = FakeAsyncRedis() if url == "memory://" else Redis.from_url(url)
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+@asynccontextmanager
+async def open_context(settings: Settings) -> AsyncIterator[Context]:
+    """Open everything a use-case may touch; close it in reverse order."""
+    async with (
+        open_database(settings.resolved_database_url, pool=settings.database_pool),
+        open_redis(settings.redis_url) as redis,
+        open_wechat(settings, redis) as wechat,
+    ):
+        yield Context(settings, redis, wechat, now=lambda: datetime.now(settings.zone))

@@ -1,0 +1,127 @@
+"""Expected refusals. `code` is stable: clients may branch on it. Doors turn them into sentences."""
+
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """Base of every expected refusal."""
+
+    code: ClassVar[str] = "refused"
+
+
+class NotFound(Refused):
+    """There is no such thing, or it isn't the caller's to see."""
+
+    code = "not_found"
+
+
+class NotBound(Refused):
+    """The WeChat identity is not tied to a person on the roster yet."""
+
+    code = "not_bound"
+
+
+class NotAllowed(Refused):
+    """The caller's duties don't cover this."""
+
+    code = "not_allowed"
+
+
+class NotOnRoster(Refused):
+    """The phone number is on nobody's roster row."""
+
+    code = "not_on_roster"
+
+
+class AlreadyBound(Refused):
+    """The roster row is tied to another WeChat identity already."""
+
+    code = "already_bound"
+
+
+class SlotFull(Refused):
+    """Fewer places are left than were asked for."""
+
+    code = "slot_full"
+
+
+class SlotClosed(Refused):
+    """The slot is closed, over, or too near to be booked."""
+
+    code = "slot_closed"
+
+
+class AlreadyBooked(Refused):
+    """The branch has a live booking of this slot, or of another one at the same time."""
+
+    code = "already_booked"
+
+
+class NotYourBranch(Refused):
+    """The caller may not book for this branch."""
+
+    code = "not_your_branch"
+
+
+class WrongState(Refused):
+    """The thing is past the point where this can be done to it."""
+
+    code = "wrong_state"
+
+
+class ScanRefused(Refused):
+    """Base of the reasons why a scan is no check-in."""
+
+    code = "scan_refused"
+
+
+class BadCode(ScanRefused):
+    """The scanned text is none of ours, or its signature is wrong."""
+
+    code = "bad_code"
+
+
+class ExpiredCode(ScanRefused):
+    """A rotating code older than it may be."""
+
+    code = "expired_code"
+
+
+class TooEarly(ScanRefused):
+    """The gate of the branch's next visit has not opened."""
+
+    code = "too_early"
+
+
+class TooLate(ScanRefused):
+    """The branch's visit is over."""
+
+    code = "too_late"
+
+
+class NoBooking(ScanRefused):
+    """The person's branch has no visit here today."""
+
+    code = "no_booking"
+
+
+class WrongSite(ScanRefused):
+    """The person's branch is expected at another site at this time."""
+
+    code = "wrong_site"
+
+
+class CancelledBooking(ScanRefused):
+    """The branch's visit here was cancelled."""
+
+    code = "cancelled_booking"
+
+
+class BadInput(Refused):
+    """A form with fields that can't be taken; `fields` maps each to a Chinese sentence."""
+
+    code = "bad_input"
+
+    def __init__(self, **fields: str) -> None:
+        super().__init__("; ".join(f"{name}: {message}" for name, message in fields.items()))
+        self.fields = fields

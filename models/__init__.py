@@ -1,0 +1,83 @@
+"""What the service remembers."""
+
+from typing import Any
+
+from models.audit import AuditEntry
+from models.callbacks import Callback, Notice
+from models.lessons import Channel, Delivery, DeliveryStatus, Lesson, LessonWeek
+from models.organizations import Organization, OrganizationKind, Scope
+from models.people import Account, App, Consent, Duty, Membership, Person, Role
+from models.questions import Complaint, Entry, EntryStatus, Question
+from models.requests import IdempotencyKey
+from models.sites import (
+    LIVE,
+    Booking,
+    BookingStatus,
+    CheckIn,
+    RefusedScan,
+    Site,
+    SiteCategory,
+    SiteStatus,
+    Slot,
+)
+
+__all__ = [
+    "LIVE",
+    "Account",
+    "App",
+    "AuditEntry",
+    "Booking",
+    "BookingStatus",
+    "Callback",
+    "Channel",
+    "CheckIn",
+    "Complaint",
+    "Consent",
+    "Delivery",
+    "DeliveryStatus",
+    "Duty",
+    "Entry",
+    "EntryStatus",
+    "IdempotencyKey",
+    "Lesson",
+    "LessonWeek",
+    "Membership",
+    "Notice",
+    "Organization",
+    "OrganizationKind",
+    "Person",
+    "Question",
+    "RefusedScan",
+    "Role",
+    "Scope",
+    "Site",
+    "SiteCategory",
+    "SiteStatus",
+    "Slot",
+    "tortoise_config",
+]
+
+
+def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
+    """Tortoise's configuration for one database.
+
+    SQLite waits up to 5 s for another process's write lock; PostgreSQL pools up to `pool` connections.
+    """
+    # The connection is named after the dialect because Tortoise caches SQL under that name.
+    if database_url.startswith("sqlite"):
+        name, url = "sqlite", f"{database_url}?busy_timeout=5000&synchronous=NORMAL"
+    else:
+        name = "postgresql"
+        url = f"{database_url}{'&' if '?' in database_url else '?'}minsize=1&maxsize={pool}"
+    return {
+        "connections": {name: url},
+        "apps": {
+            "models": {"models": ["models"], "migrations": "migrations", "default_connection": name}
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+# Tortoise's own command line looks for a finished configuration; `makemigrations` reads no database.
+TORTOISE_FOR_MIGRATIONS = tortoise_config("sqlite://:memory:")

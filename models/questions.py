@@ -1,0 +1,82 @@
+"""The knowledge base, and what people asked."""
+
+from enum import StrEnum
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.people import Account
+
+
+class EntryStatus(StrEnum):
+    """Life of a knowledge entry."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
+class Entry(Model):
+    """One knowledge entry: a question, its answer, and the rules that say so."""
+
+    id = fields.IntField(primary_key=True)
+    code = fields.CharField(max_length=32, unique=True)
+    topic = fields.CharField(max_length=40)
+    question = fields.CharField(max_length=120)
+    askings: Any = fields.JSONField()
+    answer = fields.TextField()
+    details = fields.TextField(default="")
+    citations: Any = fields.JSONField()
+    scope = fields.CharField(max_length=40, default="any")
+    in_force_from = fields.DateField(null=True)
+    in_force_until = fields.DateField(null=True)
+    replaced_by = fields.CharField(max_length=32, default="")
+    related: Any = fields.JSONField(default=list)
+    status = fields.CharEnumField(EntryStatus, max_length=12, default=EntryStatus.PUBLISHED)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "entries"
+
+
+class Question(Model):
+    """Something a person asked. `callback_key` ties it to the message it came in, once."""
+
+    id = fields.BigIntField(primary_key=True)
+    callback_key = fields.CharField(max_length=32, unique=True, null=True)
+    account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
+        "models.Account", related_name="questions", null=True, on_delete=fields.SET_NULL
+    )
+    account_id: int | None
+    text = fields.CharField(max_length=600)
+    kind = fields.CharField(max_length=10)
+    entry_code = fields.CharField(max_length=32, default="")
+    confidence = fields.FloatField(default=0)
+    useful = fields.BooleanField(null=True)
+    answer = fields.TextField(null=True)
+    answered_by_id = fields.IntField(null=True)
+    answered_at = fields.DatetimeField(null=True)
+    asked_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "questions"
+
+
+class Complaint(Model):
+    """意见建议, followed to an answer. `lookup` lets the sender read it without an account."""
+
+    id = fields.IntField(primary_key=True)
+    lookup = fields.CharField(max_length=16, unique=True)
+    account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
+        "models.Account", related_name="complaints", null=True, on_delete=fields.SET_NULL
+    )
+    account_id: int | None
+    text = fields.CharField(max_length=1000)
+    status = fields.CharField(max_length=10, default="received")
+    answer = fields.TextField(default="")
+    created_at = fields.DatetimeField()
+    answered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "complaints"

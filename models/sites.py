@@ -1,0 +1,170 @@
+"""Open-life sites, their time slots, bookings and check-ins."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from tortoise import fields
+from tortoise.expressions import F
+from tortoise.models import Model
+
+from models.organizations import Organization
+
+if TYPE_CHECKING:
+    from models.people import Person
+
+
+class SiteCategory(StrEnum):
+    """The four categories of the party map."""
+
+    RURAL = "RURAL"
+    URBAN = "URBAN"
+    NEW = "NEW"
+    MIX = "MIX"
+
+
+class SiteStatus(StrEnum):
+    """Life of a site."""
+
+    PLANNED = "planned"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Site(Model):
+    """One open-life site. Coordinates are GCJ-02 degrees."""
+
+    id = fields.CharField(max_length=8, primary_key=True)
+    name = fields.CharField(max_length=40, unique=True)
+    category = fields.CharEnumField(SiteCategory, max_length=8)
+    town = fields.CharField(max_length=20)
+    owner: fields.ForeignKeyNullableRelation[Organization] = fields.ForeignKeyField(
+        "models.Organization", related_name="sites", null=True, on_delete=fields.RESTRICT
+    )
+    owner_id: int | None
+    longitude = fields.FloatField()
+    latitude = fields.FloatField()
+    address = fields.CharField(max_length=200, default="")
+    capacity = fields.IntField()
+    opening: Any = fields.JSONField()
+    intro = fields.CharField(max_length=600, default="")
+    features: Any = fields.JSONField(default=list)
+    contact = fields.CharField(max_length=60, default="")
+    status = fields.CharEnumField(SiteStatus, max_length=8, default=SiteStatus.OPEN)
+    is_training_base = fields.BooleanField(default=False)
+    is_demo = fields.BooleanField(default=False)
+    needs_approval = fields.BooleanField(default=False)
+    poster_url = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "sites"
+
+
+class Slot(Model):
+    """A bookable stretch of time at a site. `taken` counts promised places, never above `capacity`."""
+
+    id = fields.IntField(primary_key=True)
+    site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
+        "models.Site", related_name="slots", on_delete=fields.CASCADE
+    )
+    site_id: str
+    starts_at = fields.DatetimeField()
+    ends_at = fields.DatetimeField()
+    capacity = fields.IntField()
+    taken = fields.IntField(default=0)
+    closed = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "slots"
+        unique_together = (("site", "starts_at"),)
+
+    async def claim(self, places: int) -> bool:
+        """Take `places` if that many are left; the database decides, so nobody can overtake."""
+        return bool(
+            await Slot.filter(
+                id=self.id, closed=False, taken__lte=F("capacity") - places
+            ).update(taken=F("taken") + places)
+        )
+
+    async def release(self, places: int) -> None:
+        """Give `places` back."""
+        await Slot.filter(id=self.id).update(taken=F("taken") - places)
+
+
+class BookingStatus(StrEnum):
+    """Life of a booking (点单 → 用单)."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    WAITING = "waiting"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    FULFILLED = "fulfilled"
+    MISSED = "missed"
+
+
+LIVE = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.WAITING)
+"""Statuses in which a branch still expects to come."""
+
+
+class Booking(Model):
+    """A branch's visit to a site. `live_key` is `slot:branch` while live, else null: one per pair."""
+
+    id = fields.IntField(primary_key=True)
+    slot: fields.ForeignKeyRelation[Slot] = fields.ForeignKeyField(
+        "models.Slot", related_name="bookings", on_delete=fields.RESTRICT
+    )
+    slot_id: int
+    branch: fields.ForeignKeyRelation[Organization] = fields.ForeignKeyField(
+        "models.Organization", related_name="bookings", on_delete=fields.RESTRICT
+    )
+    branch_id: int
+    booked_by: fields.ForeignKeyNullableRelation["Person"] = fields.ForeignKeyField(
+        "models.Person", related_name="bookings", null=True, on_delete=fields.SET_NULL
+    )
+    booked_by_id: int | None
+    headcount = fields.IntField()
+    theme = fields.CharField(max_length=80)
+    status = fields.CharEnumField(BookingStatus, max_length=12)
+    reason = fields.CharField(max_length=200, default="")
+    live_key = fields.CharField(max_length=32, unique=True, null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "bookings"
+
+
+class CheckIn(Model):
+    """A person was present at a booked visit; at most one row per person and booking."""
+
+    id = fields.IntField(primary_key=True)
+    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField(
+        "models.Booking", related_name="check_ins", on_delete=fields.RESTRICT
+    )
+    booking_id: int
+    person: fields.ForeignKeyRelation["Person"] = fields.ForeignKeyField(
+        "models.Person", related_name="check_ins", on_delete=fields.CASCADE
+    )
+    person_id: int
+    at = fields.DatetimeField()
+    source = fields.CharField(max_length=12)
+
+    class Meta:
+        table = "check_ins"
+        unique_together = (("booking", "person"),)
+
+
+class RefusedScan(Model):
+    """A scan that did not lead to a check-in, kept with its reason for the keeper."""
+
+    id = fields.IntField(primary_key=True)
+    site_id = fields.CharField(max_length=8, default="")
+    person: fields.ForeignKeyNullableRelation["Person"] = fields.ForeignKeyField(
+        "models.Person", related_name="refused_scans", null=True, on_delete=fields.CASCADE
+    )
+    person_id: int | None
+    reason = fields.CharField(max_length=32)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "refused_scans"

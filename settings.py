@@ -1,0 +1,114 @@
+"""Every setting, its default, and a sentence on what it is for.
+
+Read from the environment (prefix ``ZBT_``) or from ``.env``. ``.env.example`` lists the same names.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+OFFICIAL_API_BASE = "https://api.weixin.qq.com"
+PLACEHOLDERS = ("", "change-me")
+SECRET_NAMES = (
+    "secret_key",
+    "oa_app_id",
+    "oa_secret",
+    "oa_token",
+    "oa_encoding_aes_key",
+    "mp_app_id",
+    "mp_secret",
+)
+
+
+class MessageMode(StrEnum):
+    """How WeChat's server delivers callbacks (console: 消息加解密方式)."""
+
+    SAFE = "safe"
+    COMPATIBLE = "compatible"
+    PLAIN = "plain"
+
+
+class LateAnswers(StrEnum):
+    """What becomes of an answer that misses the callback deadline."""
+
+    CUSTOMER_SERVICE = "customer_service"
+    RESEND = "resend"
+
+
+class MissingSettings(Exception):
+    """A production start lacks secrets; the message names all of them."""
+
+
+class Settings(BaseSettings):
+    """The service's settings. Frozen; build one with ``Settings()`` at the composition root only."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ZBT_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(Path("var"), description="Database file, logs and exports live here.")
+    database_url: str = Field("", description="Empty = SQLite in the data directory.")
+    redis_url: str = Field("memory://", description="memory:// = inside this process.")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Signs codes and sessions, encrypts phones."
+    )
+    public_url: str = Field("http://127.0.0.1:8080", description="Address people reach us at.")
+    timezone: str = Field("Asia/Shanghai", description="Zone of dates, Fridays and months.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, description="Port to listen on.")
+    database_pool: int = Field(10, description="PostgreSQL connections of one process at most.")
+
+    wechat_api_base: str = Field(OFFICIAL_API_BASE, description="WeChat's API; the simulator's in the demo.")
+    oa_app_id: str = Field("", description="AppID of the official account.")
+    oa_secret: SecretStr = Field(SecretStr(""), description="AppSecret of the official account.")
+    oa_token: SecretStr = Field(SecretStr(""), description="Token of the callback.")
+    oa_encoding_aes_key: SecretStr = Field(SecretStr(""), description="EncodingAESKey, 43 characters.")
+    oa_encoding_aes_key_previous: SecretStr = Field(
+        SecretStr(""), description="The key before the last rotation; still accepted."
+    )
+    oa_message_mode: MessageMode = Field(MessageMode.SAFE, description="safe, compatible or plain.")
+    mp_app_id: str = Field("", description="AppID of the mini program.")
+    mp_secret: SecretStr = Field(SecretStr(""), description="AppSecret of the mini program.")
+    callback_max_age: int = Field(600, description="Seconds a callback may be old or early; 0 = do not check.")
+    callback_deadline: float = Field(4.5, description="Seconds within which a callback is answered.")
+    late_answers: LateAnswers = Field(
+        LateAnswers.CUSTOMER_SERVICE,
+        description="customer_service, or resend for accounts without that interface.",
+    )
+    follower_messages_per_minute: int = Field(
+        30, description="More from one follower in a minute get one kind word, then silence; 0 = no limit."
+    )
+    worker_age_limit: int = Field(35, description="Youngest-cadre limit (years) of the Friday lesson's audience.")
+    lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
+    lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that dates are counted in."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database address, with the embedded default filled in."""
+        return self.database_url or f"sqlite://{self.data_dir / 'zhibutong.sqlite3'}"
+
+    def require_secrets(self) -> None:
+        """Refuse a start that lacks secrets.
+
+        Raises:
+            MissingSettings: names every secret that is missing, or is a placeholder.
+        """
+        missing = [name for name in SECRET_NAMES if self._plain(name).lower().startswith(PLACEHOLDERS[1]) or not self._plain(name)]
+        if self.wechat_api_base == OFFICIAL_API_BASE:
+            missing += [name for name in SECRET_NAMES if name not in missing and self._plain(name).lower().startswith("demo")]
+        if missing:
+            names = "、".join(f"ZBT_{name.upper()}" for name in missing)
+            raise MissingSettings(f"以下设置缺失或仍是占位值，请在 .env 中填写：{names}")
+
+    def _plain(self, name: str) -> str:
+        value = getattr(self, name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -1,0 +1,73 @@
+"""Stand-ins for the outside: a clock moved by hand, and a WeChat that remembers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handlers.gateways.wechat import Login, MassReceipt
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Clock:
+    """A time that stands still until a test moves it: `clock.now += timedelta(minutes=90)`."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 10, 0, tzinfo=SHANGHAI)  # A Friday.
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class FakeWeChat:
+    """Remembers what was sent; `refuse` makes the next calls raise."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    refuse: list[Exception] = field(default_factory=list)
+    logins: dict[str, Login] = field(default_factory=dict)
+    phones: dict[str, str] = field(default_factory=dict)
+    union_ids: dict[str, str] = field(default_factory=dict)
+    menu: dict[str, object] = field(default_factory=dict)
+
+    def _maybe_refuse(self) -> None:
+        if self.refuse:
+            raise self.refuse.pop(0)
+
+    async def send_text(self, openid: str, text: str) -> None:
+        self._maybe_refuse()
+        self.sent.append(("customer_service", openid, text))
+
+    async def send_mass_text(
+        self, openids: Sequence[str], text: str, *, client_message_id: str
+    ) -> MassReceipt:
+        self._maybe_refuse()
+        self.sent.extend(("mass", openid, text) for openid in openids)
+        return MassReceipt(message_id=client_message_id, repeated=False)
+
+    async def send_subscribe_message(
+        self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
+    ) -> None:
+        self._maybe_refuse()
+        self.sent.append(("subscribe", openid, template_id))
+
+    async def log_in(self, code: str) -> Login:
+        self._maybe_refuse()
+        return self.logins[code]
+
+    async def phone_number(self, phone_code: str) -> str:
+        self._maybe_refuse()
+        return self.phones[phone_code]
+
+    async def union_id(self, openid: str) -> str | None:
+        self._maybe_refuse()
+        return self.union_ids.get(openid)
+
+    async def create_poster_code(self, scene: str) -> str:
+        self._maybe_refuse()
+        return f"http://weixin.qq.com/q/{scene}"
+
+    async def create_menu(self, menu: dict[str, object]) -> None:
+        self._maybe_refuse()
+        self.menu = menu
