@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     follower_messages_per_minute: int = Field(
         30, description="More from one follower in a minute get one kind word, then silence; 0 = no limit."
     )
+    api_requests_per_minute: int = Field(
+        1200, description="Requests one account (or one address without login) may make in a minute; 0 = no limit."
+    )
     worker_age_limit: int = Field(35, description="Youngest-cadre limit (years) of the Friday lesson's audience.")
     lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")

@@ -1,5 +1,6 @@
 """Expected refusals. `code` is stable: clients may branch on it. Doors turn them into sentences."""
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -70,9 +71,18 @@ class WrongState(Refused):
 
 
 class ScanRefused(Refused):
-    """Base of the reasons why a scan is no check-in."""
+    """Base of the reasons why a scan is no check-in.
+
+    `site` is the name of the site meant; `at` is when its gate opens (too early, wrong site) or closed
+    (too late). Both are empty where they say nothing.
+    """
 
     code = "scan_refused"
+
+    def __init__(self, *, site: str = "", at: datetime | None = None) -> None:
+        super().__init__()
+        self.site = site
+        self.at = at
 
 
 class BadCode(ScanRefused):
@@ -100,19 +110,19 @@ class TooLate(ScanRefused):
 
 
 class NoBooking(ScanRefused):
-    """The person's branch has no visit here today."""
+    """The person's branch has no visit here."""
 
     code = "no_booking"
 
 
 class WrongSite(ScanRefused):
-    """The person's branch is expected at another site at this time."""
+    """The person's branch is expected at another site today."""
 
     code = "wrong_site"
 
 
 class CancelledBooking(ScanRefused):
-    """The branch's visit here was cancelled."""
+    """The branch's visit here today was cancelled or declined."""
 
     code = "cancelled_booking"
 

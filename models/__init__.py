@@ -1,6 +1,10 @@
 """What the service remembers."""
 
+import sqlite3
+from datetime import UTC, datetime
 from typing import Any
+
+import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that ours replace)
 
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
@@ -58,6 +62,12 @@ __all__ = [
 ]
 
 
+# SQLite compares times as text, so every time is written in UTC and at full length.
+sqlite3.register_adapter(
+    datetime, lambda time: time.astimezone(UTC).isoformat(sep=" ", timespec="microseconds")
+)
+
+
 def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     """Tortoise's configuration for one database.
 
@@ -71,9 +81,7 @@ def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
         url = f"{database_url}{'&' if '?' in database_url else '?'}minsize=1&maxsize={pool}"
     return {
         "connections": {name: url},
-        "apps": {
-            "models": {"models": ["models"], "migrations": "migrations", "default_connection": name}
-        },
+        "apps": {"models": {"models": ["models"], "migrations": "migrations", "default_connection": name}},
         "use_tz": True,
         "timezone": "UTC",
     }

@@ -1,14 +1,24 @@
 """What WeChat told us and what we answered: the durable side of promise 1."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+from models.people import Account, App
+from models.questions import Question
 
 
 class Callback(Model):
     """One inbound message or event, under the key that its re-sends share.
 
-    `reply` is the clear reply body; null while an answer is still owed. `message` is kept only as
-    long as the answer is owed, so that another process can finish what a dead one accepted.
+    `reply` is the clear reply body, "" for silence; null while an answer is still owed. `message` is
+    kept only as long as the answer is owed, so that another process can finish what a dead one accepted.
     """
 
     key = fields.CharField(max_length=32, primary_key=True)
@@ -38,3 +48,158 @@ class Notice(Model):
     class Meta:
         table = "notices"
         indexes = (("status", "next_try_at"),)
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is kept of a question that came in a message."""
+
+    text: str
+    kind: str
+    entry_code: str
+    confidence: float
+
+
+@dataclass(slots=True)
+class Answered:
+    """One answered callback, to be remembered.
+
+    `reply` is the whole reply body, "" for silence; `text` is what it says, for the day it is late.
+    """
+
+    key: str
+    openid: str
+    reply: str
+    text: str
+    at: datetime
+    asked: Asked | None = None
+
+
+@dataclass(slots=True)
+class Remembered:
+    """The reply that counts for a key: `ours`, or one that was stored before."""
+
+    reply: str
+    ours: bool
+
+
+async def remember(answers: Sequence[Answered]) -> list[Remembered]:
+    """Store answers, all in one transaction and a fixed number of statements; in the same order.
+
+    The first answer under a key stands. For fresh keys only, the sender's last contact is noted,
+    held notices of the sender are released, and questions are kept. An answer that was owed becomes
+    a notice.
+    """
+    async with in_transaction() as connection:
+        inserted = await insert_callbacks(connection, answers)
+        fresh = [answer for answer in answers if answer.key in inserted]
+        if fresh:
+            await touch_accounts(connection, fresh)
+            await keep_questions(connection, [answer for answer in fresh if answer.asked is not None])
+        outcomes = []
+        for answer in answers:
+            is_fresh = answer.key in inserted
+            outcomes.append(Remembered(answer.reply, True) if is_fresh else await settle(connection, answer))
+        return outcomes
+
+
+async def insert_callbacks(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
+    """Insert the rows whose keys are new; the set of those keys."""
+    # One order everywhere: two processes that store the same keys can't lock each other out.
+    rows = sorted((answer.key, answer.reply, answer.at) for answer in answers)
+    source, values = rows_source(connection, ("text", "text", "timestamptz"), rows)
+    inserted = await connection.execute_query_dict(
+        f"INSERT INTO callbacks (key, reply, received_at) {source} "
+        "ON CONFLICT (key) DO NOTHING RETURNING key",
+        values,
+    )
+    return {row["key"] for row in inserted}
+
+
+async def touch_accounts(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> None:
+    """Note each sender's last contact (making the account if it is new) and release held notices."""
+    latest = {answer.openid: answer.at for answer in answers if answer.openid}
+    if not latest:
+        return
+    rows = [("oa", openid, True, latest[openid], latest[openid]) for openid in sorted(latest)]
+    types = ("text", "text", "bool", "timestamptz", "timestamptz")
+    source, values = rows_source(connection, types, rows)
+    await connection.execute_query(
+        f"INSERT INTO accounts (app, openid, follows, last_contact_at, created_at) {source} "
+        "ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at",
+        values,
+    )
+    held = Notice.filter(openid__in=list(latest), status="held").using_db(connection)
+    await held.update(status="waiting", next_try_at=answers[-1].at)
+
+
+async def keep_questions(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> None:
+    """Keep questions, tied to the accounts that asked."""
+    if not answers:
+        return
+    openids = {answer.openid for answer in answers}
+    accounts = Account.filter(app=App.OFFICIAL_ACCOUNT, openid__in=openids).using_db(connection)
+    ids = dict(await accounts.values_list("openid", "id"))
+    questions = [
+        Question(
+            callback_key=answer.key,
+            account_id=ids.get(answer.openid),
+            text=answer.asked.text,
+            kind=answer.asked.kind,
+            entry_code=answer.asked.entry_code,
+            confidence=answer.asked.confidence,
+            asked_at=answer.at,
+        )
+        for answer in answers
+        if answer.asked is not None
+    ]
+    await Question.bulk_create(questions, using_db=connection)
+
+
+async def settle(connection: BaseDBAsyncClient, answer: Answered) -> Remembered:
+    """What counts for a key that is there already: the stored reply, or ours when one was owed."""
+    owed = Callback.filter(key=answer.key, reply=None).using_db(connection)
+    if await owed.update(reply=answer.reply, message=None):
+        if answer.text:
+            await Notice.create(
+                openid=answer.openid,
+                content=answer.text,
+                dedupe_key=f"late:{answer.key}",
+                next_try_at=answer.at,
+                created_at=answer.at,
+                using_db=connection,
+            )
+        return Remembered(answer.reply, ours=True)
+    stored = await Callback.get(key=answer.key, using_db=connection)
+    return Remembered(stored.reply or "", ours=False)
+
+
+async def owe(key: str, message: str, at: datetime) -> str | None:
+    """Promise an answer that isn't ready; the stored reply when there is one after all."""
+    await Callback.bulk_create([Callback(key=key, message=message, received_at=at)], ignore_conflicts=True)
+    return await stored_reply(key)
+
+
+async def stored_reply(key: str) -> str | None:
+    """The reply stored under a key; None when there is none yet."""
+    replies = await Callback.filter(key=key).values_list("reply", flat=True)
+    return replies[0] if replies else None  # type: ignore[return-value]
+
+
+async def claim_owed(callback: Callback, now: datetime) -> bool:
+    """Take over an owed callback whose keeper seems dead; one taker wins, and has until it looks dead too."""
+    mine = Callback.filter(key=callback.key, reply=None, received_at=callback.received_at)
+    return bool(await mine.update(received_at=now))
+
+
+def rows_source(
+    connection: BaseDBAsyncClient, types: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> tuple[str, list[Any]]:
+    """A source of rows for INSERT, and its values: one statement text whatever the number of rows,
+    on PostgreSQL, so that it stays prepared."""
+    if connection.capabilities.dialect == "sqlite":
+        marks = "(" + ", ".join("?" * len(types)) + ")"
+        return "VALUES " + ", ".join([marks] * len(rows)), [value for row in rows for value in row]
+    columns = ", ".join(f"${at}::{name}[]" for at, name in enumerate(types, start=1))
+    source = f"SELECT * FROM unnest({columns})"  # noqa: S608 (marks only)
+    return source, [list(column) for column in zip(*rows, strict=True)]

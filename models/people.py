@@ -65,7 +65,8 @@ class Account(Model):
 
     class Meta:
         table = "accounts"
-        unique_together = (("app", "openid"),)
+        # A person is one WeChat user: at most one identity in each app.
+        unique_together = (("app", "openid"), ("person", "app"))
 
 
 class Role(StrEnum):

@@ -78,12 +78,17 @@ class Slot(Model):
         table = "slots"
         unique_together = (("site", "starts_at"),)
 
+    @property
+    def free(self) -> int:
+        """Places left when this row was read."""
+        return 0 if self.closed else self.capacity - self.taken
+
     async def claim(self, places: int) -> bool:
         """Take `places` if that many are left; the database decides, so nobody can overtake."""
         return bool(
-            await Slot.filter(
-                id=self.id, closed=False, taken__lte=F("capacity") - places
-            ).update(taken=F("taken") + places)
+            await Slot.filter(id=self.id, closed=False, taken__lte=F("capacity") - places).update(
+                taken=F("taken") + places
+            )
         )
 
     async def release(self, places: int) -> None:

@@ -1,13 +1,29 @@
-"""WeChat's API over aiohttp: the only place that speaks to the outside."""
+"""What the use-cases ask of WeChat, and the gateway that asks it over HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from handlers.gateways import apis
+from handlers.gateways.answers import MASS_SEND_REPEATED, Answer, read_image
+from handlers.gateways.client import Client
+from handlers.gateways.errors import Ambiguous, BadCall, UserMustRedo
+from handlers.gateways.token_store import TokenStore
+from handlers.gateways.tokens import Tokens
+from handlers.gateways.wire import open_wire
+from models import App
 from settings import Settings
+
+TAGGED_AT_ONCE = 50
+CHECKED_AT_ONCE = 2500
+FORUM = 3
+"""WeChat's number for the scene in which a text is checked: what others will read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,14 @@ class MassReceipt:
     repeated: bool
 
 
+class TextCheck(StrEnum):
+    """WeChat's opinion of a text others will read. `REVIEW` is for a person to decide."""
+
+    PASS = "pass"  # noqa: S105  WeChat's word.
+    REVIEW = "review"
+    RISKY = "risky"
+
+
 class WeChat(Protocol):
     """What the use-cases ask of WeChat. Failures raise `WeChatError` subclasses (see errors.py)."""
 
@@ -35,7 +59,10 @@ class WeChat(Protocol):
     async def send_mass_text(
         self, openids: Sequence[str], text: str, *, client_message_id: str
     ) -> MassReceipt:
-        """A mass message to 2..10,000 followers (mass/send)."""
+        """A mass message to 2..10,000 followers (mass/send).
+
+        May take two minutes: what is ambiguous is repeated with the same id until WeChat says.
+        """
 
     async def send_subscribe_message(
         self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
@@ -58,8 +85,163 @@ class WeChat(Protocol):
         """Replace the account's menu (menu/create)."""
 
 
+class WeChatApi:
+    """WeChat over HTTP: the `WeChat` of production, and what later use-cases will ask for."""
+
+    def __init__(self, client: Client, *, mp_app_id: str, mp_secret: SecretStr) -> None:
+        self._client = client
+        self._mp_app_id = mp_app_id
+        self._mp_secret = mp_secret
+
+    async def send_text(self, openid: str, text: str) -> None:
+        """A customer-service text message (custom/send)."""
+        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        await self._client.call(apis.SEND_CUSTOM, body=body)
+
+    async def send_mass_text(
+        self, openids: Sequence[str], text: str, *, client_message_id: str
+    ) -> MassReceipt:
+        """A mass message to 2..10,000 followers (mass/send)."""
+        body = {
+            "touser": list(openids),
+            "msgtype": "text",
+            "text": {"content": text},
+            "clientmsgid": client_message_id,
+        }
+        answer = await self._client.call(apis.SEND_MASS, body=body)
+        return MassReceipt(
+            message_id=str(answer.get("msg_id", "")),
+            repeated=answer["errcode"] == MASS_SEND_REPEATED,
+        )
+
+    async def mass_status(self, message_id: str) -> str:
+        """Where a mass message stands: SENDING, SEND_SUCCESS, SEND_FAIL or DELETE (mass/get)."""
+        answer = await self._client.call(apis.MASS_STATUS, body={"msg_id": message_id})
+        return _text(answer, "msg_status")
+
+    async def send_subscribe_message(
+        self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
+    ) -> None:
+        """A mini-program subscribe message (subscribe/send)."""
+        body: dict[str, object] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": {name: {"value": value} for name, value in values.items()},
+            "miniprogram_state": "formal",
+            "lang": "zh_CN",
+        }
+        if page:
+            body["page"] = page
+        await self._client.call(apis.SEND_SUBSCRIBE, body=body)
+
+    async def log_in(self, code: str) -> Login:
+        """Exchange a wx.login code (sns/jscode2session)."""
+        query = {
+            "appid": self._mp_app_id,
+            "secret": self._mp_secret.get_secret_value(),
+            "js_code": code,
+            "grant_type": "authorization_code",
+        }
+        answer = await self._spend(apis.LOG_IN, query=query)
+        return Login(openid=_text(answer, "openid"), unionid=answer.get("unionid") or None)
+
+    async def phone_number(self, phone_code: str) -> str:
+        """The number behind a getPhoneNumber code, digits only, without the country code."""
+        answer = await self._spend(apis.PHONE_NUMBER, body={"code": phone_code})
+        phone = answer.get("phone_info")
+        return _text(phone if isinstance(phone, dict) else {}, "purePhoneNumber")
+
+    async def union_id(self, openid: str) -> str | None:
+        """A follower's unionid (user/info), None when the platform gives none."""
+        answer = await self._client.call(apis.USER, query={"openid": openid, "lang": "zh_CN"})
+        return answer.get("unionid") or None
+
+    async def followers(self) -> AsyncIterator[str]:
+        """The openids of everybody who follows the account, a page of 10,000 at a time (user/get)."""
+        after = ""
+        while True:
+            answer = await self._client.call(apis.FOLLOWERS, query={"next_openid": after} if after else {})
+            page = (answer.get("data") or {}).get("openid") or []
+            for openid in page:
+                yield openid
+            before, after = after, str(answer.get("next_openid") or "")
+            if not page or not after or after == before:
+                return
+
+    async def tag_followers(self, openids: Sequence[str], *, tag_id: int) -> None:
+        """Give followers a tag, 50 at a time (tags/members/batchtagging)."""
+        for start in range(0, len(openids), TAGGED_AT_ONCE):
+            body = {"openid_list": list(openids[start : start + TAGGED_AT_ONCE]), "tagid": tag_id}
+            await self._client.call(apis.TAG_FOLLOWERS, body=body)
+
+    async def create_poster_code(self, scene: str) -> str:
+        """A permanent parametric QR (qrcode/create); returns the URL to draw as a QR code."""
+        body = {
+            "action_name": "QR_LIMIT_STR_SCENE",
+            "action_info": {"scene": {"scene_str": scene}},
+        }
+        return _text(await self._client.call(apis.POSTER_CODE, body=body), "url")
+
+    async def create_mini_program_code(self, scene: str, page: str) -> bytes:
+        """A mini-program code as a picture (getwxacodeunlimit); `page` without a leading slash."""
+        body = {"scene": scene, "page": page, "check_path": True, "env_version": "release"}
+        return await self._client.fetch(apis.MINI_PROGRAM_CODE, read_image, body=body)
+
+    async def check_text(self, openid: str, text: str) -> TextCheck:
+        """WeChat's opinion of a text (msg_sec_check), the worst of its pieces.
+
+        Raises:
+            UserMustRedo: the person was not in the mini program within two hours (61010).
+        """
+        worst = TextCheck.PASS
+        for start in range(0, len(text), CHECKED_AT_ONCE):
+            piece = text[start : start + CHECKED_AT_ONCE]
+            body = {"version": 2, "openid": openid, "scene": FORUM, "content": piece}
+            opinion = _opinion(await self._client.call(apis.CHECK_TEXT, body=body))
+            worst = max(worst, opinion, key=list(TextCheck).index)
+        return worst
+
+    async def create_menu(self, menu: dict[str, object]) -> None:
+        """Replace the account's menu (menu/create)."""
+        await self._client.call(apis.CREATE_MENU, body=menu)
+
+    async def _spend(
+        self, api: apis.Api, *, query: dict[str, str] | None = None, body: object = None
+    ) -> Answer:
+        """Use up a one-time code; when nobody knows whether that worked, the person needs another."""
+        try:
+            return await self._client.call(api, query=query, body=body)
+        except Ambiguous as error:
+            raise UserMustRedo(error.code, error.hint) from error
+
+
 @asynccontextmanager
-async def open_wechat(settings: Settings, redis: Redis) -> AsyncIterator[WeChat]:
+async def open_wechat(
+    settings: Settings, redis: Redis, *, now: Callable[[], datetime] | None = None
+) -> AsyncIterator[WeChatApi]:
     """The gateway for these settings; closes its connections."""
-    raise NotImplementedError
-    yield
+    async with open_wire(settings.wechat_api_base) as wire:
+        tokens = {
+            app: Tokens(app_id, secret, wire=wire, store=TokenStore(redis, app_id))
+            for app, app_id, secret in (
+                (App.OFFICIAL_ACCOUNT, settings.oa_app_id, settings.oa_secret),
+                (App.MINI_PROGRAM, settings.mp_app_id, settings.mp_secret),
+            )
+        }
+        client = Client(wire, tokens, now=now or (lambda: datetime.now(settings.zone)))
+        yield WeChatApi(client, mp_app_id=settings.mp_app_id, mp_secret=settings.mp_secret)
+
+
+def _text(answer: Answer, name: str) -> str:
+    """A field that a successful answer must have."""
+    value = answer.get(name)
+    if not isinstance(value, str) or not value:
+        raise BadCall(hint=f"no {name} in the answer")
+    return value
+
+
+def _opinion(answer: Answer) -> TextCheck:
+    result = answer.get("result")
+    suggestion = result.get("suggest") if isinstance(result, dict) else None
+    # A word we don't know is for a person to decide.
+    return TextCheck(suggestion) if suggestion in set(TextCheck) else TextCheck.REVIEW

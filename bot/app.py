@@ -1,0 +1,128 @@
+"""The WeChat door: reads a callback, hands it to the protocol and the desk, and answers.
+
+There is no middleware on this route and no query object: it is the service's hottest path.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from prometheus_client import Counter
+
+from bot.desk import Desk, TooLate, open_desk
+from bot.messages import Garbled
+from bot.protocol import SUCCESS, Protocol, Rejected
+from bot.router import Router
+from bot.routes import ROUTES
+from handlers.callbacks import open_ledger
+from handlers.context import Context
+
+log = logging.getLogger(__name__)
+
+PATH = "/wechat/callback"
+BODY_LIMIT = 64 * 1024
+BODY_TIMEOUT = 3.0
+"""Seconds for a body that trickles in; WeChat sends it at once."""
+NEVER_WECHAT = ("multipart/", "image/", "audio/", "video/")
+
+DOOR = web.AppKey("DOOR", "Door")
+REFUSED = Counter("zbt_callbacks_refused_total", "Callbacks refused, by reason", ["reason"])
+
+
+class Door:
+    """The handlers of the callback URL."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self._protocol = protocol
+        self.desk: Desk | None = None
+        self._loop = asyncio.get_event_loop
+
+    async def verify(self, request: web.Request) -> web.Response:
+        """GET: the console checks that the URL is ours."""
+        try:
+            echo = self._protocol.verify(read_query(request))
+        except Rejected as rejected:
+            return refuse(403, str(rejected))
+        return web.Response(body=echo, content_type="text/plain")
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """POST: a message or an event."""
+        started = asyncio.get_running_loop().time()
+        if request.headers.get("Content-Type", "").startswith(NEVER_WECHAT):
+            return refuse(415, "content_type")
+        body = await read_body(request)
+        if body is None:
+            return refuse(413, "body")
+        try:
+            opened = self._protocol.open(read_query(request), body)
+        except Rejected as rejected:
+            return refuse(403, str(rejected))
+        except Garbled:
+            return refuse(400, "garbled")
+        assert self.desk is not None  # noqa: S101 (set before the first request)
+        try:
+            reply = await self.desk.answer(opened.message, started)
+        except TooLate:
+            return web.Response(status=503)
+        if not reply:
+            return web.Response(body=SUCCESS, content_type="text/plain")
+        content_type = "application/json" if opened.as_json else "text/xml"
+        return web.Response(body=self._protocol.seal(reply.encode(), opened), content_type=content_type)
+
+
+def read_query(request: web.Request) -> Mapping[str, str]:
+    """The query's values. WeChat's need no decoding; what does is read by the library."""
+    raw = request.rel_url.raw_query_string
+    if "%" in raw or "+" in raw or len(raw) > 2048:
+        return dict(parse_qsl(raw[:4096], keep_blank_values=True))
+    return dict(pair.split("=", 1) for pair in raw.split("&") if "=" in pair)
+
+
+async def read_body(request: web.Request) -> bytes | None:
+    """The body; None when it is longer than a callback can be, or doesn't come."""
+    content = request.content
+    if content.is_eof():
+        body = content.read_nowait(-1)
+        return body if len(body) <= BODY_LIMIT else None
+    if (request.content_length or 0) > BODY_LIMIT:
+        return None
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            async for part in content.iter_any():
+                parts.append(part)
+                size += len(part)
+                if size > BODY_LIMIT:
+                    return None
+    except TimeoutError:
+        return None
+    return b"".join(parts)
+
+
+def refuse(status: int, reason: str) -> web.Response:
+    """A quick, quiet no: counted, not explained."""
+    REFUSED.labels(reason.split(":")[0]).inc()
+    log.info("callback.refused", extra={"reason": reason})
+    return web.Response(status=status)
+
+
+def setup(app: web.Application, ctx: Context, router: Router | None = None) -> None:
+    """Put the door on the app.
+
+    Raises:
+        ValueError: an EncodingAESKey is malformed.
+    """
+    door = Door(Protocol(ctx.settings))
+    app[DOOR] = door
+    app.router.add_get(PATH, door.verify, allow_head=False)
+    app.router.add_post(PATH, door.receive)
+
+    async def keep_desk(_: web.Application) -> AsyncIterator[None]:
+        async with open_ledger(ctx) as ledger, open_desk(ctx, ledger, router or Router(ROUTES)) as desk:
+            door.desk = desk
+            yield
+
+    app.cleanup_ctx.append(keep_desk)

@@ -1,0 +1,242 @@
+"""Answering messages in time: once each, whatever is re-sent, killed or slow (promise 1)."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import cast
+
+from tortoise.transactions import in_transaction
+
+from bot import texts
+from bot.messages import Message
+from bot.replies import Reply, cut, render, said
+from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken
+from handlers import accounts, remainders
+from handlers.callbacks import CallbackLedger
+from handlers.context import Context
+from handlers.errors import Refused
+from models import App
+from models.callbacks import Answered, Callback, Remembered, claim_owed, owe, remember, stored_reply
+from settings import LateAnswers
+
+log = logging.getLogger(__name__)
+
+WORK_LIMIT = 30.0
+"""Seconds after which a callback's work is given up; its owner counts as dead a while later."""
+OWED_TOO_LONG = timedelta(seconds=60)
+GIVE_UP_AFTER = timedelta(minutes=10)
+LOOK_FOR_OWED_EVERY = 10.0
+DELIVERIES = 3
+"""How often WeChat delivers one message in all (observed, wechat-platform §1.6)."""
+
+
+class TooLate(Exception):
+    """No answer within the deadline; WeChat's re-send will ask again."""
+
+
+class Superseded(Exception):
+    """Another process answered first; our work is undone and its answer counts."""
+
+    def __init__(self, remembered: Remembered) -> None:
+        super().__init__()
+        self.remembered = remembered
+
+
+class Desk:
+    """One process's answering of messages."""
+
+    def __init__(self, ctx: Context, ledger: CallbackLedger, router: Router) -> None:
+        self._ctx = ctx
+        self._ledger = ledger
+        self._router = router
+        self._deadline = ctx.settings.callback_deadline
+        self._running: dict[str, asyncio.Future[Remembered]] = {}
+        self._loop = asyncio.get_running_loop()
+
+    async def answer(self, message: Message, started: float) -> str:
+        """The reply body for a message, "" for silence.
+
+        `started` is the loop's time at which the request came in.
+
+        Raises:
+            TooLate: the answer is left to the re-send.
+        """
+        route = self._router.find(message)
+        if route is None or not message.source:
+            return ""
+        key = message.key()
+        claim = await self._ledger.claim(key, message.source)
+        if claim.reply is not None:
+            return claim.reply
+        if claim.worker is not None:
+            known = await self._join(key, claim.worker, started)
+            if known is not None:
+                return known
+        if claim.over_limit and message.kind != "event":
+            return self._calm_down(message, key, first=claim.over_limit == 1)
+        if route.manner is Manner.INSTANT:
+            return await self._answer_instantly(route, message, key)
+        work = self._running[key] = self._loop.create_task(self._carry_out(route, message, key))
+        work.add_done_callback(lambda _: self._running.pop(key, None))
+        return await self._in_time(work, message, key, started)
+
+    async def _answer_instantly(self, route: Route, message: Message, key: str) -> str:
+        """Answer from memory; the answer is stored together with those of the same tick."""
+        try:
+            spoken = cast(Instant, route.answer)(message, self._ctx)
+        except Exception:
+            log.exception("callback.failed", extra={"kind": message.kind})
+            spoken = texts.SORRY
+        answered = self._written(spoken, message, key)
+        storing = self._running[key] = self._ledger.submit(answered)
+        try:
+            return (await storing).reply
+        except Exception:
+            log.exception("callback.not_stored")
+            await self._ledger.abandon(key)
+            promised = answered.asked is not None and answered.asked.kind == "none"
+            return render(texts.SORRY, message) if promised else answered.reply
+        finally:
+            self._running.pop(key, None)
+
+    async def _carry_out(self, route: Route, message: Message, key: str) -> Remembered:
+        """Do the work of a slower callback, exactly once, and store its answer with it."""
+        known = await stored_reply(key)
+        if known is not None:
+            return Remembered(known, ours=False)
+        try:
+            async with asyncio.timeout(WORK_LIMIT):
+                remembered = await self._work(route, message, key)
+        except Superseded as superseded:
+            remembered = superseded.remembered
+        except Exception:
+            log.exception("callback.failed", extra={"kind": message.kind, "event": message.event})
+            remembered = (await remember([self._written(texts.SORRY, message, key)]))[0]
+        self._ledger.finish(key, remembered.reply)
+        return remembered
+
+    async def _work(self, route: Route, message: Message, key: str) -> Remembered:
+        if route.manner is Manner.READS:
+            answered = self._written(await self._spoken(route, message), message, key)
+            return (await remember([answered]))[0]
+        async with in_transaction():
+            answered = self._written(await self._spoken(route, message), message, key)
+            remembered = (await remember([answered]))[0]
+            if not remembered.ours:
+                raise Superseded(remembered)
+            return remembered
+
+    async def _spoken(self, route: Route, message: Message) -> Reply | Spoken:
+        caller = await accounts.caller(self._ctx, app=App.OFFICIAL_ACCOUNT, openid=message.source)
+        try:
+            return await cast(Deliberate, route.answer)(message, self._ctx.on_behalf_of(caller))
+        except Refused as refusal:
+            return texts.refusal(refusal)
+
+    def _written(self, spoken: Reply | Spoken, message: Message, key: str) -> Answered:
+        """The reply as it goes out and is stored; what doesn't fit is kept for “更多”."""
+        asked = None
+        if isinstance(spoken, Spoken):
+            spoken, asked = spoken.reply, spoken.asked
+        if isinstance(spoken, str):
+            spoken, rest = cut(spoken)
+            if rest:
+                remainders.keep(self._ctx, openid=message.source, rest=rest)
+        return Answered(key, message.source, render(spoken, message), said(spoken), self._ctx.now(), asked)
+
+    def _calm_down(self, message: Message, key: str, *, first: bool) -> str:
+        """Past the follower's limit: one kind word, then silence, until the minute is over."""
+        reply = render(texts.TOO_MANY_MESSAGES, message) if first else ""
+        self._ledger.finish(key, reply)
+        return reply
+
+    async def _join(self, key: str, worker: str, started: float) -> str | None:
+        """The answer of whoever is at work on this callback; None when nobody is any more."""
+        running = self._running.get(key)
+        if running is None and worker == self._ledger.process:
+            return await stored_reply(key)
+        if running is not None:
+            return await self._in_time(running, None, key, started)
+        try:
+            async with asyncio.timeout(self._left(started)):
+                return await self._ledger.wait_for_other(key, worker)
+        except TimeoutError:
+            return await self._missed(key, None)
+
+    async def _in_time(
+        self, work: "asyncio.Future[Remembered]", message: Message | None, key: str, started: float
+    ) -> str:
+        done, _ = await asyncio.wait({work}, timeout=self._left(started))
+        if done:
+            return work.result().reply
+        return await self._missed(key, message)
+
+    async def _missed(self, key: str, message: Message | None) -> str:
+        """The deadline has come. The work goes on; its answer goes by another way."""
+        if self._ctx.settings.late_answers is LateAnswers.CUSTOMER_SERVICE:
+            if message is None:
+                return ""
+            log.warning("callback.late", extra={"kind": message.kind, "event": message.event})
+            return await owe(key, json.dumps(message.fields), self._ctx.now()) or ""
+        if await self._ledger.attempts(key) < DELIVERIES:
+            raise TooLate
+        return render(texts.STILL_WORKING, message) if message else ""
+
+    def _left(self, started: float) -> float:
+        return max(0.0, self._deadline - (self._loop.time() - started))
+
+    async def finish(self) -> None:
+        """Wait for the work that is under way."""
+        while self._running:
+            await asyncio.wait(set(self._running.values()))
+            await asyncio.sleep(0)
+
+    async def pay_debts(self) -> None:
+        """Finish owed callbacks whose process died, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_FOR_OWED_EVERY)
+            try:
+                await self.pay_owed()
+            except Exception:
+                log.exception("callback.owed_failed")
+
+    async def pay_owed(self) -> int:
+        """Finish the owed callbacks that nobody seems to work on; how many there were."""
+        now = self._ctx.now()
+        owed = await Callback.filter(reply=None, received_at__lt=now - OWED_TOO_LONG).limit(20)
+        paid = 0
+        for callback in owed:
+            if callback.key not in self._running and await claim_owed(callback, now):
+                await self._pay(callback)
+                paid += 1
+        return paid
+
+    async def _pay(self, callback: Callback) -> None:
+        message = Message(json.loads(callback.message or "{}"))
+        route = self._router.find(message)
+        sent_at = message.sent_at
+        expired = sent_at is None or self._ctx.now() - sent_at > GIVE_UP_AFTER
+        if route is None or expired or route.manner is Manner.INSTANT:
+            await remember([self._written(texts.SORRY, message, callback.key)])
+            return
+        try:
+            async with asyncio.timeout(WORK_LIMIT):
+                await self._work(route, message, callback.key)
+        except Superseded:
+            return
+
+
+@asynccontextmanager
+async def open_desk(ctx: Context, ledger: CallbackLedger, router: Router) -> AsyncIterator[Desk]:
+    """A desk that also pays the debts of the dead; it finishes what it accepted before it closes."""
+    desk = Desk(ctx, ledger, router)
+    payer = asyncio.create_task(desk.pay_debts())
+    try:
+        yield desk
+    finally:
+        payer.cancel()
+        await asyncio.gather(payer, return_exceptions=True)
+        await desk.finish()

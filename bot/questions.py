@@ -1,0 +1,44 @@
+"""Questions, answered from memory."""
+
+from bot import texts
+from bot.messages import Message
+from bot.replies import Reply
+from bot.router import Spoken
+from handlers import remainders
+from handlers.context import Context
+from models.callbacks import Asked
+
+LONGEST_KEPT = 600
+
+
+def asked(message: Message, ctx: Context) -> Spoken:
+    """Any text that no other line of the table took."""
+    text = message.content
+    answer = ctx.answering.engine.answer(text, on=ctx.now().date())
+    kept = Asked(text[:LONGEST_KEPT], answer.kind, answer.entry or "", answer.confidence)
+    return Spoken(answer.text, kept)
+
+
+async def more(message: Message, ctx: Context) -> Reply:
+    """The rest of the last long answer."""
+    return await remainders.take(ctx, openid=message.source) or texts.NOTHING_MORE
+
+
+def help_asked(message: Message, ctx: Context) -> Reply:
+    """What can be done here."""
+    return texts.HELP
+
+
+def how_to_check_in(message: Message, ctx: Context) -> Reply:
+    """Checking in happens at the door."""
+    return texts.HOW_TO_CHECK_IN
+
+
+def how_to_bind(message: Message, ctx: Context) -> Reply:
+    """Binding happens in the mini program."""
+    return texts.HOW_TO_BIND
+
+
+def only_text(message: Message, ctx: Context) -> Reply:
+    """Pictures and the like."""
+    return texts.ONLY_TEXT

@@ -1,0 +1,142 @@
+"""Passive replies: what can be said back to one message, within the platform's byte limits.
+
+Limits: text 2048 bytes (measured by users, wechat-platform §3), one article in a reply to a message.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from time import time
+
+from wechatpy.replies import ArticlesReply, ImageReply, TransferCustomerServiceReply, VoiceReply
+
+from bot.messages import ILLEGAL_IN_XML, Message
+
+TEXT_LIMIT = 2048
+"""Bytes of UTF-8 that a text reply may have."""
+SENTENCE_END = re.compile(r"[。！？；!?;\n]")
+MORE = "……\n（回复“更多”看下文）"
+
+TEXT_XML = (
+    "<xml><ToUserName><![CDATA[{}]]></ToUserName><FromUserName><![CDATA[{}]]></FromUserName>"
+    "<CreateTime>{:d}</CreateTime><MsgType><![CDATA[text]]></MsgType>"
+    "<Content><![CDATA[{}]]></Content></xml>"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """The one card a reply may carry. `url` opens on a tap; `picture` is a JPG or PNG address."""
+
+    title: str
+    description: str
+    url: str
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An uploaded picture."""
+
+    media_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """An uploaded recording."""
+
+    media_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HumanService:
+    """Hands the conversation to the people at the console."""
+
+
+Reply = str | Article | Image | Voice | HumanService | None
+"""What a callback returns: text, something richer, or None to stay silent."""
+
+
+def cut(text: str, *, limit: int = TEXT_LIMIT) -> tuple[str, str]:
+    """Split a text so that its first part, with a way to the rest, fits `limit` bytes.
+
+    The cut is at the last sentence end that fits, else between characters. The rest is empty when
+    the whole text fits.
+    """
+    encoded = text.encode()
+    if len(encoded) <= limit:
+        return text, ""
+    head = encoded[: limit - len(MORE.encode())].decode(errors="ignore")
+    ends = [match.end() for match in SENTENCE_END.finditer(head)]
+    at = ends[-1] if ends and ends[-1] > len(head) // 3 else len(head)
+    return text[:at].rstrip() + MORE, text[at:].lstrip()
+
+
+def said(reply: Reply) -> str:
+    """What a reply says in words, for when it has to travel as a plain message."""
+    if isinstance(reply, str):
+        return reply
+    return f"{reply.title}\n{reply.description}\n{reply.url}" if isinstance(reply, Article) else ""
+
+
+def escape(value: str) -> str:
+    """A value as it may stand in CDATA: XML's forbidden characters gone, `]]>` split."""
+    if "]]>" in value:
+        value = value.replace("]]>", "]]]]><![CDATA[>")
+    return value if value.isascii() and value.isprintable() else ILLEGAL_IN_XML.sub("", value)
+
+
+def render(reply: Reply, message: Message) -> str:
+    """The clear reply body, in the format the message came in; empty for silence."""
+    if reply is None or reply == "":
+        return ""
+    if message.as_json:
+        return render_json(reply, message)
+    if isinstance(reply, str):
+        return TEXT_XML.format(escape(message.source), escape(message.target), int(time()), escape(reply))
+    return render_with_wechatpy(reply, message)
+
+
+def render_with_wechatpy(reply: Article | Image | Voice | HumanService, message: Message) -> str:
+    """The rarer kinds, by wechatpy's templates, which trust their values: ours are escaped."""
+    addresses = {"source": escape(message.target), "target": escape(message.source)}
+    match reply:
+        case Article():
+            rendered = ArticlesReply(**addresses)
+            rendered.add_article(
+                {
+                    "title": escape(reply.title),
+                    "description": escape(reply.description),
+                    "image": escape(reply.picture),
+                    "url": escape(reply.url),
+                }
+            )
+        case Image():
+            rendered = ImageReply(media_id=escape(reply.media_id), **addresses)
+        case Voice():
+            rendered = VoiceReply(media_id=escape(reply.media_id), **addresses)
+        case HumanService():
+            rendered = TransferCustomerServiceReply(**addresses)
+    return str(rendered.render())
+
+
+def render_json(reply: Reply, message: Message) -> str:
+    """The same members as JSON, for accounts whose console is set to JSON."""
+    body: dict[str, object] = {
+        "ToUserName": message.source,
+        "FromUserName": message.target,
+        "CreateTime": int(time()),
+    }
+    match reply:
+        case str():
+            body |= {"MsgType": "text", "Content": reply}
+        case Article():
+            item = {"Title": reply.title, "Description": reply.description, "PicUrl": reply.picture}
+            body |= {"MsgType": "news", "ArticleCount": 1, "Articles": [item | {"Url": reply.url}]}
+        case Image():
+            body |= {"MsgType": "image", "Image": {"MediaId": reply.media_id}}
+        case Voice():
+            body |= {"MsgType": "voice", "Voice": {"MediaId": reply.media_id}}
+        case HumanService():
+            body |= {"MsgType": "transfer_customer_service"}
+    return json.dumps(body, ensure_ascii=False)

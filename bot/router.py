@@ -1,0 +1,77 @@
+"""Which callback answers a message: one table, tried in the order written, the first match wins."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from enum import Enum
+
+from bot.messages import Message
+from bot.replies import Reply
+from handlers.context import Context
+from models.callbacks import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A reply together with the question it answers, which is kept."""
+
+    reply: Reply
+    asked: Asked
+
+
+Instant = Callable[[Message, Context], Reply | Spoken]
+Deliberate = Callable[[Message, Context], Awaitable[Reply | Spoken]]
+
+
+class Manner(Enum):
+    """How a callback works, which decides what it costs."""
+
+    INSTANT = "answers from memory, without any I/O"
+    READS = "looks things up"
+    CHANGES = "changes things, in one transaction with its answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the table. Empty conditions admit everything."""
+
+    kinds: Collection[str]
+    answer: Instant | Deliberate
+    manner: Manner
+    events: Collection[str] = ()
+    keys: Collection[str] = ()
+    words: Collection[str] = ()
+    opening: re.Pattern[str] | None = None
+    says_something: bool = False
+
+    def admits(self, message: Message) -> bool:
+        """Whether this line's conditions hold for the message."""
+        if message.kind not in self.kinds:
+            return False
+        if message.kind == "event":
+            return (not self.events or message.event in self.events) and (
+                not self.keys or message.text("EventKey") in self.keys
+            )
+        content = message.content
+        return (
+            (not self.words or content in self.words)
+            and (self.opening is None or self.opening.match(content) is not None)
+            and (not self.says_something or bool(content))
+        )
+
+
+class Router:
+    """The table, sorted by kind once, so that a message meets only the lines for its kind."""
+
+    def __init__(self, routes: Collection[Route]) -> None:
+        self._by_kind: dict[str, list[Route]] = {}
+        for route in routes:
+            for kind in route.kinds:
+                self._by_kind.setdefault(kind, []).append(route)
+
+    def find(self, message: Message) -> Route | None:
+        """The first line that admits the message; None when it is to be passed over."""
+        for route in self._by_kind.get(message.kind, ()):
+            if route.admits(message):
+                return route
+        return None

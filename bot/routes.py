@@ -1,0 +1,48 @@
+"""The table of what the official account answers. The first line that admits a message wins."""
+
+from bot import bookings, checkins, complaints, follows, lessons, menu, questions, sites, subscriptions
+from bot.router import Manner, Route
+
+TEXT = ("text", "voice")
+EVENT = ("event",)
+INSTANT, READS, CHANGES = Manner.INSTANT, Manner.READS, Manner.CHANGES
+
+ROUTES = (
+    # Coming and going.
+    Route(EVENT, follows.followed_by_scan, CHANGES, events=("subscribe_scan",)),
+    Route(EVENT, follows.followed, CHANGES, events=("subscribe",)),
+    Route(EVENT, follows.unfollowed, CHANGES, events=("unsubscribe",)),
+    Route(
+        EVENT,
+        follows.withdrew,
+        CHANGES,
+        events=("user_authorization_revoke", "user_authorization_cancellation"),
+    ),
+    # The site's poster.
+    Route(EVENT, checkins.scanned, CHANGES, events=("scan",)),
+    # The menu.
+    Route(EVENT, sites.listed, READS, events=("click",), keys=(menu.NEAR,)),
+    Route(EVENT, bookings.mine, READS, events=("click",), keys=(menu.BOOKINGS,)),
+    Route(EVENT, lessons.this_week, CHANGES, events=("click",), keys=(menu.LESSON,)),
+    Route(EVENT, questions.how_to_check_in, INSTANT, events=("click",), keys=(menu.CHECK_IN,)),
+    Route(EVENT, complaints.how_to, INSTANT, events=("click",), keys=(menu.COMPLAIN,)),
+    Route(EVENT, questions.help_asked, INSTANT, events=("click",)),
+    # What WeChat reports.
+    Route(EVENT, lessons.mass_finished, CHANGES, events=("masssendjobfinish",)),
+    Route(EVENT, subscriptions.answered, CHANGES, events=("subscribe_msg_popup_event",)),
+    Route(EVENT, subscriptions.changed, CHANGES, events=("subscribe_msg_change_event",)),
+    # What people write or say.
+    Route(TEXT, sites.listed, READS, words=("附近阵地", "阵地", "党建地图", "组织生活点")),
+    Route(TEXT, bookings.mine, READS, words=("我的预约", "预约")),
+    Route(TEXT, questions.how_to_check_in, INSTANT, words=("签到",)),
+    Route(TEXT, lessons.this_week, CHANGES, words=("本周课程", "周五1小时", "课程", "微课")),
+    Route(TEXT, lessons.stop, CHANGES, words=("不收课程", "退订课程")),
+    Route(TEXT, lessons.start, CHANGES, words=("收课程", "订阅课程")),
+    Route(TEXT, questions.more, READS, words=("更多", "下文")),
+    Route(TEXT, questions.how_to_bind, INSTANT, words=("绑定", "绑定手机号")),
+    Route(TEXT, questions.help_asked, INSTANT, words=("帮助", "菜单", "?", "？", "怎么用")),
+    Route(TEXT, complaints.complained, CHANGES, opening=complaints.OPENING),
+    Route(TEXT, questions.asked, INSTANT, says_something=True),
+    Route(("location",), sites.near, READS),
+    Route(("text", "voice", "image", "video", "shortvideo", "link", "file"), questions.only_text, INSTANT),
+)

@@ -1,0 +1,38 @@
+"""Finding sites in the chat."""
+
+from bot import texts
+from bot.messages import Message
+from bot.replies import Reply
+from handlers import sites
+from handlers.context import Context
+from handlers.positions import Point
+from handlers.sites import SiteSummary
+
+SHOWN = 6
+
+
+async def listed(message: Message, ctx: Context) -> Reply:
+    """The first sites, with how to see those nearby."""
+    return shown(await sites.list_sites(ctx)) + "\n把您的位置发过来（输入框旁的“＋”→“位置”），就按远近排。"
+
+
+async def near(message: Message, ctx: Context) -> Reply:
+    """A location message: sites by distance (taken as GCJ-02; the order hardly depends on it)."""
+    try:
+        here = Point(float(message.text("Location_Y")), float(message.text("Location_X")))
+    except ValueError:
+        return texts.ONLY_TEXT
+    return shown(await sites.list_sites(ctx, near=here))
+
+
+def shown(found: list[SiteSummary]) -> str:
+    """A short list, nearest first when distances are known."""
+    lines = [f"· {one.site.name}（{one.site.town}{distance(one.distance_m)}）" for one in found[:SHOWN]]
+    return "\n".join(["组织生活点：", *lines, f"共 {len(found)} 处。要预约，请打开小程序“阵地地图”。"])
+
+
+def distance(metres: int | None) -> str:
+    """A distance as people say it; empty when it isn't known."""
+    if metres is None:
+        return ""
+    return f"，约 {metres} 米" if metres < 1000 else f"，约 {metres / 1000:.1f} 公里"

@@ -1,0 +1,87 @@
+"""Every sentence a follower can read in the chat, in plain and kind Chinese."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handlers import errors
+from handlers.errors import Refused
+
+ZONE = ZoneInfo("Asia/Shanghai")
+WEEKDAYS = "一二三四五六日"
+
+SORRY = "抱歉，系统刚才没有办成，请过一会儿再试。如果一直不行，回复“意见”加上您遇到的情况，我们会有人处理。"
+STILL_WORKING = "这件事还在处理，请过一分钟再发一次。"
+TOO_MANY_MESSAGES = "您发得有点快，系统来不及回复，请歇一分钟再发。"
+ONLY_TEXT = "目前只看得懂文字和能听清的语音。请把想问的话打成文字发过来，例如“预备期多长时间”。"
+NOTHING_MORE = "没有更多内容了。想了解什么，直接发问题给我就行。"
+WELCOME = (
+    "您好，欢迎来到支部通！\n"
+    "· 直接发问题，例如“党费怎么交”，我会按规定回答\n"
+    "· 发“附近阵地”找组织生活点，发“我的预约”看预约\n"
+    "· 发“本周课程”学周五1小时微课\n"
+    "· 发“意见”加上您的话，给我们提意见建议\n"
+    "第一次使用，请先在小程序“我的”里绑定手机号。"
+)
+HELP = (
+    "您可以这样用：\n"
+    "1. 问党务知识：直接发问题，例如“转正要多长时间”\n"
+    "2. 找阵地：发“附近阵地”，或把您的位置发过来\n"
+    "3. 看预约：发“我的预约”\n"
+    "4. 到现场签到：用微信扫门口的二维码\n"
+    "5. 学微课：发“本周课程”\n"
+    "6. 提意见建议：发“意见”加上您的话\n"
+    "不想再收每周微课，发“不收课程”。"
+)
+HOW_TO_CHECK_IN = (
+    "请在活动现场用微信“扫一扫”，扫门口的二维码即可签到。扫不了也没关系，请阵地管理员在名单上代为登记。"
+)
+HOW_TO_COMPLAIN = (
+    "请这样发：意见 加上您想说的话。例如“意见 周六能不能多开一场”。不想实名也可以，我们只记内容。"
+)
+HOW_TO_BIND = "请打开小程序“支部通”，在“我的”里点“绑定手机号”。手机号与党员名册一致就能绑定。"
+LESSONS_STOPPED = "好的，以后不再给您发每周微课。想看随时发“本周课程”，想再收就发“收课程”。"
+LESSONS_STARTED = "好的，每周五会把微课发给您。不想再收，发“不收课程”即可。"
+NO_LESSON = "本周还没有安排微课。想学以前的，请在小程序“本周课程”里选。"
+NO_BOOKINGS = "您所在的支部目前没有预约。要预约，请支部书记或组织委员打开小程序“阵地地图”选时段。"
+
+REFUSALS: dict[type[Refused], str] = {
+    Refused: "现在不能这样办理，请稍后再试。",
+    errors.NotFound: "没有找到，可能已经取消或不在您的查看范围内。",
+    errors.NotBound: "还不知道您是哪个支部的。" + HOW_TO_BIND,
+    errors.NotAllowed: "这件事不在您的职责范围内。如有疑问，请联系上级党组织。",
+    errors.NotOnRoster: "名册里没有这个手机号，请联系所在党支部核对登记的号码。",
+    errors.AlreadyBound: "这个身份已绑定另一个微信号，请联系所在党支部处理。",
+    errors.SlotFull: "这个时段剩余名额不够，请减少人数或改选时段。",
+    errors.SlotClosed: "这个时段不开放预约，请改选其他时段。",
+    errors.AlreadyBooked: "您的支部在这个时间已有预约，发“我的预约”可以查看。",
+    errors.NotYourBranch: "您只能为自己负责的党支部预约。",
+    errors.WrongState: "当前状态下不能这样操作，请刷新后再看。",
+    errors.ScanRefused: "这次扫码没有签到成功，请找阵地管理员帮忙。",
+    errors.BadCode: "这不是本系统的签到码，请扫描阵地现场的二维码。",
+    errors.ExpiredCode: "这个二维码已过期，请扫描屏幕上最新的二维码。",
+    errors.TooEarly: "还没到签到时间，活动开始前 30 分钟可以签到。",
+    errors.TooLate: "本次活动已经结束。如需补记，请找阵地管理员登记。",
+    errors.NoBooking: "您的支部今天在这里没有预约，请联系支部确认时间和地点。",
+    errors.WrongSite: "您的支部这次预约的不是这处阵地，请核对地点。",
+    errors.CancelledBooking: "您的支部在这里的预约已经取消，请联系支部确认。",
+    errors.BadInput: "有些内容填写不对，请改一下再发。",
+}
+"""Every refusal of the use-cases. A test keeps it complete."""
+
+
+def refusal(error: Refused) -> str:
+    """What a refusal says: what is the case, and what to do next."""
+    sentence = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+    if isinstance(error, errors.BadInput):
+        return "；".join(error.fields.values()) or sentence
+    if isinstance(error, errors.TooEarly) and error.at:
+        return f"还没到签到时间，请在{moment(error.at)}以后再扫。"
+    if isinstance(error, errors.WrongSite) and error.site:
+        return f"您的支部这次预约的是“{error.site}”，请核对地点。"
+    return sentence
+
+
+def moment(time: datetime) -> str:
+    """A time as people say it: 11月20日（周五）15:00."""
+    local = time.astimezone(ZONE)
+    return f"{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"

@@ -1,0 +1,24 @@
+"""Knowing what is none of our business, and what to say then."""
+
+import re
+from collections.abc import Iterable
+
+from handlers.answering.shapes import Decline
+
+
+class Declines:
+    """The kinds of message that are declined kindly, in the order written."""
+
+    def __init__(self, declines: Iterable[Decline]) -> None:
+        self._kinds = [(kind, _pattern(kind.when), _pattern(kind.unless)) for kind in declines]
+
+    def find(self, corrected: str) -> Decline | None:
+        """The first kind that fits; `unless` wins over `when`."""
+        for kind, when, unless in self._kinds:
+            if when and when.search(corrected) and not (unless and unless.search(corrected)):
+                return kind
+        return None
+
+
+def _pattern(parts: tuple[str, ...]) -> re.Pattern[str] | None:
+    return re.compile("|".join(f"(?:{part})" for part in parts)) if parts else None

@@ -1,0 +1,134 @@
+"""The engine: one message in, one answer out; pure, so that it can be asked on the hot path."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+
+from handlers.answering import confidence, replies
+from handlers.answering.calculators import calculate
+from handlers.answering.declines import Declines
+from handlers.answering.index import Features, Index, Match
+from handlers.answering.normalise import Normaliser, alternation
+from handlers.answering.shapes import Answer, Fact, Words
+
+SCOPES = ("村", "社区", "机关", "事业单位", "国企", "两新", "学校")
+SCOPE_WORDS = {
+    "村": r"[我本在]?们?村(?!委)|农村|村里",
+    "社区": r"社区|居委",
+    "机关": r"机关(?!工委)",
+    "事业单位": r"事业单位",
+    "国企": r"国企|国有企业|央企",
+    "两新": r"两新|非公|民营企业|私企|社会组织",
+    "学校": r"学校|高校|中学|小学|大学(?!生)",
+}
+SCOPE_PATTERNS = {scope: re.compile(pattern) for scope, pattern in SCOPE_WORDS.items()}
+FOLLOW_UP = re.compile(r"^(那|那么|还有|如果是|要是|换成)|呢\|?$|^(多久|多长时间|谁|什么时候|怎么办|为什么|要多久|几次)\|?$")
+LONGEST_FOLLOW_UP = 14
+MOST_QUESTIONS = 2
+"""Answers put into one reply; the rest is better asked again than read on a phone."""
+
+
+class Engine:
+    """Answers from a fixed set of entries. Build a new one when entries change."""
+
+    def __init__(self, facts: Sequence[Fact], words: Words) -> None:
+        self._normalise = Normaliser(words)
+        self._features = Features(words)
+        self._index = Index(facts, self._features)
+        self._by_code = {fact.code: fact for fact in facts}
+        self._declines = Declines(words.declines)
+        self._domain = alternation(words.domain)
+
+    @classmethod
+    def build(cls, facts: Iterable[Fact], words: Words | None = None) -> "Engine":
+        """An engine over these entries."""
+        return cls(tuple(facts), words or Words())
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def fact(self, code: str) -> Fact | None:
+        """The entry with this code."""
+        return self._by_code.get(code)
+
+    def answer(
+        self, text: str, *, scope: str | None = None, on: date, previous: str | None = None
+    ) -> Answer:
+        """The reply to one message of someone in a unit of kind `scope`, as the rules stand `on` a day.
+
+        `previous` is the code of the entry answered last, for questions that lean on it.
+        """
+        plain = self._normalise.plain(text)
+        cleaned = self._normalise.clean(text)
+        if not cleaned.strip(".%|"):
+            return Answer("declined", replies.NOT_READ, confidence=1.0)
+        corrected = self._normalise.correct(cleaned)
+        if (decline := self._declines.find(corrected)) is not None:
+            return Answer("declined", decline.text, confidence=1.0)
+        if (calculated := calculate(plain, previous)) is not None:
+            return calculated
+        return self._look_up(self._normalise.canonical(corrected), scope=scope, on=on, previous=previous)
+
+    def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
+        admits = self._admits(canonical, scope, on)
+        last = self._by_code.get(previous or "")
+        if last is not None and len(canonical) <= LONGEST_FOLLOW_UP and FOLLOW_UP.search(canonical):
+            return self._judge(f"{canonical}|{self._normalise(last.question)}", admits)
+        whole = self._judge(canonical, admits)
+        sentences = canonical.split("|")
+        if whole.kind == "answer" or len(sentences) == 1:
+            return whole
+        single = [found for s in sentences if (found := self._judge(s, admits)).kind == "answer"]
+        return join(single[:MOST_QUESTIONS]) if single else whole
+
+    def _admits(self, canonical: str, scope: str | None, on: date) -> Callable[[Fact], bool]:
+        """Which entries may answer: in force, and for the unit spoken of (else the asker's)."""
+        spoken = {name for name, pattern in SCOPE_PATTERNS.items() if pattern.search(canonical)}
+        wanted = spoken or ({scope} if scope else set())
+
+        def admits(fact: Fact) -> bool:
+            return fact.holds(on) and (not wanted or not fact.scopes or bool(fact.scopes & wanted))
+
+        return admits
+
+    def matches(self, canonical: str, admits: Callable[[Fact], bool]) -> tuple[list[Match], int]:
+        """The entries that fit, and the number of features they were found by."""
+        wanted = self._features.of_canonical(canonical)
+        return self._index.search(wanted, admits=admits), len(wanted)
+
+    def _judge(self, canonical: str, admits: Callable[[Fact], bool]) -> Answer:
+        matches, size = self.matches(canonical, admits)
+        ours = bool(self._domain and self._domain.search(canonical))
+        if not matches or not matches[0].score:
+            return unknown(ours=ours, sure=0.0)
+        sure = confidence.probability(confidence.signals(matches, size))
+        if sure >= confidence.ANSWER_AT:
+            fact = matches[0].fact
+            return Answer("answer", replies.answer(fact), fact.code, sure, fact.citations)
+        if sure >= confidence.CHOOSE_AT and ours:
+            return choose(matches, sure)
+        return unknown(ours=ours, sure=sure)
+
+
+def choose(matches: Sequence[Match], sure: float) -> Answer:
+    """Did you mean: the nearest entries."""
+    least = matches[0].score * confidence.NEAR
+    near = [match.fact for match in matches[: confidence.CHOICES] if match.score >= least]
+    offered = tuple((fact.code, fact.question) for fact in near)
+    return Answer("choices", replies.choices(near), None, sure, (), offered)
+
+
+def unknown(*, ours: bool, sure: float) -> Answer:
+    """In the domain but not known (a person answers), or none of our business."""
+    if ours:
+        return Answer("none", replies.NOT_KNOWN, None, sure)
+    return Answer("declined", replies.NOT_OURS, None, sure)
+
+
+def join(answers: Sequence[Answer]) -> Answer:
+    """Several questions' answers as one reply; the first one names the entry."""
+    first = answers[0]
+    texts = list(dict.fromkeys(answer.text for answer in answers))
+    citations = tuple(dict.fromkeys(c for answer in answers for c in answer.citations))
+    sure = min(answer.confidence for answer in answers)
+    return Answer("answer", "\n\n".join(texts), first.entry, sure, citations)

@@ -1,0 +1,278 @@
+"""A branch's visits to sites: 点单, approval, waiting, cancelling, looking up."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tortoise.expressions import Q
+from tortoise.transactions import in_transaction
+
+from handlers import access, audit, calendars, places
+from handlers.access import Reach
+from handlers.context import Context
+from handlers.errors import (
+    BadInput,
+    NotAllowed,
+    NotBound,
+    NotFound,
+    NotYourBranch,
+    SlotClosed,
+    SlotFull,
+    WrongState,
+)
+from models import (
+    Booking,
+    BookingStatus,
+    Duty,
+    Organization,
+    Person,
+    Role,
+    SiteStatus,
+    Slot,
+)
+
+GATE_OPENS_BEFORE = timedelta(minutes=30)
+"""From here on members check in, and a booking can't be cancelled any more."""
+
+HOLDING = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
+"""Statuses in which places are promised to a branch."""
+
+COMING = (BookingStatus.CONFIRMED, BookingStatus.FULFILLED)
+ACTS_FOR_BRANCH = {Role.BRANCH_WORKER, Role.TOWN_OFFICER, Role.DISTRICT_OFFICER}
+LONGEST_THEME = 80
+LONGEST_REASON = 200
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPage:
+    """A stretch of a list, newest first; `next` is the cursor of the following one."""
+
+    items: list[Booking]
+    next: int | None
+
+
+async def book(
+    ctx: Context,
+    *,
+    slot_id: int,
+    headcount: int,
+    theme: str,
+    wait: bool = False,
+    branch_id: int | None = None,
+) -> Booking:
+    """Book places for a branch: all of them or none.
+
+    The branch is the one the caller works for; `branch_id` tells which when there are several. With
+    `wait`, a full slot gives a booking that is waiting. Two queries, then one transaction of five.
+
+    Raises:
+        NotYourBranch, SlotClosed, AlreadyBooked, SlotFull, BadInput.
+    """
+    person = _person(ctx)
+    theme = _line(theme, longest=LONGEST_THEME, field="theme")
+    branch = await _own_branch(person, branch_id)
+    slot = await Slot.get_or_none(id=slot_id).select_related("site")
+    if slot is None:
+        raise NotFound
+    _check_bookable(ctx, slot)
+    _check_headcount(headcount, slot)
+    wish = Booking(
+        slot=slot, branch=branch, booked_by=person, headcount=headcount, theme=theme,
+        status=places.status_on_promise(slot), live_key=f"{slot.id}:{branch.id}", created_at=ctx.now(),
+    )  # fmt: skip
+    try:
+        return await places.promise(ctx, wish)
+    except SlotFull:
+        if not wait:
+            raise
+    return await places.wait(ctx, wish)
+
+
+async def list_bookings(
+    ctx: Context, *, status: BookingStatus | None = None, cursor: int | None = None, limit: int = 20
+) -> BookingPage:
+    """Bookings of the caller's branch, site or subtree, newest first. One query beside the reach."""
+    person = _person(ctx)
+    reach = await access.reach(ctx)
+    wanted = Booking.filter(_visible(person, reach))
+    if status is not None:
+        wanted = wanted.filter(status=status)
+    if cursor is not None:
+        wanted = wanted.filter(id__lt=cursor)
+    limit = max(1, min(limit, LARGEST_PAGE))
+    rows = await wanted.order_by("-id").limit(limit + 1).select_related("slot__site", "branch")
+    items = [_shown(booking) for booking in rows[:limit]]
+    return BookingPage(items, items[-1].id if len(rows) > limit else None)
+
+
+async def get_booking(ctx: Context, *, booking_id: int) -> Booking:
+    """One booking; what the caller may not see is not found. One query beside the reach."""
+    booking, _ = await _find(ctx, booking_id)
+    return _shown(booking)
+
+
+async def cancel(ctx: Context, *, booking_id: int, reason: str = "") -> Booking:
+    """Give a visit up, before its gate opens; who works for the branch or keeps the site may. Twice is once.
+
+    Raises:
+        NotAllowed, WrongState.
+    """
+    booking, reach = await _find(ctx, booking_id)
+    if not (_acts_for(reach, booking.branch) or reach.covers_site(booking.slot.site_id)):
+        raise NotAllowed
+    reason = _line(reason, longest=LONGEST_REASON, field="reason", required=False)
+    if booking.status is BookingStatus.CANCELLED:
+        return _shown(booking)
+    if booking.status is not BookingStatus.WAITING and ctx.now() >= gate_opens(booking.slot):
+        raise WrongState
+    await places.end(ctx, booking, BookingStatus.CANCELLED, holding=HOLDING, reason=reason)
+    return await _reread(booking)
+
+
+async def confirm(ctx: Context, *, booking_id: int) -> Booking:
+    """A keeper takes a requested visit. Twice is once.
+
+    Raises:
+        NotAllowed, WrongState.
+    """
+    booking = await _find_as_keeper(ctx, booking_id)
+    requested = Booking.filter(id=booking.id, status=BookingStatus.REQUESTED)
+    async with in_transaction():
+        if await requested.update(status=BookingStatus.CONFIRMED):
+            await audit.record(ctx, "booking.confirmed", f"booking:{booking.id}")
+    booking = await _reread(booking)
+    if booking.status is not BookingStatus.CONFIRMED:
+        raise WrongState
+    return booking
+
+
+async def decline(ctx: Context, *, booking_id: int, reason: str) -> Booking:
+    """A keeper turns a requested or waiting visit down, and says why. Twice is once.
+
+    Raises:
+        NotAllowed, WrongState, BadInput.
+    """
+    reason = _line(reason, longest=LONGEST_REASON, field="reason")
+    booking = await _find_as_keeper(ctx, booking_id)
+    if booking.status is BookingStatus.DECLINED:
+        return _shown(booking)
+    requested = (BookingStatus.REQUESTED,)
+    await places.end(ctx, booking, BookingStatus.DECLINED, holding=requested, reason=reason)
+    return await _reread(booking)
+
+
+async def calendar_file(ctx: Context, *, booking_id: int) -> str:
+    """The visit as a calendar file.
+
+    Raises:
+        WrongState: it isn't going to take place, or isn't sure of a place.
+    """
+    booking = await get_booking(ctx, booking_id=booking_id)
+    if booking.status not in HOLDING:
+        raise WrongState
+    site = booking.slot.site
+    event = calendars.Event(
+        uid=f"booking-{booking.id}@zhibutong",
+        summary=booking.theme,
+        location=f"{site.name} {site.address}".strip(),
+        description=f"{booking.branch.name}，{booking.headcount} 人。签到自开始前 30 分钟起。",
+        starts_at=booking.slot.starts_at,
+        ends_at=booking.slot.ends_at,
+        certain=booking.status is BookingStatus.CONFIRMED,
+    )
+    return calendars.write(event, stamped_at=ctx.now())
+
+
+def gate_opens(slot: Slot) -> datetime:
+    """When members may begin to check in."""
+    return slot.starts_at - GATE_OPENS_BEFORE
+
+
+async def _find(ctx: Context, booking_id: int) -> tuple[Booking, Reach]:
+    person = _person(ctx)
+    reach = await access.reach(ctx)
+    visible = Booking.filter(_visible(person, reach), id=booking_id)
+    booking = await visible.select_related("slot__site", "branch").first()
+    if booking is None:
+        raise NotFound
+    return booking, reach
+
+
+async def _find_as_keeper(ctx: Context, booking_id: int) -> Booking:
+    booking, reach = await _find(ctx, booking_id)
+    if not reach.covers_site(booking.slot.site_id):
+        raise NotAllowed
+    return booking
+
+
+def _visible(person: Person, reach: Reach) -> Q:
+    """What a caller may see: the own branch's visits, those to a site they keep, those of their subtree."""
+    conditions = [Q(branch_id=person.organization_id), Q(slot__site_id__in=list(reach.site_ids))]
+    conditions += [Q(branch__path__startswith=path) for path in reach.organization_paths]
+    return Q(*conditions, join_type=Q.OR)
+
+
+def _acts_for(reach: Reach, branch: Organization) -> bool:
+    return bool(reach.roles & ACTS_FOR_BRANCH) and reach.covers_organization(branch)
+
+
+async def _reread(booking: Booking) -> Booking:
+    await booking.refresh_from_db(fields=["status", "reason"])
+    return _shown(booking)
+
+
+def _shown(booking: Booking) -> Booking:
+    """The site's contact is for branches that are coming."""
+    if booking.status not in COMING:
+        booking.slot.site.contact = ""
+    return booking
+
+
+def _person(ctx: Context) -> Person:
+    person = ctx.caller.person
+    if person is None or person.left_at is not None:
+        raise NotBound
+    return person
+
+
+async def _own_branch(person: Person, branch_id: int | None) -> Organization:
+    """The branch this person may book for; the own one first when there are several."""
+    duties = (
+        await Duty.filter(person_id=person.id, role=Role.BRANCH_WORKER, organization_id__not_isnull=True)
+        .select_related("organization")
+        .order_by("id")
+    )
+    branches = [duty.organization for duty in duties if duty.organization is not None]
+    wanted = branch_id or person.organization_id
+    for branch in branches:
+        if branch.id == wanted:
+            return branch
+    if branch_id is not None or not branches:
+        raise NotYourBranch
+    return branches[0]
+
+
+def _check_bookable(ctx: Context, slot: Slot) -> None:
+    if slot.closed or slot.starts_at <= ctx.now() or slot.site.status is not SiteStatus.OPEN:
+        raise SlotClosed
+
+
+def _check_headcount(headcount: int, slot: Slot) -> None:
+    if headcount < 1:
+        raise BadInput(headcount="人数至少为 1")
+    if headcount > slot.capacity:
+        raise BadInput(headcount=f"这个时段最多容纳 {slot.capacity} 人，请减少人数或分批预约")
+
+
+def _line(text: str, *, longest: int, field: str, required: bool = True) -> str:
+    """Free text on one line, trimmed.
+
+    Raises:
+        BadInput: it is empty or too long.
+    """
+    line = " ".join(text.split())
+    if required and not line:
+        raise BadInput(**{field: "请填写此项"})
+    if len(line) > longest:
+        raise BadInput(**{field: f"不能超过 {longest} 个字"})
+    return line

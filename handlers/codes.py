@@ -1,0 +1,122 @@
+"""Signing and reading the codes that people scan. Pure: a secret, a text and a time go in.
+
+A code is `kind, key version, [window,] who or where, signature`: at most 32 letters, digits, `-` and
+`_`, all of them in WeChat's scene alphabet. It carries ids only, no personal data.
+"""
+
+import base64
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from handlers.errors import BadCode, ExpiredCode
+
+CURRENT_VERSION = "1"
+VERSIONS = frozenset({CURRENT_VERSION})
+"""Key versions that are still read; new codes are signed with the current one."""
+
+POSTER, DOOR, MEMBER = "P", "D", "M"
+DOOR_WINDOW = timedelta(seconds=30)
+MEMBER_WINDOW = timedelta(minutes=5)
+CLOCK_TOLERANCE = timedelta(minutes=2)
+"""How far a tablet's or a phone's clock may be off, either way."""
+
+SIGNATURE_LENGTH = 14  # Characters of 6 bits each: 84 bits.
+WINDOW_LENGTH = 7  # Hexadecimal digits; 30-second windows last until the year 2225.
+SHAPE = re.compile(r"[PDM][0-9a-z][A-Za-z0-9_-]{15,30}")
+
+
+@dataclass(frozen=True, slots=True)
+class PosterCode:
+    """The printed code of a site: it says where, for as long as the poster hangs."""
+
+    site_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoorCode:
+    """The code on the tablet at a site's door: it says where, and when to within a window."""
+
+    site_id: str
+    shown_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCode:
+    """The code on a member's own phone, shown to a keeper: it says who."""
+
+    person_id: int
+    shown_at: datetime
+
+
+ScannedCode = PosterCode | DoorCode | MemberCode
+
+
+def poster(secret: str, *, site_id: str) -> str:
+    """The scene of a site's poster. It never changes while the key does not."""
+    return _seal(secret, POSTER + CURRENT_VERSION + site_id)
+
+
+def door(secret: str, *, site_id: str, at: datetime) -> str:
+    """What the tablet at the door shows at `at`; another text every 30 seconds."""
+    return _seal(secret, DOOR + CURRENT_VERSION + _window(at, DOOR_WINDOW) + site_id)
+
+
+def member(secret: str, *, person_id: int, at: datetime) -> str:
+    """What a member shows to a keeper at `at`; another text every 5 minutes."""
+    return _seal(secret, MEMBER + CURRENT_VERSION + _window(at, MEMBER_WINDOW) + str(person_id))
+
+
+def read(secret: str, text: str, *, at: datetime) -> ScannedCode:
+    """What a text scanned at `at` says, once its signature has been found right.
+
+    Raises:
+        BadCode: not signed by us, or altered.
+        ExpiredCode: a rotating code of another time.
+    """
+    if not SHAPE.fullmatch(text) or text[1] not in VERSIONS:
+        raise BadCode
+    body = text[:-SIGNATURE_LENGTH]
+    if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):
+        raise BadCode
+    kind, said = body[0], body[2:]
+    if kind == POSTER:
+        return PosterCode(said)
+    window, subject = said[:WINDOW_LENGTH], said[WINDOW_LENGTH:]
+    if kind == DOOR:
+        return DoorCode(subject, _shown(window, DOOR_WINDOW, at))
+    return MemberCode(int(subject), _shown(window, MEMBER_WINDOW, at))
+
+
+def door_code_ends(at: datetime) -> datetime:
+    """When the tablet shows the next code."""
+    seconds = DOOR_WINDOW.total_seconds()
+    return datetime.fromtimestamp((at.timestamp() // seconds + 1) * seconds, at.tzinfo)
+
+
+def _window(at: datetime, length: timedelta) -> str:
+    return f"{int(at.timestamp() // length.total_seconds()):0{WINDOW_LENGTH}x}"
+
+
+def _shown(window: str, length: timedelta, at: datetime) -> datetime:
+    shown_at = datetime.fromtimestamp(int(window, 16) * length.total_seconds(), UTC)
+    if not shown_at - CLOCK_TOLERANCE <= at < shown_at + length + CLOCK_TOLERANCE:
+        raise ExpiredCode
+    return shown_at
+
+
+def _seal(secret: str, body: str) -> str:
+    digest = hmac.digest(_key(secret, body[0], body[1]), body.encode(), "sha256")
+    return body + base64.urlsafe_b64encode(digest).decode()[:SIGNATURE_LENGTH]
+
+
+@lru_cache(maxsize=16)
+def _key(secret: str, kind: str, version: str) -> bytes:
+    """The key of one kind and version, so that a leaked one signs nothing else."""
+    info = f"zhibutong code {kind} {version}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())

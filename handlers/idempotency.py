@@ -1,0 +1,107 @@
+"""Creating once, however often the request arrives: the sender's key, and the answer it already got."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from handlers.context import Context
+from models import IdempotencyKey
+
+TAKE_OVER_AFTER = timedelta(seconds=60)
+"""A request still running after this has lost its process; the next one with its key may run."""
+KEPT_FOR = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The answer of this key; `is_new` when it was found just now."""
+
+    status: int
+    body: Any
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """The key belongs to another request of the same sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The first request with this key has no answer yet."""
+
+
+class _Overtaken(Exception):
+    """Another process took this work over, because it lasted too long."""
+
+
+async def once(
+    ctx: Context,
+    *,
+    sender: str,
+    key: str,
+    fingerprint: str,
+    work: Callable[[], Awaitable[tuple[int, Any]]],
+) -> Stored | Reused | Running:
+    """Do `work` if the key is new, else say what the key already stands for.
+
+    The change and its answer are committed together, so neither can exist without the other: after
+    a crash the same request finds its answer, or nothing done. `work` answers expected refusals
+    itself; whatever it raises undoes the change and gives the key back.
+    """
+    claim = await _claim(ctx.now(), sender=sender, key=key, fingerprint=fingerprint)
+    if not isinstance(claim, IdempotencyKey):
+        return claim
+    try:
+        async with in_transaction():
+            status, body = await work()
+            await _finish(claim, status=status, body=body)
+    except _Overtaken:
+        return Running()
+    except BaseException:
+        await _mine(claim).delete()
+        raise
+    return Stored(status, body, is_new=True)
+
+
+async def forget_old(ctx: Context) -> int:
+    """Drop the keys nobody will send again; how many."""
+    return await IdempotencyKey.filter(created_at__lt=ctx.now() - KEPT_FOR).delete()
+
+
+async def _claim(
+    now: datetime, *, sender: str, key: str, fingerprint: str
+) -> IdempotencyKey | Stored | Reused | Running:
+    try:
+        return await IdempotencyKey.create(caller=sender, key=key, fingerprint=fingerprint, created_at=now)
+    except IntegrityError:
+        row = await IdempotencyKey.get_or_none(caller=sender, key=key)
+    if row is None:  # Given back between the two statements.
+        return Running()
+    if row.fingerprint != fingerprint:
+        return Reused()
+    if row.status is not None:
+        return Stored(row.status, row.body)
+    return await _take_over(row, now)
+
+
+async def _take_over(row: IdempotencyKey, now: datetime) -> IdempotencyKey | Running:
+    """Let exactly one of those who ask for a dead request's key run it."""
+    if row.created_at >= now - TAKE_OVER_AFTER or not await _mine(row).update(created_at=now):
+        return Running()
+    row.created_at = now
+    return row
+
+
+async def _finish(claim: IdempotencyKey, *, status: int, body: Any) -> None:
+    if not await _mine(claim).update(status=status, body=body):
+        raise _Overtaken
+
+
+def _mine(claim: IdempotencyKey) -> Any:
+    """The row, as long as it is unanswered and nobody has taken it over."""
+    return IdempotencyKey.filter(id=claim.id, status=None, created_at=claim.created_at)

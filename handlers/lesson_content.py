@@ -1,0 +1,175 @@
+"""The shape of a lesson as staff write it, and the places where a bad one is refused."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+READING = range(1500, 2501)
+"""Characters of the three reading parts together."""
+
+LETTERS = "ABCD"
+MARKUP = re.compile(r"<[!/a-zA-Z]|&[a-zA-Z#]\w*;|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+class BadLesson(Exception):
+    """A lesson that can't be taken; the message says where and why, in Chinese."""
+
+
+class Strand(StrEnum):
+    """The three strands of the course."""
+
+    WRITING = "公文写作"
+    SHOWCASE = "示范点讲解"
+    KNOWLEDGE = "党务知识答疑"
+
+
+def _plain(text: str) -> str:
+    if MARKUP.search(text):
+        raise ValueError("只能写纯文字，不能有 HTML 标签或控制字符")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_plain)]
+Title = Annotated[Text, Field(max_length=32)]
+"""WeChat's articles admit 32 characters in a title."""
+
+
+class Strict(BaseModel):
+    """Unknown names are spelling mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Citation(Strict):
+    """Where a statement comes from. `article` is empty where the rule's article was not read."""
+
+    rule: Text
+    article: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.rule}{self.article}"
+
+
+class Part(Strict):
+    """One of the three things to read."""
+
+    heading: Title
+    text: Text
+
+
+class Example(Strict):
+    """Something real-looking, worked through."""
+
+    title: Title
+    text: Text
+
+
+class Exercise(Strict):
+    """Something to try, and how we would have done it."""
+
+    task: Text
+    model_solution: Text
+
+
+class Question(Strict):
+    """One quiz question; `answer` is the letter of the right option."""
+
+    question: Text
+    options: list[Text] = Field(min_length=2, max_length=len(LETTERS))
+    answer: str
+    explanation: Text
+    citations: list[Citation] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _answer_is_an_option(self) -> Self:
+        if len(self.answer) != 1 or self.answer not in LETTERS[: len(self.options)]:
+            raise ValueError(f"答案“{self.answer}”不在选项里")
+        if len(set(self.options)) != len(self.options):
+            raise ValueError("有两个选项相同")
+        return self
+
+
+class LessonContent(Strict):
+    """One lesson of about an hour: read, see an example, practise, five questions."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^L\d\d$")]
+    title: Title
+    strand: Strand
+    aims: list[Annotated[Text, Field(max_length=60)]] = Field(min_length=1, max_length=4)
+    parts: list[Part] = Field(min_length=3, max_length=3)
+    example: Example
+    exercise: Exercise
+    quiz: list[Question] = Field(min_length=5, max_length=5)
+
+    @model_validator(mode="after")
+    def _reading_takes_its_time(self) -> Self:
+        length = sum(len(part.text) for part in self.parts)
+        if length not in READING:
+            raise ValueError(f"三个阅读部分共 {length} 字，应在 {READING[0]}～{READING[-1]} 字之间")
+        return self
+
+
+REASONS = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "没有这个栏目，请检查拼写",
+    "too_long": "条目太多",
+    "too_short": "条目太少",
+    "string_too_long": "文字太长",
+    "string_too_short": "不能为空",
+    "string_type": "应当是文字",
+    "string_pattern_mismatch": "格式不对",
+    "enum": "不是三条线索之一",
+}
+
+
+def read(data: Any, *, where: str) -> LessonContent:
+    """Check one lesson.
+
+    Raises:
+        BadLesson: names every place that is wrong, in Chinese.
+    """
+    try:
+        return LessonContent.model_validate(data)
+    except ValidationError as error:
+        places = "；".join(_place(dict(detail)) for detail in error.errors())
+        raise BadLesson(f"{where}：{places}") from error
+
+
+def _place(detail: dict[str, Any]) -> str:
+    path = ".".join(str(step + 1) if isinstance(step, int) else step for step in detail["loc"])
+    if detail["type"] == "value_error":
+        reason = str(detail["ctx"]["error"])
+    else:
+        reason = REASONS.get(detail["type"], "内容不对")
+    return f"{path}：{reason}" if path else reason
+
+
+def load(folder: Path) -> list[LessonContent]:
+    """All lessons of a folder, in the order of their codes.
+
+    Raises:
+        BadLesson: a file is no YAML, or its lesson is wrong, or two lessons share a code.
+    """
+    lessons: dict[str, LessonContent] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except yaml.YAMLError as error:
+            raise BadLesson(f"{path.name}：不是有效的 YAML") from error
+        lesson = read(data, where=path.name)
+        if lesson.code in lessons:
+            raise BadLesson(f"{path.name}：编号 {lesson.code} 已经用过")
+        lessons[lesson.code] = lesson
+    return [lessons[code] for code in sorted(lessons)]

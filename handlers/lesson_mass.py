@@ -1,0 +1,172 @@
+"""Sending a lesson by mass message: batches with an id of their own, asked about again, never sent anew."""
+
+from collections import Counter
+from datetime import timedelta
+from uuid import uuid4
+
+from tortoise.functions import Count
+from tortoise.transactions import in_transaction
+
+from handlers import audit
+from handlers.context import Context
+from handlers.gateways.errors import (
+    Ambiguous,
+    Busy,
+    NotDone,
+    QuotaSpent,
+    Stopped,
+    TokenRejected,
+    Unreachable,
+    WeChatError,
+)
+from handlers.lesson_content import LessonContent
+from models import Channel, Delivery, DeliveryStatus, LessonWeek
+
+LEAST = 2
+MOST = 10_000
+CLAIM = timedelta(minutes=5)
+"""How long a worker may take over a claim before others think it lost."""
+
+ASK_AGAIN = timedelta(seconds=61)
+"""WeChat refuses a client message id that comes back within a minute."""
+
+REMEMBERED = timedelta(hours=23)
+"""WeChat knows a client message id for 24 hours; after that a repetition would be a second message."""
+
+LATER = (Busy, Unreachable, TokenRejected)
+HALT = (QuotaSpent, Stopped)
+
+
+def batch_size(waiting: int) -> int:
+    """How many of the waiting go into the next batch, so that nobody is left over alone."""
+    return MOST - 1 if waiting == MOST + 1 else MOST
+
+
+def announcement(week: LessonWeek, *, public_url: str) -> str:
+    """The message that carries a lesson into the chat."""
+    content = LessonContent.model_validate(week.lesson.body)
+    aims = "\n".join(f"· {aim}" for aim in content.aims)
+    return (
+        f"【周五1小时】{content.title}\n{aims}\n"
+        f"阅读：{public_url}/lessons/{week.lesson_id}\n"
+        "回复“本周课程”随时打开，不计时、不排名。"
+    )
+
+
+async def send_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
+    """Send the planned batches, one after another.
+
+    Raises:
+        QuotaSpent: no more today. Stopped: a person must act first.
+    """
+    outcome: Counter[str] = Counter()
+    planned = Delivery.filter(week_id=week.friday, channel=Channel.MASS, status=DeliveryStatus.PLANNED)
+    while waiting := await planned.count():
+        batch = f"lesson-{week.friday}-{uuid4().hex}"
+        claimed = await Delivery.claim(
+            friday=week.friday,
+            channel=Channel.MASS,
+            batch=batch,
+            limit=batch_size(waiting),
+            now=ctx.now(),
+            until=ctx.now() + CLAIM,
+        )
+        if claimed == 0:
+            break
+        outcome.update(await _send(ctx, week, batch, repeated=False))
+    return outcome
+
+
+async def settle_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
+    """Ask again about the batches whose sender was lost, under the same id.
+
+    Raises:
+        QuotaSpent: no more today. Stopped: a person must act first.
+    """
+    outcome: Counter[str] = Counter()
+    lost = (
+        await Delivery.filter(
+            week_id=week.friday,
+            channel=Channel.MASS,
+            status=DeliveryStatus.SENDING,
+            claimed_until__lt=ctx.now(),
+        )
+        .annotate(recipients=Count("id"))
+        .group_by("batch", "batched_at")
+        .values("batch", "batched_at")
+    )
+    for row in lost:
+        now = ctx.now()
+        if not await Delivery.claim_again(batch=row["batch"], now=now, until=now + CLAIM):
+            continue
+        if now - row["batched_at"] > REMEMBERED:
+            await _record(ctx, week, row["batch"], DeliveryStatus.FAILED, error="unconfirmed")
+            outcome["failed"] += 1
+        else:
+            outcome.update(await _send(ctx, week, row["batch"], repeated=True))
+    return outcome
+
+
+async def _send(ctx: Context, week: LessonWeek, batch: str, *, repeated: bool) -> Counter[str]:
+    """Send one batch under its own client message id, and record what became of it."""
+    mine = Delivery.filter(batch=batch, status=DeliveryStatus.SENDING, account_id__isnull=False)
+    openids = [str(openid) for openid in await mine.values_list("account__openid", flat=True)]
+    if len(openids) < LEAST:
+        await _leave_to_fetch(ctx, week, batch)
+        return Counter()
+    try:
+        receipt = await ctx.wechat.send_mass_text(
+            openids, announcement(week, public_url=ctx.settings.public_url), client_message_id=batch
+        )
+    except (Ambiguous, *LATER) as error:
+        await _ask_later(ctx, batch, error)
+        return Counter(open=len(openids))
+    except HALT as error:
+        await (_ask_later(ctx, batch, error) if repeated else _back_to_plan(batch, error))
+        raise
+    except NotDone as error:
+        await _record(ctx, week, batch, DeliveryStatus.FAILED, error=str(error.code))
+        return Counter(failed=len(openids))
+    await _record(ctx, week, batch, DeliveryStatus.SENT, message_id=receipt.message_id)
+    return Counter(sent=len(openids))
+
+
+async def _record(
+    ctx: Context,
+    week: LessonWeek,
+    batch: str,
+    status: DeliveryStatus,
+    *,
+    message_id: str = "",
+    error: str = "",
+) -> None:
+    sending = Delivery.filter(batch=batch, status=DeliveryStatus.SENDING)
+    sent_at = ctx.now() if status == DeliveryStatus.SENT else None
+    async with in_transaction():
+        count = await sending.update(status=status, message_id=message_id, sent_at=sent_at, error=error)
+        await audit.record(
+            ctx, f"lesson.{status}", f"lesson:{week.friday}", count=count, batch=batch, error=error
+        )
+
+
+async def _leave_to_fetch(ctx: Context, week: LessonWeek, batch: str) -> None:
+    """A mass message needs two recipients: one alone finds the lesson in the menu."""
+    async with in_transaction():
+        await Delivery.filter(batch=batch, status=DeliveryStatus.SENDING).update(
+            channel=Channel.PULL, status=DeliveryStatus.PLANNED, error="alone"
+        )
+        await audit.record(ctx, "lesson.left_to_fetch", f"lesson:{week.friday}", batch=batch)
+
+
+async def _ask_later(ctx: Context, batch: str, error: WeChatError) -> None:
+    wait = max(ASK_AGAIN, timedelta(seconds=error.retry_after))
+    await Delivery.filter(batch=batch, status=DeliveryStatus.SENDING).update(
+        claimed_until=ctx.now() + wait, error=str(error.code)
+    )
+
+
+async def _back_to_plan(batch: str, error: WeChatError) -> None:
+    """Nothing was sent under this id, so its rows may join another batch."""
+    await Delivery.filter(batch=batch, status=DeliveryStatus.SENDING).update(
+        status=DeliveryStatus.PLANNED, batch="", error=str(error.code)
+    )

@@ -1,0 +1,166 @@
+"""Sending a Friday's lesson: the ledger of deliveries is the queue, and no message goes out twice.
+
+A worker claims planned rows, sends, and records. What it can't know (a call without an answer, a
+worker that died) stays `sending` until its claim runs out; a mass batch is then repeated under its
+own client message id, which WeChat recognises, and a single message is left to be fetched.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count
+from tortoise.transactions import in_transaction
+
+from handlers import audit
+from handlers.context import Context
+from handlers.lesson_mass import HALT, send_mass, settle_mass
+from handlers.lesson_plan import plan, preview, week_of
+from handlers.lesson_singles import give_up_singles, send_singles
+from models import Account, Channel, Delivery, DeliveryStatus, LessonWeek
+
+CHANNELS = {
+    Channel.MASS: "群发",
+    Channel.MINI_PROGRAM: "小程序订阅消息",
+    Channel.NOTICE: "服务号通知",
+    Channel.PULL: "菜单自取",
+}
+STATUSES = {
+    DeliveryStatus.PLANNED: "待发",
+    DeliveryStatus.SENDING: "发送中或待确认",
+    DeliveryStatus.SENT: "已送出",
+    DeliveryStatus.FAILED: "失败",
+    DeliveryStatus.WITHDRAWN: "已取消（退订或不再关注）",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a push did, or would do; `lines` says it in Chinese."""
+
+    friday: date
+    dry_run: bool
+    sent: int
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekStatus:
+    """How one Friday's deliveries stand; `counts` by (channel, status)."""
+
+    friday: date
+    title: str
+    counts: dict[tuple[Channel, DeliveryStatus], int]
+
+    @property
+    def lines(self) -> list[str]:
+        """One Chinese line per channel and state."""
+        return [
+            f"{CHANNELS[channel]}　{_status_word(channel, status)}　{count} 人"
+            for (channel, status), count in sorted(self.counts.items())
+        ]
+
+
+def _status_word(channel: Channel, status: DeliveryStatus) -> str:
+    if channel == Channel.PULL and status == DeliveryStatus.PLANNED:
+        return "等本人打开菜单"
+    return STATUSES[status]
+
+
+async def push(ctx: Context, *, friday: date, dry_run: bool = False) -> Push:
+    """Plan what is missing, settle what was left open, and send what is planned.
+
+    Any number of workers may do this at the same time, and again after any crash.
+
+    Raises:
+        NotFound: no lesson stands on that Friday.
+    """
+    if dry_run:
+        return await _rehearse(ctx, friday)
+    week = await week_of(friday)
+    await plan(ctx, friday=friday)
+    await _withdraw(ctx, friday)
+    outcome: Counter[str] = Counter()
+    halts: list[str] = []
+    for step in (settle_mass, send_mass, give_up_singles, send_singles):
+        try:
+            outcome.update(await step(ctx, week))
+        except HALT as halt:
+            halts.append(f"已停下：微信返回 {halt.code}，请处理后再发；没有发出的仍在排队")
+    return Push(friday, dry_run=False, sent=outcome["sent"], lines=(*_report(week, outcome), *halts))
+
+
+def _report(week: LessonWeek, outcome: Counter[str]) -> list[str]:
+    lines = [f"{week.friday}《{week.lesson.title}》：本次送出 {outcome['sent']} 人"]
+    if outcome["open"]:
+        lines.append(f"{outcome['open']} 人尚待确认：过几分钟再运行一次即可核对，不会重发")
+    if outcome["later"]:
+        lines.append(f"{outcome['later']} 人没有发出：微信繁忙，仍在排队，稍后再运行")
+    if outcome["failed"]:
+        lines.append(f"{outcome['failed']} 人失败：见 lessons status")
+    return lines
+
+
+async def _rehearse(ctx: Context, friday: date) -> Push:
+    outlook = await preview(ctx, friday=friday)
+    standing = [line for week in await status(ctx) if week.friday == friday for line in week.lines]
+    lines = [
+        f"预演，不发送：{friday}《{outlook.title}》，{outlook.sends_at:%m月%d日 %H:%M} 发出",
+        *(f"{reason}（{count} 人）" for reason, count in outlook.reasons.items()),
+        *(f"已在计划中：{line}" for line in standing),
+    ]
+    if len(lines) == 1:
+        lines.append("没有收课人：关注本号的人里，没有名册上适龄的专职党务工作者，也没有人选择接收")
+    return Push(friday, dry_run=True, sent=0, lines=tuple(lines))
+
+
+async def _withdraw(ctx: Context, friday: date) -> None:
+    """Strike who has left or declined since the plan was made."""
+    gone = Account.filter(Q(follows=False) | Q(lesson_choice=False)).values("id")
+    planned = Delivery.filter(week_id=friday, status=DeliveryStatus.PLANNED)
+    async with in_transaction():
+        struck = await planned.filter(Q(account_id__in=Subquery(gone)) | Q(account_id__isnull=True)).update(
+            status=DeliveryStatus.WITHDRAWN
+        )
+        if struck:
+            await audit.record(ctx, "lesson.withdrawn", f"lesson:{friday}", count=struck)
+
+
+async def status(ctx: Context) -> list[WeekStatus]:
+    """How the deliveries of every Friday stand, the latest first."""
+    rows = (
+        await Delivery.all()
+        .annotate(recipients=Count("id"))
+        .group_by("week_id", "channel", "status")
+        .values_list("week_id", "channel", "status", "recipients")
+    )
+    counts: dict[date, dict[tuple[Channel, DeliveryStatus], int]] = {}
+    for friday, channel, state, recipients in rows:
+        counts.setdefault(friday, {})[Channel(channel), DeliveryStatus(state)] = recipients
+    weeks = await LessonWeek.filter(friday__in=list(counts)).select_related("lesson")
+    return [
+        WeekStatus(week.friday, week.lesson.title, counts[week.friday])
+        for week in sorted(weeks, key=lambda week: week.friday, reverse=True)
+    ]
+
+
+async def settle_receipt(
+    ctx: Context, *, message_id: str, succeeded: bool, reason: str, counts: dict[str, int]
+) -> int:
+    """What MASSSENDJOBFINISH says of a mass message; how many deliveries it settled.
+
+    WeChat counts out followers it skipped but never names them, so `counts` only go to the audit trail.
+    """
+    batch = Delivery.filter(message_id=message_id, channel=Channel.MASS)
+    async with in_transaction():
+        if succeeded:
+            settled = await batch.filter(status=DeliveryStatus.SENDING).update(
+                status=DeliveryStatus.SENT, sent_at=ctx.now(), error=""
+            )
+        else:
+            settled = await batch.filter(status__in=[DeliveryStatus.SENDING, DeliveryStatus.SENT]).update(
+                status=DeliveryStatus.FAILED, error=reason[:120]
+            )
+        await audit.record(ctx, "lesson.receipt", f"mass:{message_id[:40]}", reason=reason[:120], **counts)
+    return settled

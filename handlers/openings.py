@@ -1,0 +1,82 @@
+"""When a site is open: its rules, public holidays and make-up working days become slots. Pure."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
+"""Month and day of the holidays that the law itself dates (全国年节及纪念日放假办法)."""
+
+
+class DayKind(StrEnum):
+    """What the State Council's yearly notice makes of a day."""
+
+    PLAIN = "plain"
+    HOLIDAY = "holiday"
+    MAKE_UP = "make_up"
+
+
+class Hours(BaseModel):
+    """One rule: on these weekdays, from here to there, in slots of so many minutes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: tuple[Weekday, ...] = Field(min_length=1)
+    opens: time
+    closes: time
+    slot_minutes: int = Field(ge=15, le=720)
+
+    @model_validator(mode="after")
+    def _one_slot_at_least(self) -> "Hours":
+        if not list(self.on(date(2000, 1, 1), ZoneInfo("UTC"))):
+            raise ValueError("no slot fits between opens and closes")
+        return self
+
+    def on(self, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+        """The slots of `day`; a last piece shorter than a slot stays free."""
+        length = timedelta(minutes=self.slot_minutes)
+        starts_at = datetime.combine(day, self.opens, zone)
+        while starts_at + length <= datetime.combine(day, self.closes, zone):
+            yield starts_at, starts_at + length
+            starts_at += length
+
+
+class Opening(BaseModel):
+    """A site's opening rules, as they are kept in `Site.opening`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hours: tuple[Hours, ...]
+    open_on_holidays: bool = False
+
+    def slots(self, day: date, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
+        """Start and end of every slot of `day`, in order."""
+        kind = day_kind(day)
+        if kind is DayKind.HOLIDAY and not self.open_on_holidays:
+            return []
+        # People work on a make-up day as on a Friday, whatever weekday it is.
+        weekday = "fri" if kind is DayKind.MAKE_UP else WEEKDAYS[day.weekday()]
+        return sorted(slot for rule in self.hours if weekday in rule.days for slot in rule.on(day, zone))
+
+
+def day_kind(day: date) -> DayKind:
+    """Whether `day` is a public holiday or a make-up working day (调休).
+
+    The notice for a year appears in the November before; until it is known, only the holidays that
+    the law itself dates are.
+    """
+    try:
+        rests, name = chinese_calendar.get_holiday_detail(day)
+    except NotImplementedError:
+        return DayKind.HOLIDAY if (day.month, day.day) in FIXED_HOLIDAYS else DayKind.PLAIN
+    if name is None:
+        return DayKind.PLAIN
+    return DayKind.HOLIDAY if rests else DayKind.MAKE_UP

@@ -1,0 +1,200 @@
+"""The party map: finding sites, and making their slots from the opening rules."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from tortoise.transactions import in_transaction
+
+from handlers import audit, codes
+from handlers.context import Context
+from handlers.errors import BadInput, NotFound
+from handlers.openings import Opening
+from handlers.positions import Point, distance
+from models import Organization, Site, SiteCategory, SiteStatus, Slot
+
+CONTENT = Path(__file__).resolve().parent.parent / "content" / "sites"
+SHOWN = (SiteStatus.OPEN, SiteStatus.PAUSED)
+BOOKABLE_DAYS = 30
+LONGEST_LISTING = timedelta(days=92)
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSummary:
+    """A site on the map. `distance_m` is null when no position was given; the contact is left out."""
+
+    site: Site
+    distance_m: int | None
+
+
+class SiteEntry(BaseModel):
+    """One site as `content/sites` writes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[A-Z0-9]{1,8}$")  # Goes into scanned codes as it is.
+    name: str = Field(min_length=2, max_length=40)
+    category: SiteCategory
+    town: str
+    owner: str
+    longitude: float = Field(ge=117.7, le=118.2)
+    latitude: float = Field(ge=36.3, le=36.75)
+    address: str
+    capacity: int = Field(ge=1, le=500)
+    opening: Opening
+    intro: str = Field(max_length=300)
+    features: tuple[str, ...]
+    contact: str = Field(max_length=60)
+    is_training_base: bool = False
+    needs_approval: bool = False
+    is_demo: bool = True
+
+
+async def seed(ctx: Context) -> int:
+    """Load `content/sites`; what is there is brought up to date, except status and poster.
+
+    Returns how many sites are new. Three statements, whatever the number of sites.
+    """
+    entries = read_content()
+    owners = await Organization.filter(code__in={entry.owner for entry in entries})
+    owner_ids = {organization.code: organization.id for organization in owners}
+    sites = [_site(entry, owner_ids.get(entry.owner)) for entry in entries]
+    known = {site.id for site in await Site.all().only("id")}
+    new = [site.id for site in sites if site.id not in known]
+    async with in_transaction():
+        await Site.bulk_create(
+            sites, on_conflict=["id"], update_fields=Site._meta.db_fields - {"id", "status", "poster_url"}
+        )
+        for site_id in new:
+            await audit.record(ctx, "site.created", f"site:{site_id}")
+    return len(new)
+
+
+def read_content(folder: Path = CONTENT) -> list[SiteEntry]:
+    """Every site of `content/sites`, checked."""
+    files = sorted(folder.glob("*.yaml"))
+    rows = [row for file in files for row in yaml.safe_load(file.read_text(encoding="utf-8"))]
+    return TypeAdapter(list[SiteEntry]).validate_python(rows)
+
+
+async def list_sites(
+    ctx: Context, *, category: SiteCategory | None = None, q: str = "", near: Point | None = None
+) -> list[SiteSummary]:
+    """Sites in whose name, town, introduction or features every word of `q` stands. One query.
+
+    The nearest first when a position is given, else by id.
+    """
+    wanted = Site.filter(status__in=SHOWN).order_by("id")
+    sites = await (wanted.filter(category=category) if category is not None else wanted)
+    words = _folded(q).split()
+    found = [_without_contact(site) for site in sites if _mentions(site, words)]
+    if near is None:
+        return [SiteSummary(site, None) for site in found]
+    summaries = [SiteSummary(site, round(distance(near, position(site)))) for site in found]
+    return sorted(summaries, key=lambda summary: (summary.distance_m, summary.site.id))
+
+
+async def get_site(ctx: Context, *, site_id: str) -> Site:
+    """One site, its contact left out: that is for branches with a confirmed visit. One query."""
+    site = await Site.get_or_none(id=site_id)
+    if site is None or site.status is SiteStatus.PLANNED:
+        raise NotFound
+    return _without_contact(site)
+
+
+async def list_slots(ctx: Context, *, site_id: str, since: date, until: date) -> list[Slot]:
+    """The slots of these days that have not ended, by time; `Slot.free` says what is left. Two queries."""
+    if until < since:
+        raise BadInput(to="结束日期不能早于开始日期")
+    if until - since > LONGEST_LISTING:
+        raise BadInput(to=f"一次最多查 {LONGEST_LISTING.days} 天")
+    await get_site(ctx, site_id=site_id)
+    begin, end = _midnight(ctx, since), _midnight(ctx, until + timedelta(days=1))
+    slots = Slot.filter(site_id=site_id, starts_at__gte=begin, starts_at__lt=end, ends_at__gt=ctx.now())
+    return await slots.order_by("starts_at")
+
+
+async def make_slots(ctx: Context, *, until: date | None = None) -> int:
+    """Make the slots that the opening rules of open sites promise, from now to the end of `until`.
+
+    Without `until`, for the next 30 days. What is there already is left alone, also where the rules
+    have changed since: a new slot never overlaps an old one. May run twice at once; the unique
+    constraint settles it. Returns how many were missing. Two queries, and one insert per 500 slots.
+    """
+    last = until or ctx.now().date() + timedelta(days=BOOKABLE_DAYS)
+    there: dict[str, list[tuple[datetime, datetime]]] = {}
+    for slot in await Slot.filter(ends_at__gt=ctx.now()).only("id", "site_id", "starts_at", "ends_at"):
+        there.setdefault(slot.site_id, []).append((slot.starts_at, slot.ends_at))
+    missing = [
+        Slot(site_id=site.id, starts_at=starts_at, ends_at=ends_at, capacity=site.capacity)
+        for site in await Site.filter(status=SiteStatus.OPEN)
+        for starts_at, ends_at in _promised(ctx, site, last)
+        if not _overlaps(starts_at, ends_at, there.get(site.id, ()))
+    ]
+    await Slot.bulk_create(missing, batch_size=BATCH, ignore_conflicts=True)
+    return len(missing)
+
+
+async def create_posters(ctx: Context) -> int:
+    """Ask WeChat for the permanent QR of every site without one; returns how many were made.
+
+    No transaction is open during a call. A run that breaks off is finished by the next one.
+    """
+    made = 0
+    for site in await Site.filter(status__in=SHOWN, poster_url="").order_by("id"):
+        url = await ctx.wechat.create_poster_code(poster_scene(ctx, site_id=site.id))
+        async with in_transaction():
+            if await Site.filter(id=site.id, poster_url="").update(poster_url=url):
+                await audit.record(ctx, "site.poster_created", f"site:{site.id}")
+                made += 1
+    return made
+
+
+def poster_scene(ctx: Context, *, site_id: str) -> str:
+    """The scene of a site's poster: what a SCAN event, or the mini program's launch, brings back."""
+    return codes.poster(ctx.settings.secret_key.get_secret_value(), site_id=site_id)
+
+
+def position(site: Site) -> Point:
+    """Where a site is."""
+    return Point(site.longitude, site.latitude)
+
+
+def _site(entry: SiteEntry, owner_id: int | None) -> Site:
+    values = entry.model_dump(mode="json", exclude={"owner"})
+    return Site(**values, owner_id=owner_id)
+
+
+def _without_contact(site: Site) -> Site:
+    site.contact = ""
+    return site
+
+
+def _mentions(site: Site, words: Sequence[str]) -> bool:
+    text = _folded(f"{site.name} {site.town} {site.intro} {' '.join(site.features)}")
+    return all(word in text for word in words)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _midnight(ctx: Context, day: date) -> datetime:
+    return datetime.combine(day, time(), ctx.settings.zone)
+
+
+def _promised(ctx: Context, site: Site, last: date) -> list[tuple[datetime, datetime]]:
+    opening = Opening.model_validate(site.opening)
+    today = ctx.now().date()
+    days = (today + timedelta(days=number) for number in range((last - today).days + 1))
+    slots = (slot for day in days for slot in opening.slots(day, ctx.settings.zone))
+    return [slot for slot in slots if slot[0] > ctx.now()]
+
+
+def _overlaps(starts_at: datetime, ends_at: datetime, there: Sequence[tuple[datetime, datetime]]) -> bool:
+    return any(starts_at < end and start < ends_at for start, end in there)

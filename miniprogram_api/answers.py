@@ -1,0 +1,112 @@
+"""What the door answers when it says no: one table from every refusal to a status and a sentence."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aiohttp import web
+
+from handlers import errors
+from handlers.errors import BadInput, Refused
+
+PROBLEM_TYPE = "application/problem+json"
+
+
+class No(NamedTuple):
+    """How one refusal reads: HTTP status, title, and what a person can do about it."""
+
+    status: int
+    title: str
+    detail: str
+
+
+STATUS: dict[type[Refused], No] = {
+    Refused: No(409, "不能办理", "现在不能这样办理。"),
+    errors.NotFound: No(404, "没有找到", "没有找到，或者不在您的查看范围内。"),
+    errors.NotBound: No(403, "尚未绑定", "请先绑定手机号，确认党员身份后再试。"),
+    errors.NotAllowed: No(403, "没有权限", "您的职责不包括这项操作。如有疑问，请联系上级党组织。"),
+    errors.NotOnRoster: No(404, "名册中没有", "名册中没有这个手机号，请联系所在党支部核对登记的号码。"),
+    errors.AlreadyBound: No(409, "已被绑定", "这个身份已绑定另一个微信号，请联系所在党支部处理。"),
+    errors.SlotFull: No(409, "名额不足", "这个时段剩余名额不够，请减少人数、改选时段，或加入候补。"),
+    errors.SlotClosed: No(409, "不可预约", "这个时段不开放预约，请改选其他时段。"),
+    errors.AlreadyBooked: No(409, "已有预约", "您的支部在这个时间已有预约，请在“我的预约”中查看。"),
+    errors.NotYourBranch: No(403, "不是您的支部", "您只能为自己负责的党支部预约。"),
+    errors.WrongState: No(409, "状态已变", "当前状态下不能这样操作，请刷新后再看。"),
+    errors.ScanRefused: No(409, "未能签到", "这次扫码没有签到成功，请找阵地管理员帮忙。"),
+    errors.BadCode: No(422, "二维码无效", "这不是本系统的签到码，请扫描阵地现场的二维码。"),
+    errors.ExpiredCode: No(409, "二维码已过期", "这个二维码已过期，请扫描屏幕上最新的二维码。"),
+    errors.TooEarly: No(409, "还没到时间", "活动开始前 30 分钟可以签到，请稍后再扫。"),
+    errors.TooLate: No(409, "活动已结束", "本次活动已经结束，如需补记请找阵地管理员。"),
+    errors.NoBooking: No(409, "没有预约", "您的支部今天在这里没有预约，请联系支部确认。"),
+    errors.WrongSite: No(409, "阵地不对", "您的支部这个时间预约的是另一处阵地，请核对地点。"),
+    errors.CancelledBooking: No(409, "预约已取消", "您的支部在这里的预约已取消，请联系支部确认。"),
+    BadInput: No(422, "填写有误", "有些内容填写不对，请按提示修改后再提交。"),
+}
+"""Every refusal of the use-cases. A test keeps it complete."""
+
+DOOR: dict[str, No] = {
+    "bad_json": No(400, "请求读不懂", "请求内容不是有效的 JSON，请检查后重新提交。"),
+    "bad_idempotency_key": No(400, "Idempotency-Key 不对", "Idempotency-Key 应为 1 至 128 个可见的英文字符。"),
+    "unauthenticated": No(401, "需要登录", "登录已失效，请重新登录。"),
+    "login_code_used": No(401, "登录码无效", "登录码已用过或已过期，请重新打开小程序。"),
+    "phone_code_used": No(422, "手机号授权失效", "手机号授权已失效，请再点一次“绑定手机号”。"),
+    "no_such_path": No(404, "没有这个地址", "没有这个地址，请查看接口说明 /api/docs。"),
+    "wrong_method": No(405, "方法不对", "这个地址不支持该请求方法，请查看接口说明 /api/docs。"),
+    "slow_body": No(408, "上传太慢", "请求没有在规定时间内传完，请检查网络后重试。"),
+    "still_running": No(409, "正在处理", "同一请求正在处理，请稍等几秒再查询结果。"),
+    "too_large": No(413, "内容太大", "请求内容超过 64 KB，请精简或分几次提交。"),
+    "wrong_content_type": No(415, "格式不支持", "请用 application/json 格式提交。"),
+    "idempotency_key_reused": No(
+        422, "Idempotency-Key 重复", "这个 Idempotency-Key 已用于另一个请求，请换一个新的。"
+    ),
+    "too_many_requests": No(429, "请求太频繁", "操作太频繁了，请稍等一分钟再试。"),
+    "bad_request": No(400, "请求有误", "请求不符合 HTTP 规范，请检查后重试。"),
+    "internal_error": No(500, "系统出错", "系统出了点问题，已记录下来。请稍后再试；多次失败请把请求编号告诉管理员。"),
+    "wechat_unavailable": No(503, "微信暂时不可用", "微信服务暂时没有回应，请稍后再试。"),
+}
+"""What only this door can refuse, by code."""
+
+
+class Rejected(Exception):
+    """A request that does not get as far as a use-case."""
+
+    def __init__(self, code: str, **headers: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def refusal(error: Refused) -> tuple[int, dict[str, Any]]:
+    """Status and problem body of a use-case's refusal."""
+    no = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    fields = error.fields if isinstance(error, BadInput) else None
+    return no.status, problem(error.code, no, fields=fields)
+
+
+def problem(code: str, no: No, *, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The body of a failure, after RFC 9457. `type` leads to the code's line in the readable docs."""
+    body: dict[str, Any] = {
+        "type": f"/api/docs#{code}",
+        "title": no.title,
+        "status": no.status,
+        "code": code,
+        "detail": no.detail,
+    }
+    if fields is not None:
+        body["errors"] = [{"field": name, "message": message} for name, message in fields.items()]
+    return body
+
+
+def failure(code: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """The response to a request this door rejects itself."""
+    no = DOOR[code]
+    return show(no.status, problem(code, no), headers=headers)
+
+
+def show(status: int, body: Any, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """A JSON response, in the failure's media type when it is one."""
+    media = PROBLEM_TYPE if status >= 400 else "application/json"
+    if body is None:
+        return web.Response(status=status, headers=headers)
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return web.Response(status=status, text=text, content_type=media, charset="utf-8", headers=headers)

@@ -1,0 +1,44 @@
+"""Bookings over HTTP: 点单."""
+
+from handlers import bookings
+from handlers.context import Context
+from miniprogram_api import views
+from miniprogram_api.forms import BookingForm, BookingQuery, ReasonForm
+from miniprogram_api.table import Text
+from miniprogram_api.views import BookingsView, BookingView
+
+
+async def create(ctx: Context, *, form: BookingForm) -> BookingView:
+    """Book a slot for the caller's branch."""
+    return views.booking(await bookings.book(ctx, **dict(form)))
+
+
+async def index(ctx: Context, *, form: BookingQuery) -> BookingsView:
+    """Bookings of the caller's branch, site or subtree, newest first."""
+    page = await bookings.list_bookings(ctx, **dict(form))
+    return BookingsView(items=[views.booking(row) for row in page.items], next=page.next)
+
+
+async def show(ctx: Context, *, booking_id: int) -> BookingView:
+    """One booking."""
+    return views.booking(await bookings.get_booking(ctx, booking_id=booking_id))
+
+
+async def calendar(ctx: Context, *, booking_id: int) -> Text:
+    """The visit as a calendar file."""
+    return Text(await bookings.calendar_file(ctx, booking_id=booking_id))
+
+
+async def cancel(ctx: Context, *, booking_id: int) -> BookingView:
+    """Give a visit up."""
+    return views.booking(await bookings.cancel(ctx, booking_id=booking_id))
+
+
+async def confirm(ctx: Context, *, booking_id: int) -> BookingView:
+    """Take a requested visit."""
+    return views.booking(await bookings.confirm(ctx, booking_id=booking_id))
+
+
+async def decline(ctx: Context, *, booking_id: int, form: ReasonForm) -> BookingView:
+    """Turn a requested visit down, and say why."""
+    return views.booking(await bookings.decline(ctx, booking_id=booking_id, reason=form.reason))

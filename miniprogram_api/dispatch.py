@@ -1,0 +1,72 @@
+"""From a row of the table to a request handler: read, call, answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from handlers import idempotency
+from handlers.context import Context
+from handlers.errors import Refused
+from miniprogram_api import answers, forms, limits, requests
+from miniprogram_api.answers import Rejected
+from miniprogram_api.keys import ROUTE
+from miniprogram_api.table import Arguments, Reply, Route, Text
+
+
+def endpoint(route: Route, ctx: Context) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The request handler of one row."""
+
+    async def handle(request: web.Request) -> web.Response:
+        request[ROUTE] = route.path
+        caller = await requests.caller(request, ctx)
+        if caller.account is None and not route.is_public:
+            raise Rejected("unauthenticated", WWW_Authenticate="Bearer")
+        sender = requests.sender(request, caller)
+        await limits.check(ctx, sender=sender, limit=ctx.settings.api_requests_per_minute)
+        return await respond(request, route, ctx.on_behalf_of(caller), sender)
+
+    return handle
+
+
+async def respond(request: web.Request, route: Route, ctx: Context, sender: str) -> web.Response:
+    """Fill the form, call the use-case (once, if the sender gave a key), show what came of it."""
+    key = requests.idempotency_key(request) if route.creates else None
+    given = await requests.body(request) if route.has_body else dict(request.query)
+    arguments = requests.path_arguments(request)
+    if route.form is not None:
+        arguments["form"] = forms.fill(route.form, given)
+    if key is None:
+        return shown(route, *await call(route, ctx, arguments))
+    outcome = await idempotency.once(
+        ctx,
+        sender=sender,
+        key=key,
+        fingerprint=requests.fingerprint(request, given),
+        work=lambda: call(route, ctx, arguments),
+    )
+    if isinstance(outcome, idempotency.Reused):
+        raise Rejected("idempotency_key_reused")
+    if isinstance(outcome, idempotency.Running):
+        raise Rejected("still_running", Retry_After="2")
+    return shown(route, outcome.status, outcome.body)
+
+
+async def call(route: Route, ctx: Context, arguments: Arguments) -> tuple[int, Any]:
+    """What the use-case says, as a status and a body."""
+    try:
+        reply = await route.handler(ctx, **arguments)
+    except Refused as refused:
+        return answers.refusal(refused)
+    if isinstance(reply, Reply):
+        return reply.status, reply.view.model_dump(mode="json")
+    if reply is None or isinstance(reply, Text):
+        return route.status[0], reply and reply.text
+    return route.status[0], reply.model_dump(mode="json")
+
+
+def shown(route: Route, status: int, body: Any) -> web.Response:
+    """The response in the row's media type."""
+    if isinstance(body, str):
+        return web.Response(status=status, text=body, content_type=route.media, charset="utf-8")
+    return answers.show(status, body)

@@ -1,0 +1,246 @@
+"""The forms people send: their fields, their limits, and a Chinese sentence for each mistake.
+
+Fields we don't know are passed over, so that a newer mini program can speak to an older server.
+"""
+
+import json
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from handlers.errors import BadInput
+from miniprogram_api.answers import Rejected
+from models import BookingStatus, SiteCategory
+
+LARGEST_ID = 2**31 - 1
+LONGEST_STAY = timedelta(days=92)
+
+FormT = TypeVar("FormT", bound="Form")
+
+
+def _printable(text: str) -> str:
+    if any(char < " " and char not in "\n\r\t" for char in text):
+        raise ValueError("含有不能识别的控制字符")
+    return text
+
+
+def _line(text: str) -> str:
+    if any(char < " " for char in text):
+        raise ValueError("请写在一行里，不要换行")
+    return text
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
+"""Something a person wrote; stored as is, so without characters a database refuses."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_line)]
+Code = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+"""An opaque word of a program: a login code, a scanned code, a template's id."""
+
+
+class Form(BaseModel):
+    """Base of all forms. Types are exact: a number in quotes is no number."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, frozen=True)
+
+
+class Query(BaseModel):
+    """Base of what stands behind the question mark; there everything is text."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False, frozen=True)
+
+
+class LoginForm(Form):
+    """What wx.login gave."""
+
+    code: Code = Field(description="wx.login 返回的 code")
+
+
+class BindForm(Form):
+    """What getPhoneNumber gave."""
+
+    phone_code: Code = Field(description="getPhoneNumber 返回的 code")
+
+
+class SiteQuery(Query):
+    """Which sites, and near what."""
+
+    category: SiteCategory | None = Field(None, description="类别")
+    q: Annotated[str, AfterValidator(_line)] = Field("", max_length=40, description="名称、镇街或功能")
+    lat: float | None = Field(None, ge=-90, le=90, description="纬度（GCJ-02），与 lng 一起给出")
+    lng: float | None = Field(None, ge=-180, le=180, description="经度（GCJ-02），与 lat 一起给出")
+
+
+class SlotQuery(Query):
+    """Which days' slots."""
+
+    since: date | None = Field(None, alias="from", description="从哪天起，默认今天")
+    until: date | None = Field(None, alias="to", description="到哪天止，默认 30 天后，最多 92 天")
+
+
+class BookingForm(Form):
+    """A branch's wish."""
+
+    slot_id: int = Field(ge=1, le=LARGEST_ID, description="时段")
+    headcount: int = Field(ge=1, le=500, description="人数")
+    theme: Line = Field(max_length=80, description="活动主题")
+    wait: bool = Field(False, description="名额不足时是否加入候补")
+
+
+class ReasonForm(Form):
+    """Why a booking is declined."""
+
+    reason: Text = Field(max_length=200, description="原因，会告诉预约的支部")
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    cursor: int | None = Field(None, ge=1, le=LARGEST_ID, description="上一页给出的 next")
+    limit: int = Field(20, ge=1, le=100, description="一页几条")
+
+
+class BookingQuery(PageQuery):
+    """Which bookings."""
+
+    status: BookingStatus | None = Field(None, description="状态")
+
+
+class ScanForm(Form):
+    """A scanned code."""
+
+    code: Code = Field(description="扫到的内容")
+    nonce: Annotated[str, Field(max_length=64, pattern=r"^[\x21-\x7e]*$")] = Field(
+        "", description="这次扫码的随机串，重发时不变"
+    )
+
+
+class UploadForm(Form):
+    """A keeper's offline log."""
+
+    scans: list[dict[str, Any]] = Field(min_length=1, max_length=500, description="离线扫码记录")
+
+
+class AnswersForm(Form):
+    """What a reader chose in a lesson's quiz, question by question."""
+
+    answers: list[Annotated[str, Field(max_length=8, pattern=r"^[A-Ha-h]*$")]] = Field(
+        min_length=1, max_length=20, description="按题目顺序的选项，如 A；没有作答写空"
+    )
+
+
+class SubscriptionForm(Form):
+    """What wx.requestSubscribeMessage returned for one template."""
+
+    template_id: Code = Field(max_length=64, description="订阅消息模板")
+    result: Literal["accept", "reject", "ban", "filter", "acceptWithAudio", "acceptWithAlert"] = Field(
+        description="用户的选择"
+    )
+
+
+class QuestionForm(Form):
+    """A question in a person's own words."""
+
+    text: Text = Field(max_length=600, description="问题")
+
+
+class FeedbackForm(Form):
+    """Whether an answer helped."""
+
+    useful: bool = Field(description="有没有用")
+
+
+class QuestionQuery(Query):
+    """Which questions."""
+
+    status: Literal["unanswered"] = Field("unanswered", description="等待人工回答的问题")
+
+
+class ReplyForm(Form):
+    """A person's answer to a question."""
+
+    text: Text = Field(max_length=2000, description="回答")
+
+
+class ComplaintForm(Form):
+    """意见建议."""
+
+    text: Text = Field(max_length=1000, description="意见或建议")
+
+
+SENTENCES: dict[str, str] = {
+    "missing": "请填写此项",
+    "string_type": "应是文字",
+    "string_unicode": "含有不能识别的字符",
+    "string_too_short": "请填写此项",
+    "string_too_long": "不能超过 {max_length} 个字",
+    "string_pattern_mismatch": "格式不对",
+    "int_type": "应是整数",
+    "int_parsing": "应是整数",
+    "int_parsing_size": "数字太大",
+    "int_from_float": "应是整数",
+    "float_type": "应是数字",
+    "float_parsing": "应是数字",
+    "finite_number": "应是普通的数字",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "bool_type": "应是 true 或 false",
+    "bool_parsing": "应是 true 或 false",
+    "list_type": "应是列表",
+    "dict_type": "应是对象",
+    "model_type": "应是对象",
+    "too_short": "至少要有 {min_length} 项",
+    "too_long": "不能超过 {max_length} 项",
+    "enum": "不在可选范围内",
+    "literal_error": "不在可选范围内",
+    "date_type": "应是日期，如 2026-11-20",
+    "date_parsing": "应是日期，如 2026-11-20",
+    "date_from_datetime_parsing": "应是日期，如 2026-11-20",
+    "date_from_datetime_inexact": "应是日期，如 2026-11-20",
+    "value_error": "{error}",
+}
+"""By pydantic's error type."""
+
+
+def fill(form: type[FormT] | type[BaseModel], given: object) -> Any:
+    """The form, filled in.
+
+    Raises:
+        BadInput: with a sentence per field.
+    """
+    try:
+        return form.model_validate(given)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False, include_input=False)
+    raise BadInput(**{_field(mistake): _sentence(mistake) for mistake in reversed(mistakes)})
+
+
+def parse(body: bytes) -> object:
+    """JSON as the standard has it: no NaN, no half characters, no text that isn't UTF-8.
+
+    Raises:
+        Rejected: whatever is wrong with it.
+    """
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_no, parse_float=_number)
+    except (ValueError, RecursionError):
+        raise Rejected("bad_json") from None
+
+
+def _no(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _number(text: str) -> float | int:
+    # To JSON Schema 25.0 is an integer; to Python it would be none.
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _field(mistake: ErrorDetails) -> str:
+    return ".".join(str(part) for part in mistake["loc"]) or "body"
+
+
+def _sentence(mistake: ErrorDetails) -> str:
+    return SENTENCES.get(mistake["type"], "填写有误").format(**mistake.get("ctx", {}))

@@ -1,0 +1,122 @@
+"""Reading a request: who sends it, its body within limits, the ids in its path."""
+
+import asyncio
+import hashlib
+import json
+import re
+from ipaddress import ip_address
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from handlers import accounts
+from handlers.context import Caller, Context
+from handlers.errors import NotFound
+from miniprogram_api import tokens
+from miniprogram_api.answers import Rejected
+from miniprogram_api.forms import LARGEST_ID, parse
+
+LARGEST_BODY = 64 * 1024
+SLOWEST_BODY = 10.0
+"""Seconds that a body may take to arrive."""
+
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+PATH_PATTERNS = {
+    "site_id": re.compile(r"[A-Za-z0-9]{1,8}"),
+    "lookup": re.compile(r"[A-Za-z0-9 -]{1,32}"),
+}
+"""What an id in a path may look like; those not named here are whole numbers."""
+NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
+
+
+async def caller(request: web.Request, ctx: Context) -> Caller:
+    """Who asks: the owner of the token, or nobody in particular."""
+    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    if scheme.lower() != "bearer":
+        return Caller()
+    session = tokens.read(ctx.settings, token.strip(), ctx.now())
+    if session is None:
+        return Caller()
+    try:
+        return await accounts.caller_by_account(ctx, account_id=session.account_id)
+    except NotFound:
+        return Caller()
+
+
+def address(request: web.Request) -> str:
+    """The sender's address. A proxy is believed only when it runs on this machine."""
+    peer = request.remote or ""
+    forwarded = request.headers.get(hdrs.X_FORWARDED_FOR, "").rpartition(",")[2].strip()
+    return forwarded if forwarded and _is_here(peer) else peer
+
+
+def sender(request: web.Request, caller: Caller) -> str:
+    """Whose requests are counted together, and whose idempotency keys live in one space."""
+    if caller.account is not None:
+        return f"account:{caller.account.id}"
+    return "ip:" + hashlib.sha256(address(request).encode()).hexdigest()[:20]
+
+
+async def body(request: web.Request) -> object:
+    """The JSON body.
+
+    Raises:
+        Rejected: it is too large, too slow, of another type, or no JSON.
+    """
+    if request.content_type != "application/json" or request.headers.get(hdrs.CONTENT_ENCODING):
+        raise Rejected("wrong_content_type")
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise Rejected("too_large")
+    given = bytearray()
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            async for chunk in request.content.iter_any():
+                given += chunk
+                if len(given) > LARGEST_BODY:
+                    raise Rejected("too_large")
+    except TimeoutError:
+        raise Rejected("slow_body") from None
+    return parse(bytes(given))
+
+
+def path_arguments(request: web.Request) -> dict[str, Any]:
+    """The ids in the path.
+
+    Raises:
+        NotFound: nothing can have such an id.
+    """
+    return {name: _path_argument(name, text) for name, text in request.match_info.items()}
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """The sender's key for this request, if there is one.
+
+    Raises:
+        Rejected: it is empty, too long, or not plain ASCII.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        raise Rejected("bad_idempotency_key")
+    return key
+
+
+def fingerprint(request: web.Request, given: object) -> str:
+    """What makes two requests the same: method, path, and what the body says, however it is spaced."""
+    said = json.dumps([request.method, request.path, given], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _path_argument(name: str, text: str) -> str | int:
+    if pattern := PATH_PATTERNS.get(name):
+        if pattern.fullmatch(text):
+            return text
+    elif NUMBER.fullmatch(text) and int(text) <= LARGEST_ID:
+        return int(text)
+    raise NotFound
+
+
+def _is_here(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_loopback
+    except ValueError:
+        return peer == ""  # A Unix socket has no address.

@@ -1,0 +1,78 @@
+"""The columns of the table of routes, and what their values mean."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from handlers.errors import Refused
+from miniprogram_api.forms import Form, Query
+from models import Role
+
+STRANGER = "stranger"
+"""Somebody without a token."""
+UNBOUND = "unbound"
+"""Somebody logged in whom the roster does not know yet."""
+
+BOUND = frozenset(role.value for role in Role)
+"""Everybody on the roster: whoever has another duty is a member too."""
+LOGGED_IN = BOUND | {UNBOUND}
+ANYONE = LOGGED_IN | {STRANGER}
+BRANCH = frozenset({Role.BRANCH_WORKER.value})
+OFFICERS = frozenset({Role.TOWN_OFFICER.value, Role.DISTRICT_OFFICER.value})
+KEEPERS = OFFICERS | {Role.SITE_KEEPER.value}
+STAFF = KEEPERS | BRANCH
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with another status than the first of its row."""
+
+    view: BaseModel
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An answer that is no JSON."""
+
+    text: str
+
+
+Handler = Callable[..., Awaitable[BaseModel | Reply | Text | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint. `may` names duties; the use-case decides whose branch or site it is about.
+
+    `status` lists the good ones, the usual one first. `door` names codes that only this door has.
+    `creates`: an Idempotency-Key is honoured.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    may: frozenset[str]
+    summary: str
+    form: type[Form] | type[Query] | None = None
+    answer: type[BaseModel] | None = None
+    status: tuple[int, ...] = (200,)
+    refuses: tuple[type[Refused], ...] = ()
+    door: tuple[str, ...] = ()
+    creates: bool = False
+    media: str = "application/json"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it works without a token."""
+        return STRANGER in self.may
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the form travels in the body."""
+        return self.form is not None and issubclass(self.form, Form)
+
+
+Arguments = dict[str, Any]

@@ -1,0 +1,549 @@
+"""What people get to see: the shape of every answer, with no more in it than its reader needs."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from handlers.answering.shapes import Answer
+from handlers.context import Caller
+from handlers.lesson_content import LessonContent
+from handlers.lessons import Grade, LessonSummary, LessonView
+from handlers.sites import SiteSummary
+from models import (
+    Booking,
+    BookingStatus,
+    Complaint,
+    Duty,
+    Membership,
+    Organization,
+    OrganizationKind,
+    Person,
+    Question,
+    Role,
+    Site,
+    SiteCategory,
+    SiteStatus,
+    Slot,
+)
+
+CHINA = timezone(timedelta(hours=8))
+
+Moment = Annotated[
+    datetime,
+    PlainSerializer(lambda moment: moment.astimezone(CHINA).isoformat(timespec="seconds")),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""A time as the contract has it: RFC 3339 with Beijing's offset."""
+
+
+class View(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class OrganizationView(View):
+    """A party organization."""
+
+    id: int
+    name: str
+    kind: OrganizationKind
+
+
+class DutyView(View):
+    """A role on an organization or a site."""
+
+    role: Role
+    organization: OrganizationView | None
+    site_id: str | None
+
+
+class PersonView(View):
+    """The caller's own row of the roster."""
+
+    id: int
+    name: str
+    membership: Membership
+    organization: OrganizationView
+    duties: list[DutyView]
+
+
+class SessionView(View):
+    """A login. `person` is null until the account is bound."""
+
+    token: str
+    expires_at: Moment
+    person: PersonView | None
+
+
+class BoundView(View):
+    """Whom the account belongs to now."""
+
+    person: PersonView
+
+
+class MeView(View):
+    """The caller: the account, and the person once it is bound."""
+
+    account_id: int
+    follows: bool
+    lesson_choice: bool | None
+    person: PersonView | None
+
+
+class ExportView(View):
+    """Everything kept about the caller."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class PositionView(View):
+    """Where something is, in the datum that Chinese maps use."""
+
+    lng: float
+    lat: float
+    datum: Literal["gcj02"] = "gcj02"
+
+
+class SiteView(View):
+    """A site on the map. Its contact is for branches with a confirmed visit."""
+
+    id: str
+    name: str
+    category: SiteCategory
+    town: str
+    address: str
+    position: PositionView
+    capacity: int
+    intro: str
+    features: list[str]
+    status: SiteStatus
+    needs_approval: bool
+    is_training_base: bool
+    is_demo: bool
+    distance_m: int | None = Field(description="离给出的位置多少米；没给位置时为 null")
+
+
+class SitesView(View):
+    """The map."""
+
+    items: list[SiteView]
+    next: None = None
+
+
+class SlotView(View):
+    """A bookable stretch of time."""
+
+    id: int
+    site_id: str
+    starts_at: Moment
+    ends_at: Moment
+    capacity: int
+    free: int = Field(description="剩余名额")
+    closed: bool
+
+
+class SlotsView(View):
+    """A site's slots."""
+
+    items: list[SlotView]
+    next: None = None
+
+
+class DoorCodeView(View):
+    """What the tablet at the door shows now."""
+
+    site_id: str
+    code: str
+    expires_at: Moment
+
+
+class BookedSiteView(View):
+    """Where a visit goes. `contact` is null unless the visit is confirmed."""
+
+    id: str
+    name: str
+    town: str
+    address: str
+    position: PositionView
+    contact: str | None
+
+
+class BookedSlotView(View):
+    """When a visit takes place."""
+
+    id: int
+    starts_at: Moment
+    ends_at: Moment
+
+
+class BookingView(View):
+    """A branch's visit to a site."""
+
+    id: int
+    status: BookingStatus
+    site: BookedSiteView
+    slot: BookedSlotView
+    branch: OrganizationView
+    headcount: int
+    theme: str
+    reason: str
+    created_at: Moment
+
+
+class BookingsView(View):
+    """A page of bookings, newest first."""
+
+    items: list[BookingView]
+    next: int | None
+
+
+class PlaceView(View):
+    """A site's name."""
+
+    id: str
+    name: str
+
+
+class CheckInView(View):
+    """The person is present; `present` counts heads of the visit."""
+
+    status: Literal["checked_in", "already"]
+    site: PlaceView
+    booking_id: int
+    present: int
+
+
+class ScanView(View):
+    """What became of one scan of the log."""
+
+    status: str = Field(description="checked_in、already 或 refused")
+    code: str | None = Field(description="没有签到成功的原因代码")
+
+
+class ScansView(View):
+    """What became of each scan, in the order they were sent."""
+
+    items: list[ScanView]
+    next: None = None
+
+
+class CitationView(View):
+    """A rule, and its article where it is verified."""
+
+    rule: str
+    article: str
+
+
+class LessonSummaryView(View):
+    """A lesson in the list. `friday` is the next or latest Friday it stands on."""
+
+    id: int
+    title: str
+    strand: str
+    friday: date | None
+
+
+class LessonsView(View):
+    """The course."""
+
+    items: list[LessonSummaryView]
+    next: None = None
+
+
+class PartView(View):
+    """One of the things to read."""
+
+    heading: str
+    text: str
+
+
+class ExampleView(View):
+    """Something real-looking, worked through."""
+
+    title: str
+    text: str
+
+
+class ExerciseView(View):
+    """Something to try."""
+
+    task: str
+    model_solution: str
+
+
+class QuizView(View):
+    """A question without its answer."""
+
+    number: int
+    question: str
+    options: list[str]
+
+
+class WholeLessonView(LessonSummaryView):
+    """A lesson to read. The quiz is explained once it was answered."""
+
+    aims: list[str]
+    parts: list[PartView]
+    example: ExampleView
+    exercise: ExerciseView
+    quiz: list[QuizView]
+
+
+class GradeView(View):
+    """What is said about one answer; for the learner only, and kept nowhere."""
+
+    number: int
+    chosen: str
+    right: bool
+    answer: str
+    explanation: str
+    citations: list[str]
+
+
+class GradesView(View):
+    """The quiz, explained."""
+
+    items: list[GradeView]
+    next: None = None
+
+
+class ChoiceView(View):
+    """An entry that may have been meant."""
+
+    entry: str
+    question: str
+
+
+class SubscriptionView(View):
+    """How many messages of a template the account admits."""
+
+    template_id: str
+    remaining: int
+
+
+class AnswerView(View):
+    """An answer: given, one of a few, declined, or not known (a person will answer then)."""
+
+    id: int | None
+    kind: Literal["answer", "choices", "declined", "none"]
+    text: str
+    entry: str | None
+    confidence: float
+    citations: list[CitationView]
+    choices: list[ChoiceView]
+
+
+class QuestionView(View):
+    """A question that waits for a person's answer; who asked is nobody's business."""
+
+    id: int
+    text: str
+    asked_at: Moment
+    answer: str | None
+    answered_at: Moment | None
+
+
+class QuestionsView(View):
+    """Questions that wait, the oldest first."""
+
+    items: list[QuestionView]
+    next: None = None
+
+
+class ComplaintView(View):
+    """意见建议. `id` is the lookup code: whoever has it can follow it."""
+
+    id: str
+    status: Literal["received", "answered"]
+    text: str
+    answer: str | None
+    created_at: Moment
+    answered_at: Moment | None
+
+
+def organization(row: Organization) -> OrganizationView:
+    """An organization by name."""
+    return OrganizationView(id=row.id, name=row.name, kind=row.kind)
+
+
+def person(row: Person, duties: Sequence[Duty]) -> PersonView:
+    """One's own row."""
+    return PersonView(
+        id=row.id,
+        name=row.name,
+        membership=row.membership,
+        organization=organization(row.organization),
+        duties=[
+            DutyView(
+                role=duty.role,
+                organization=organization(duty.organization) if duty.organization else None,
+                site_id=duty.site_id,
+            )
+            for duty in duties
+        ],
+    )
+
+
+def site(row: Site, distance_m: int | None = None) -> SiteView:
+    """A site on the map."""
+    return SiteView(
+        id=row.id,
+        name=row.name,
+        category=row.category,
+        town=row.town,
+        address=row.address,
+        position=position(row),
+        capacity=row.capacity,
+        intro=row.intro,
+        features=row.features,
+        status=row.status,
+        needs_approval=row.needs_approval,
+        is_training_base=row.is_training_base,
+        is_demo=row.is_demo,
+        distance_m=distance_m,
+    )
+
+
+def position(row: Site) -> PositionView:
+    """Where a site is; six places are 10 cm."""
+    return PositionView(lng=round(row.longitude, 6), lat=round(row.latitude, 6))
+
+
+def sites(summaries: Sequence[SiteSummary]) -> SitesView:
+    """The map."""
+    return SitesView(items=[site(one.site, one.distance_m) for one in summaries])
+
+
+def slots(rows: Sequence[Slot]) -> SlotsView:
+    """A site's slots."""
+    return SlotsView(
+        items=[
+            SlotView(
+                id=row.id,
+                site_id=row.site_id,
+                starts_at=row.starts_at,
+                ends_at=row.ends_at,
+                capacity=row.capacity,
+                free=row.free,
+                closed=row.closed,
+            )
+            for row in rows
+        ]
+    )
+
+
+def booking(row: Booking) -> BookingView:
+    """A visit; the use-case fetched its slot, site and branch, and took out what isn't to be seen."""
+    place = row.slot.site
+    return BookingView(
+        id=row.id,
+        status=row.status,
+        site=BookedSiteView(
+            id=place.id,
+            name=place.name,
+            town=place.town,
+            address=place.address,
+            position=position(place),
+            contact=place.contact or None,
+        ),
+        slot=BookedSlotView(id=row.slot.id, starts_at=row.slot.starts_at, ends_at=row.slot.ends_at),
+        branch=organization(row.branch),
+        headcount=row.headcount,
+        theme=row.theme,
+        reason=row.reason,
+        created_at=row.created_at,
+    )
+
+
+def lessons(rows: Sequence[LessonSummary]) -> LessonsView:
+    """The course."""
+    items = [
+        LessonSummaryView(id=row.id, title=row.title, strand=row.strand, friday=row.friday) for row in rows
+    ]
+    return LessonsView(items=items)
+
+
+def lesson(row: LessonView) -> WholeLessonView:
+    """A lesson to read."""
+    content: LessonContent = row.content
+    return WholeLessonView(
+        id=row.id,
+        title=row.title,
+        strand=row.strand,
+        friday=row.friday,
+        aims=content.aims,
+        parts=[PartView(heading=part.heading, text=part.text) for part in content.parts],
+        example=ExampleView(title=content.example.title, text=content.example.text),
+        exercise=ExerciseView(task=content.exercise.task, model_solution=content.exercise.model_solution),
+        quiz=[
+            QuizView(number=number, question=one.question, options=one.options)
+            for number, one in enumerate(content.quiz, start=1)
+        ],
+    )
+
+
+def grades(rows: Sequence[Grade]) -> GradesView:
+    """The quiz, explained."""
+    return GradesView(
+        items=[
+            GradeView(
+                number=row.number,
+                chosen=row.chosen,
+                right=row.right,
+                answer=row.answer,
+                explanation=row.explanation,
+                citations=list(row.citations),
+            )
+            for row in rows
+        ]
+    )
+
+
+def answer(given: Answer) -> AnswerView:
+    """An answer, as `ask` prints it."""
+    return AnswerView(
+        id=given.question_id,
+        kind=given.kind,
+        text=given.text,
+        entry=given.entry,
+        confidence=round(given.confidence, 4),
+        citations=[CitationView(rule=one.rule, article=one.article) for one in given.citations],
+        choices=[ChoiceView(entry=code, question=text) for code, text in given.choices],
+    )
+
+
+def question(row: Question) -> QuestionView:
+    """A question that waits."""
+    return QuestionView(
+        id=row.id, text=row.text, asked_at=row.asked_at, answer=row.answer, answered_at=row.answered_at
+    )
+
+
+def complaint(row: Complaint) -> ComplaintView:
+    """意见建议, and what became of it."""
+    return ComplaintView.model_validate(
+        {
+            "id": row.lookup,
+            "status": row.status,
+            "text": row.text,
+            "answer": row.answer or None,
+            "created_at": row.created_at,
+            "answered_at": row.answered_at,
+        }
+    )
+
+
+def me(caller: Caller, whole: PersonView | None) -> MeView:
+    """The caller."""
+    assert caller.account is not None  # noqa: S101 (the dispatcher lets nobody through without one)
+    return MeView(
+        account_id=caller.account.id,
+        follows=caller.account.follows,
+        lesson_choice=caller.account.lesson_choice,
+        person=whole,
+    )
+
+

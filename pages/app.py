@@ -1,0 +1,19 @@
+"""The browser door: which address shows which page."""
+
+from aiohttp import web
+
+from handlers.context import Context
+from pages import door, layout, lessons
+from pages.layout import CONTEXT
+from pages.privacy import privacy
+
+
+def setup(app: web.Application, ctx: Context) -> None:
+    """Mount the pages."""
+    app[CONTEXT] = ctx
+    app.router.add_get("/pages/page.css", layout.style)
+    app.router.add_get("/pages/door.js", door.script)
+    app.router.add_get("/door/code.svg", door.code)
+    app.router.add_get("/door/{site_id}", door.tablet)
+    app.router.add_get(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.read)
+    app.router.add_get("/privacy", privacy)

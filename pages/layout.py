@@ -1,0 +1,56 @@
+"""The frame around every page: no script unless a page asks for one, nothing from elsewhere."""
+
+from html import escape
+from pathlib import Path
+
+from aiohttp import web
+
+from handlers.context import Context
+
+CONTEXT = web.AppKey("CONTEXT", Context)
+FILES = Path(__file__).parent
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def page(title: str, body: str, *, script: str = "", status: int = 200) -> web.Response:
+    """A page; `body` is HTML already, `title` is text."""
+    scripted = f'<script src="{script}" defer></script>' if script else ""
+    html = (
+        '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
+        f"<title>{escape(title)}</title>"
+        f'<link rel="stylesheet" href="/pages/page.css">{scripted}</head>\n<body>{body}</body></html>\n'
+    )
+    headers = SECURITY | {"Cache-Control": "no-cache"}
+    return web.Response(status=status, text=html, content_type="text/html", headers=headers)
+
+
+def not_found(sentence: str) -> web.Response:
+    """A page for what isn't there."""
+    return page("没有找到", f"<main><h1>没有找到</h1><p>{escape(sentence)}</p></main>", status=404)
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as HTML: a paragraph per line."""
+    return "".join(f"<p>{escape(line)}</p>" for line in map(str.strip, text.splitlines()) if line)
+
+
+async def style(_: web.Request) -> web.Response:
+    """The one style sheet."""
+    return file("page.css", "text/css")
+
+
+def file(name: str, media: str) -> web.Response:
+    """A file of this room."""
+    text = (FILES / name).read_text(encoding="utf-8")
+    headers = SECURITY | {"Cache-Control": "max-age=300"}
+    return web.Response(text=text, content_type=media, charset="utf-8", headers=headers)

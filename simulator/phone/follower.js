@@ -1,0 +1,136 @@
+// The person whose phone this is: who they are, their chat with the account, and what arrives live.
+
+import { get, post } from "./server.js";
+
+/** Fires `change` (messages or standing changed) and `arrived` (detail: one new message). */
+export const follower = new EventTarget();
+
+Object.assign(follower, { person: null, people: [], messages: [], pending: [], unread: 0, connected: true });
+
+let events = null;
+
+export async function loadPeople() {
+  follower.people = await get("/control/followers");
+}
+
+/** Become this person; their chat so far is fetched, and from now on kept up to date. */
+export async function become(openid) {
+  const known = follower.people.find((person) => person.openid === openid);
+  if (!known) return;
+  events?.close();
+  Object.assign(follower, { person: { ...known, follows: true }, messages: [], pending: [], unread: 0 });
+  listen(openid);
+  await Promise.all([refreshStanding(), catchUp()]);
+}
+
+export async function refreshStanding() {
+  const { openid } = follower.person;
+  const standing = await get("/phone/me", { openid });
+  if (follower.person.openid === openid) Object.assign(follower.person, standing);
+  changed();
+}
+
+export async function catchUp() {
+  const { openid } = follower.person;
+  const { messages } = await get("/phone/history", { openid });
+  if (follower.person.openid !== openid) return;
+  messages.forEach(take);
+  changed();
+}
+
+function listen(openid) {
+  events = new EventSource(`/phone/events?${new URLSearchParams({ openid })}`);
+  let broken = false;
+  events.onopen = () => {
+    if (broken) catchUp().catch(() => {});
+    broken = false;
+    connection(true);
+  };
+  events.onerror = () => {
+    broken = true;
+    connection(false);
+  };
+  events.onmessage = ({ data }) => arrive(JSON.parse(data));
+}
+
+function connection(connected) {
+  if (follower.connected === connected) return;
+  follower.connected = connected;
+  changed();
+}
+
+function arrive(message) {
+  if (!take(message)) return;
+  if (message.from === "account") follower.unread += 1;
+  changed();
+  if (message.from !== "user") follower.dispatchEvent(new CustomEvent("arrived", { detail: message }));
+}
+
+/** Keeps a message once, in the order of time; tells whether it was new. */
+function take(message) {
+  if (follower.messages.some(({ id }) => id === message.id)) return false;
+  if (message.from === "user") forgetPending(message.content?.text);
+  follower.messages.push(message);
+  return true;
+}
+
+function forgetPending(text) {
+  const index = follower.pending.findIndex((pending) => pending.text === text);
+  if (index >= 0) follower.pending.splice(index, 1);
+}
+
+export function read() {
+  if (!follower.unread) return;
+  follower.unread = 0;
+  changed();
+}
+
+/** The person writes. The bubble shows at once, and says so if it could not be sent. */
+export async function say(text) {
+  const { openid } = follower.person;
+  const pending = { text, failed: false };
+  follower.pending.push(pending);
+  changed();
+  try {
+    await post("/control/say", { openid, text });
+    await catchUp();
+    forgetSent(pending);
+  } catch (error) {
+    pending.failed = error.message;
+  }
+  changed();
+}
+
+function forgetSent(pending) {
+  follower.pending = follower.pending.filter((other) => other !== pending);
+}
+
+export async function sayAgain(pending) {
+  forgetSent(pending);
+  await say(pending.text);
+}
+
+export async function tap(key) {
+  await post("/control/tap", { openid: follower.person.openid, key });
+  await catchUp();
+}
+
+export async function scan(code) {
+  const answer = await post("/control/scan", { openid: follower.person.openid, code });
+  await Promise.all([refreshStanding(), catchUp()]);
+  return answer;
+}
+
+export async function follow() {
+  await post("/phone/follow", { openid: follower.person.openid });
+  await Promise.all([refreshStanding(), catchUp()]);
+}
+
+export async function unfollow() {
+  await post("/phone/unfollow", { openid: follower.person.openid });
+  await refreshStanding();
+}
+
+function changed() {
+  follower.dispatchEvent(new Event("change"));
+}

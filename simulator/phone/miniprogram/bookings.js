@@ -1,0 +1,79 @@
+// 点单: the booking form, the list of one's branch's bookings, one booking.
+
+import { el, icon } from "../dom.js";
+import { busy } from "../bars.js";
+import { ask, toast } from "../sheet.js";
+import { span } from "../words.js";
+import { idempotencyKeys } from "./api.js";
+import { field, form, stepper } from "./forms.js";
+import { siteName, slotSpan } from "./home.js";
+
+export const STATUS = { requested: "等阵地确认", confirmed: "已约好", waiting: "候补中", declined: "没约成", cancelled: "已取消", fulfilled: "已到访", missed: "没有到访" };
+const LIVE = ["requested", "confirmed", "waiting"];
+const THEMES = ["主题党日", "重温入党誓词", "专题党课", "组织生活会", "现场教学"];
+const USUAL_HEADCOUNT = 20;
+
+export async function bookPage(ui) {
+  const person = await ui.api.enter();
+  if (!person) throw Object.assign(new Error(), { code: "not_bound" });
+  const { slot, name, starts, ends } = ui.given;
+  const left = Number(ui.given.left);
+  const headcount = stepper({ value: Math.max(1, Math.min(USUAL_HEADCOUNT, left || USUAL_HEADCOUNT)), max: 500 });
+  const theme = el("input", { maxlength: 80, autocomplete: "off", placeholder: "例如：七月主题党日" });
+  const wait = el("input", { type: "checkbox", checked: left === 0 });
+  const keys = idempotencyKeys();
+  const send = async () => {
+    const booking = await ui.api.send("/bookings", {
+      slot_id: Number(slot), headcount: Number(headcount.querySelector("input").value), theme: theme.value.trim(), wait: wait.checked,
+    }, keys);
+    toast(`${STATUS[booking.status] || "已提交"}。`);
+    ui.go("booking", { id: booking.id });
+  };
+  return [
+    el("div.mp-card", {}, el("p.strong", {}, name || "阵地"), el("p", {}, span(starts, ends)), el("p.quiet", {}, left > 0 ? `还能来 ${left} 人` : "这个时段约满了，可以候补。")),
+    form([
+      field("headcount", "来几位", headcount, "为支部来的人一起约，不用每个人各约一次。"),
+      field("theme", "活动主题", theme),
+      el("div.chips", { role: "group", "aria-label": "常用主题" }, THEMES.map((words) => el("button.chip", { onclick: () => { theme.value = words; } }, words))),
+      el("label.check", {}, wait, el("span", {}, "名额不够时，愿意排队候补")),
+    ], { button: "提交预约", onsubmit: send }),
+  ];
+}
+
+export async function bookingsPage(ui) {
+  const { items } = await ui.api.get("/bookings");
+  if (!items.length) return el("div.mp-empty", {}, icon("calendar"), el("p", {}, "还没有预约。去阵地地图看看，挑一处约上。"), el("button.mp-button", { onclick: () => ui.go("sites") }, "看阵地"));
+  const live = items.filter(({ status }) => LIVE.includes(status));
+  const past = items.filter(({ status }) => !LIVE.includes(status));
+  return [group("要去的", live, ui), group("以前的", past, ui)];
+}
+
+function group(title, items, ui) {
+  return items.length > 0 && el("section", {}, el("h2.mp-heading", {}, title), items.map((booking) =>
+    el("button.mp-card.booking", { onclick: () => ui.go("booking", { id: booking.id }) },
+      el("span.booking-top", {}, el("span.strong", {}, siteName(booking)), state(booking)),
+      el("span", {}, slotSpan(booking)), el("span.quiet", {}, `${booking.theme} · ${booking.headcount} 人`))));
+}
+
+const state = ({ status }) => el(`span.tag.state-${status}`, {}, STATUS[status] || status);
+
+export async function bookingPage(ui) {
+  const booking = await ui.api.get(`/bookings/${encodeURIComponent(ui.given.id)}`);
+  const branch = booking.branch?.name || booking.branch_name || booking.branch;
+  const lines = [["时间", slotSpan(booking)], ["支部", branch], ["主题", booking.theme], ["人数", `${booking.headcount} 人`], ["地址", booking.site?.address], ["联系", booking.site?.contact], ["说明", booking.reason]].filter(([, value]) => value);
+  return [
+    el("div.mp-card", {}, el("div.booking-top", {}, el("h2", {}, siteName(booking)), state(booking)),
+      el("dl.facts", {}, lines.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))))),
+    booking.status === "confirmed" && el("p.mp-tip", {}, "到了扫一扫门口的码就算签到，不用拍照，也不用定位。"),
+    booking.status === "confirmed" && el("button.mp-button.wide", { onclick: () => ui.go("check-in") }, "去签到"),
+    LIVE.includes(booking.status) && el("button.mp-button.wide.light", { onclick: (event) => busy(event.currentTarget, () => cancel(booking, ui)) }, "取消预约"),
+  ];
+}
+
+async function cancel(booking, ui) {
+  const sure = await ask({ title: "取消这次预约？", body: [el("p", {}, `${siteName(booking)}，${slotSpan(booking)}`)], choices: [{ label: "取消预约", value: true, kind: "danger" }, { label: "再想想", value: false }] });
+  if (!sure) return;
+  await ui.api.send(`/bookings/${encodeURIComponent(booking.id)}/cancel`);
+  toast("已经取消，名额让给别的支部了。");
+  await ui.again();
+}
