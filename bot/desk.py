@@ -11,7 +11,7 @@ from typing import cast
 from tortoise.transactions import in_transaction
 
 from bot import texts
-from bot.messages import Message
+from bot.messages import Message, message_of
 from bot.replies import Reply, cut, render, said
 from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken
 from handlers import accounts, remainders
@@ -138,14 +138,13 @@ class Desk:
 
     def _written(self, spoken: Reply | Spoken, message: Message, key: str) -> Answered:
         """The reply as it goes out and is stored; what doesn't fit is kept for “更多”."""
-        asked = None
-        if isinstance(spoken, Spoken):
-            spoken, asked = spoken.reply, spoken.asked
-        if isinstance(spoken, str):
-            spoken, rest = cut(spoken)
+        asked = spoken.asked if isinstance(spoken, Spoken) else None
+        reply = spoken.reply if isinstance(spoken, Spoken) else spoken
+        if isinstance(reply, str):
+            reply, rest = cut(reply)
             if rest:
                 remainders.keep(self._ctx, openid=message.source, rest=rest)
-        return Answered(key, message.source, render(spoken, message), said(spoken), self._ctx.now(), asked)
+        return Answered(key, message.source, render(reply, message), said(reply), self._ctx.now(), asked)
 
     def _calm_down(self, message: Message, key: str, *, first: bool) -> str:
         """Past the follower's limit: one kind word, then silence, until the minute is over."""
@@ -215,7 +214,7 @@ class Desk:
         return paid
 
     async def _pay(self, callback: Callback) -> None:
-        message = Message(json.loads(callback.message or "{}"))
+        message = message_of(json.loads(callback.message or "{}"))
         route = self._router.find(message)
         sent_at = message.sent_at
         expired = sent_at is None or self._ctx.now() - sent_at > GIVE_UP_AFTER

@@ -33,6 +33,8 @@ KEYED_EVENT = re.compile(
     rb"(?:\s*<Ticket>" + TEXT_IN_CDATA + rb"</Ticket>)?\s*</xml>\s*"
 )
 ILLEGAL_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NONCHARACTER = b"\xef\xbf"
+"""How U+FFFE and U+FFFF begin, the only illegal characters that the narrow patterns would let pass."""
 QR_PREFIX = "qrscene_"
 VOLATILE_FIELDS = frozenset({"Ticket", "MenuId"})
 """Members that a re-send of the same event may carry or lack (wechat-platform §2.2)."""
@@ -52,15 +54,15 @@ class Message:
 
     __slots__ = ("app_id", "as_json", "created", "event", "fields", "kind", "source", "target")
 
-    def __init__(self, fields: dict[str, Any], *, as_json: bool = False) -> None:
+    def __init__(self, fields: dict[str, Any], kind: str, event: str = "", *, as_json: bool = False) -> None:
         self.fields = fields
+        self.kind = kind
+        self.event = event
         self.as_json = as_json
         self.app_id = b""
-        self.kind = as_text(fields.get("MsgType")).lower()
-        self.event = as_text(fields.get("Event")).lower() if self.kind == "event" else ""
-        self.source = as_text(fields.get("FromUserName"))
-        self.target = as_text(fields.get("ToUserName"))
-        self.created = as_text(fields.get("CreateTime"))
+        self.source: str = fields["FromUserName"] or ""
+        self.target: str = fields["ToUserName"] or ""
+        self.created: str = fields["CreateTime"] or ""
 
     def text(self, name: str) -> str:
         """A member as text; empty when it is missing, empty or nested."""
@@ -102,18 +104,30 @@ def as_text(value: object) -> str:
     return str(value) if isinstance(value, int) else ""
 
 
+def message_of(fields: dict[str, Any], *, as_json: bool = False) -> Message:
+    """A message from any members, whatever is missing or of another type."""
+    name_scan(fields)
+    kind = as_text(fields.get("MsgType")).lower()
+    event = as_text(fields.get("Event")).lower() if kind == "event" else ""
+    head = {name: as_text(fields.get(name)) for name in ("FromUserName", "ToUserName", "CreateTime")}
+    message = Message(head, kind, event, as_json=as_json)
+    message.fields = fields
+    return message
+
+
 def parse(body: bytes) -> Message:
     """Read a clear message body.
 
     Raises:
         Garbled: it is none.
     """
-    found = TEXT_MESSAGE.fullmatch(body)
-    if found is not None:
-        return parse_text_message(found)
-    found = KEYED_EVENT.fullmatch(body)
-    if found is not None:
-        return parse_keyed_event(found)
+    if NONCHARACTER not in body:
+        found = TEXT_MESSAGE.fullmatch(body)
+        if found is not None:
+            return parse_text_message(found)
+        found = KEYED_EVENT.fullmatch(body)
+        if found is not None:
+            return parse_keyed_event(found)
     stripped = body.lstrip()
     if stripped[:1] == b"{":
         return parse_json(stripped)
@@ -126,8 +140,6 @@ def parse_text_message(found: re.Match[bytes]) -> Message:
         target, source, created, content, message_id = [part.decode() for part in found.groups()]
     except UnicodeDecodeError:
         return parse_any(found.group())
-    if ILLEGAL_IN_XML.search(content):
-        return parse_any(found.group())
     return Message(
         {
             "ToUserName": target.strip() or None,
@@ -136,7 +148,8 @@ def parse_text_message(found: re.Match[bytes]) -> Message:
             "MsgType": "text",
             "Content": content.strip() or None,
             "MsgId": message_id,
-        }
+        },
+        "text",
     )
 
 
@@ -148,9 +161,7 @@ def parse_keyed_event(found: re.Match[bytes]) -> Message:
         ]
     except UnicodeDecodeError:
         return parse_any(found.group())
-    if event is None or any(
-        part and ILLEGAL_IN_XML.search(part) for part in (target, source, event, key, ticket)
-    ):
+    if event is None:
         return parse_any(found.group())
     fields: dict[str, Any] = {
         "ToUserName": target,
@@ -162,7 +173,8 @@ def parse_keyed_event(found: re.Match[bytes]) -> Message:
     }
     if found.group(6) is not None:
         fields["Ticket"] = ticket
-    return Message(name_scan(fields))
+    name_scan(fields)
+    return Message(fields, "event", fields["Event"].lower())
 
 
 def parse_any(body: bytes) -> Message:
@@ -175,12 +187,12 @@ def parse_any(body: bytes) -> Message:
     try:
         message = parse_message(text)
     except (KeyError, AttributeError, TypeError):
-        return Message(without_kind(text))
+        return message_of(without_kind(text))
     except (ExpatError, ValueError) as error:
         raise Garbled(str(error)) from error
     if message is None:
         raise Garbled("empty")
-    return Message(name_scan(message._data))
+    return message_of(message._data)
 
 
 def without_kind(text: str) -> dict[str, Any]:
@@ -199,10 +211,10 @@ def parse_json(body: bytes) -> Message:
         raise Garbled(str(error)) from error
     if not isinstance(fields, dict):
         raise Garbled("no object")
-    return Message(name_scan(fields), as_json=True)
+    return message_of(fields, as_json=True)
 
 
-def name_scan(fields: dict[str, Any]) -> dict[str, Any]:
+def name_scan(fields: dict[str, Any]) -> None:
     """Name a follow by QR code as wechatpy does, whoever parsed it."""
     key = fields.get("EventKey")
     if (
@@ -212,4 +224,3 @@ def name_scan(fields: dict[str, Any]) -> dict[str, Any]:
     ):
         fields["Event"] = "subscribe_scan"
         fields["EventKey"] = key.removeprefix(QR_PREFIX)
-    return fields

@@ -6,6 +6,7 @@ Limits: text 2048 bytes (measured by users, wechat-platform §3), one article in
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from time import time
 
 from wechatpy.replies import ArticlesReply, ImageReply, TransferCustomerServiceReply, VoiceReply
@@ -18,9 +19,9 @@ SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 MORE = "……\n（回复“更多”看下文）"
 
 TEXT_XML = (
-    "<xml><ToUserName><![CDATA[{}]]></ToUserName><FromUserName><![CDATA[{}]]></FromUserName>"
-    "<CreateTime>{:d}</CreateTime><MsgType><![CDATA[text]]></MsgType>"
-    "<Content><![CDATA[{}]]></Content></xml>"
+    "<xml><ToUserName><![CDATA[%s]]></ToUserName><FromUserName><![CDATA[%s]]></FromUserName>"
+    "<CreateTime>%d</CreateTime><MsgType><![CDATA[text]]></MsgType>"
+    "<Content><![CDATA[%s]]></Content></xml>"
 )
 
 
@@ -79,11 +80,20 @@ def said(reply: Reply) -> str:
     return f"{reply.title}\n{reply.description}\n{reply.url}" if isinstance(reply, Article) else ""
 
 
+@lru_cache(maxsize=4096)
 def escape(value: str) -> str:
-    """A value as it may stand in CDATA: XML's forbidden characters gone, `]]>` split."""
+    """A value as it may stand in CDATA: XML's forbidden characters gone, `]]>` split.
+
+    Cached: most of what is said is said often.
+    """
     if "]]>" in value:
         value = value.replace("]]>", "]]]]><![CDATA[>")
-    return value if value.isascii() and value.isprintable() else ILLEGAL_IN_XML.sub("", value)
+    return ILLEGAL_IN_XML.sub("", value)
+
+
+def address(value: str) -> str:
+    """An openid or account name; only an odd one needs escaping."""
+    return value if value.isascii() and value.isprintable() and "]" not in value else escape(value)
 
 
 def render(reply: Reply, message: Message) -> str:
@@ -93,13 +103,13 @@ def render(reply: Reply, message: Message) -> str:
     if message.as_json:
         return render_json(reply, message)
     if isinstance(reply, str):
-        return TEXT_XML.format(escape(message.source), escape(message.target), int(time()), escape(reply))
+        return TEXT_XML % (address(message.source), address(message.target), time(), escape(reply))
     return render_with_wechatpy(reply, message)
 
 
 def render_with_wechatpy(reply: Article | Image | Voice | HumanService, message: Message) -> str:
     """The rarer kinds, by wechatpy's templates, which trust their values: ours are escaped."""
-    addresses = {"source": escape(message.target), "target": escape(message.source)}
+    addresses = {"source": address(message.target), "target": address(message.source)}
     match reply:
         case Article():
             rendered = ArticlesReply(**addresses)

@@ -1,18 +1,17 @@
 """A branch's visits to sites: 点单, approval, waiting, cancelling, looking up."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, calendars, places
-from handlers.access import Reach
+from handlers import access, audit, calendars, gates, places
+from handlers.access import OFFICERS, Reach
+from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import (
     BadInput,
     NotAllowed,
-    NotBound,
     NotFound,
     NotYourBranch,
     SlotClosed,
@@ -30,14 +29,11 @@ from models import (
     Slot,
 )
 
-GATE_OPENS_BEFORE = timedelta(minutes=30)
-"""From here on members check in, and a booking can't be cancelled any more."""
-
 HOLDING = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
 """Statuses in which places are promised to a branch."""
 
 COMING = (BookingStatus.CONFIRMED, BookingStatus.FULFILLED)
-ACTS_FOR_BRANCH = {Role.BRANCH_WORKER, Role.TOWN_OFFICER, Role.DISTRICT_OFFICER}
+ACTS_FOR_BRANCH = OFFICERS | {Role.BRANCH_WORKER}
 LONGEST_THEME = 80
 LONGEST_REASON = 200
 LARGEST_PAGE = 100
@@ -68,7 +64,7 @@ async def book(
     Raises:
         NotYourBranch, SlotClosed, AlreadyBooked, SlotFull, BadInput.
     """
-    person = _person(ctx)
+    person = await require_person(ctx)
     theme = _line(theme, longest=LONGEST_THEME, field="theme")
     branch = await _own_branch(person, branch_id)
     slot = await Slot.get_or_none(id=slot_id).select_related("site")
@@ -92,7 +88,7 @@ async def list_bookings(
     ctx: Context, *, status: BookingStatus | None = None, cursor: int | None = None, limit: int = 20
 ) -> BookingPage:
     """Bookings of the caller's branch, site or subtree, newest first. One query beside the reach."""
-    person = _person(ctx)
+    person = await require_person(ctx)
     reach = await access.reach(ctx)
     wanted = Booking.filter(_visible(person, reach))
     if status is not None:
@@ -123,7 +119,7 @@ async def cancel(ctx: Context, *, booking_id: int, reason: str = "") -> Booking:
     reason = _line(reason, longest=LONGEST_REASON, field="reason", required=False)
     if booking.status is BookingStatus.CANCELLED:
         return _shown(booking)
-    if booking.status is not BookingStatus.WAITING and ctx.now() >= gate_opens(booking.slot):
+    if booking.status is not BookingStatus.WAITING and ctx.now() >= gates.opens_at(booking.slot):
         raise WrongState
     await places.end(ctx, booking, BookingStatus.CANCELLED, holding=HOLDING, reason=reason)
     return await _reread(booking)
@@ -183,13 +179,8 @@ async def calendar_file(ctx: Context, *, booking_id: int) -> str:
     return calendars.write(event, stamped_at=ctx.now())
 
 
-def gate_opens(slot: Slot) -> datetime:
-    """When members may begin to check in."""
-    return slot.starts_at - GATE_OPENS_BEFORE
-
-
 async def _find(ctx: Context, booking_id: int) -> tuple[Booking, Reach]:
-    person = _person(ctx)
+    person = await require_person(ctx)
     reach = await access.reach(ctx)
     visible = Booking.filter(_visible(person, reach), id=booking_id)
     booking = await visible.select_related("slot__site", "branch").first()
@@ -226,13 +217,6 @@ def _shown(booking: Booking) -> Booking:
     if booking.status not in COMING:
         booking.slot.site.contact = ""
     return booking
-
-
-def _person(ctx: Context) -> Person:
-    person = ctx.caller.person
-    if person is None or person.left_at is not None:
-        raise NotBound
-    return person
 
 
 async def _own_branch(person: Person, branch_id: int | None) -> Organization:

@@ -91,8 +91,8 @@ class CallbackLedger:
                     value, alive = await self._ctx.redis.mget(f"cb:{key}", f"alive:{worker}")
             except (RedisError, TimeoutError, OSError):
                 return await stored_reply(key)
-            if value is not None and value[:1] == DONE:
-                return str(value[1:].decode())
+            if isinstance(value, bytes) and value[:1] == DONE:
+                return value[1:].decode()
             if value is None or alive is None:
                 return await stored_reply(key)
             await asyncio.sleep(LOOK_AGAIN_AFTER)
@@ -101,7 +101,8 @@ class CallbackLedger:
         """How often an answer was missed for this callback, this time included."""
         try:
             async with self._ctx.redis.pipeline(transaction=False) as pipe:
-                pipe.incr(f"cb:missed:{key}").expire(f"cb:missed:{key}", HELD_FOR)
+                pipe.incr(f"cb:missed:{key}")
+                pipe.expire(f"cb:missed:{key}", HELD_FOR)
                 return int((await pipe.execute())[0])
         except (RedisError, OSError):
             return 1

@@ -1,46 +1,25 @@
 """Checking in at a site: 签到. One row per person and visit, whatever the scans and their order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, codes
-from handlers.access import Reach
-from handlers.bookings import gate_opens
+from handlers import access, audit, codes, gates
+from handlers.accounts import require_person
 from handlers.codes import MemberCode, ScannedCode
 from handlers.context import Context
-from handlers.errors import (
-    BadCode,
-    BadInput,
-    CancelledBooking,
-    ExpiredCode,
-    NoBooking,
-    NotAllowed,
-    NotBound,
-    NotFound,
-    Refused,
-    TooEarly,
-    TooLate,
-    WrongSite,
-)
+from handlers.errors import BadCode, BadInput, ExpiredCode, NotAllowed, NotBound, Refused, ScanRefused
 from models import Booking, BookingStatus, CheckIn, Person, RefusedScan, Site
 
 LOOKS_BACK = timedelta(days=8)
-"""How old an uploaded scan may be; older ones are entered by hand."""
+"""How old an uploaded scan may be."""
 SCANS_AT_ONCE = 500
-
-COMES = (BookingStatus.CONFIRMED, BookingStatus.FULFILLED, BookingStatus.MISSED)
-"""Statuses of a visit that has, or had, its places: an upload may show a missed one to be fulfilled."""
-CALLED_OFF = (BookingStatus.CANCELLED, BookingStatus.DECLINED)
-REFUSALS = (
-    BadCode, ExpiredCode, NotBound, NotAllowed, NoBooking, TooEarly, TooLate, WrongSite, CancelledBooking,
-)  # fmt: skip
+REFUSALS = (ScanRefused, NotBound)
 
 
 class CheckInStatus(StrEnum):
@@ -50,9 +29,17 @@ class CheckInStatus(StrEnum):
     ALREADY = "already"
 
 
+class Source(StrEnum):
+    """What was scanned."""
+
+    DOOR = "door"
+    MEMBER = "member"
+    POSTER = "poster"
+
+
 @dataclass(frozen=True, slots=True)
 class CheckInResult:
-    """A person is present. `present` is how many of the branch are; a repeat differs in `status` only."""
+    """A person is present; `present` says how many of the branch are. A repeat has another `status` only."""
 
     status: CheckInStatus
     site: Site
@@ -78,26 +65,179 @@ class ScanAnswer:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """Who was where, when, and how we know. `here` tells the sites that this can be about."""
+
+    person: Person
+    here: Callable[[str], bool] = field(repr=False)
+    at: datetime
+    source: Source
+    nonce: str = ""
+
+
 async def check_in(ctx: Context, *, code: str, nonce: str = "") -> CheckInResult:
     """Enter a scan: a member's of the poster or the door, or a keeper's of a member's own code.
 
     The member's branch must have a confirmed visit at that site whose gate is open. One query, a
-    transaction of two statements, and a count. A refused scan is kept, outside any transaction.
+    transaction of two statements, and a count. `nonce` only goes into the audit trail: repeats are known
+    by the row. A refused scan is kept; call this outside any transaction, or the refusal is rolled back.
 
     Raises:
-        ScanRefused, NotBound, NotAllowed: see `errors`; `site` and `at` say where and when.
+        ScanRefused, NotBound: a scan refusal's `site` and `at` say where and when.
     """
     scanned: ScannedCode | None = None
     try:
         scanned = codes.read(_secret(ctx), code, at=ctx.now())
-        if isinstance(scanned, MemberCode):
-            return await _check_in_other(ctx, scanned, nonce)
-        site_id = scanned.site_id
-        return await _enter(
-            ctx, _caller(ctx), here=lambda id_: id_ == site_id, source=_source(scanned), nonce=nonce
-        )
+        return await _enter(ctx, await _scan(ctx, scanned, at=ctx.now(), nonce=nonce))
     except REFUSALS as refusal:
-        await _keep(ctx, refusal, scanned)
+        await RefusedScan.create(at=ctx.now(), **_refused(ctx, refusal, scanned))
         raise
 
 
+async def upload(ctx: Context, *, scans: Sequence[Mapping[str, Any]]) -> list[ScanAnswer]:
+    """Merge a keeper's offline log of members' codes, lines of `{code, at}`; each line is answered.
+
+    The same record comes out whatever the order and however often a line is sent: a person's entry keeps
+    its earliest time. Five statements a line.
+
+    Raises:
+        NotAllowed: the caller keeps no site.
+        BadInput: too many lines.
+    """
+    await require_person(ctx)
+    if not (await access.reach(ctx)).site_ids:
+        raise NotAllowed
+    if len(scans) > SCANS_AT_ONCE:
+        raise BadInput(scans=f"一次最多上传 {SCANS_AT_ONCE} 条")
+    return [await _upload_one(ctx, scan) for scan in scans]
+
+
+async def door_code(ctx: Context, *, site_id: str) -> ShownCode:
+    """What the tablet at a site's door shows now; for its keeper and the officers above.
+
+    Raises:
+        NotAllowed, NotBound.
+    """
+    await require_person(ctx)
+    if not (await access.reach(ctx)).covers_site(site_id):
+        raise NotAllowed
+    now = ctx.now()
+    return ShownCode(codes.door(_secret(ctx), site_id=site_id, at=now), codes.next_door_code(now))
+
+
+async def member_code(ctx: Context) -> ShownCode:
+    """The caller's own code, to be shown to a keeper.
+
+    Raises:
+        NotBound.
+    """
+    person, now = await require_person(ctx), ctx.now()
+    return ShownCode(codes.member(_secret(ctx), person_id=person.id, at=now), codes.next_member_code(now))
+
+
+def _secret(ctx: Context) -> str:
+    return ctx.settings.secret_key.get_secret_value()
+
+
+async def _scan(ctx: Context, scanned: ScannedCode, *, at: datetime, nonce: str = "") -> _Scan:
+    """Who a code says is where: the poster and the door say where, a member's own code says who."""
+    caller = await require_person(ctx)
+    if not isinstance(scanned, MemberCode):
+        source = Source.DOOR if isinstance(scanned, codes.DoorCode) else Source.POSTER
+        return _Scan(caller, lambda site_id: site_id == scanned.site_id, at, source, nonce)
+    reach = await access.reach(ctx)
+    if not reach.site_ids:
+        raise BadCode  # To anyone but a keeper, another member's code opens nothing.
+    member = await Person.get_or_none(id=scanned.person_id, left_at=None)
+    if member is None:
+        raise BadCode
+    return _Scan(member, reach.covers_site, at, Source.MEMBER, nonce)
+
+
+async def _enter(ctx: Context, scan: _Scan) -> CheckInResult:
+    visits = Booking.filter(
+        branch_id=scan.person.organization_id,
+        status__in=gates.COMES + gates.CALLED_OFF,
+        slot__ends_at__gt=scan.at - timedelta(days=1),
+    )
+    booking = gates.choose(
+        await visits.select_related("slot__site"), here=scan.here, at=scan.at, zone=ctx.settings.zone
+    )
+    row, status = await _write(ctx, booking, scan)
+    present = await CheckIn.filter(booking_id=booking.id).count()
+    return CheckInResult(status, booking.slot.site, booking, scan.person, row.at, present)
+
+
+async def _write(ctx: Context, booking: Booking, scan: _Scan) -> tuple[CheckIn, CheckInStatus]:
+    try:
+        async with in_transaction():
+            if booking.slot.ends_at <= ctx.now():
+                await _fulfil(ctx, booking)
+            row = await CheckIn.create(booking=booking, person=scan.person, at=scan.at, source=scan.source)
+            await audit.record(
+                ctx, "checkin.created", f"booking:{booking.id}",
+                person=scan.person.id, source=scan.source, nonce=scan.nonce,
+            )  # fmt: skip
+    except IntegrityError:
+        return await _keep_earliest(booking, scan), CheckInStatus.ALREADY
+    return row, CheckInStatus.CHECKED_IN
+
+
+async def _fulfil(ctx: Context, booking: Booking) -> None:
+    """Somebody was there after all. Comes before the check-in: the other way round, two would deadlock."""
+    ended = Booking.filter(id=booking.id, status__in=(BookingStatus.CONFIRMED, BookingStatus.MISSED))
+    if await ended.update(status=BookingStatus.FULFILLED, live_key=None):
+        await audit.record(ctx, "booking.fulfilled", f"booking:{booking.id}")
+
+
+async def _keep_earliest(booking: Booking, scan: _Scan) -> CheckIn:
+    """The entry that was there, with the earliest of all the times it was scanned."""
+    entry = CheckIn.filter(booking_id=booking.id, person_id=scan.person.id)
+    row = await entry.get()
+    if (scan.at, scan.source) >= (row.at, row.source):
+        return row
+    await entry.filter(at__gt=scan.at).update(at=scan.at, source=scan.source)
+    await entry.filter(at=scan.at, source__gt=scan.source).update(source=scan.source)
+    return await entry.get()
+
+
+async def _upload_one(ctx: Context, line: Mapping[str, Any]) -> ScanAnswer:
+    code, at = line.get("code"), _time(line.get("at"))
+    if not isinstance(code, str) or at is None:
+        return ScanAnswer(str(code), BadInput.code)
+    scanned: ScannedCode | None = None
+    try:
+        if not ctx.now() - LOOKS_BACK <= at <= ctx.now() + codes.CLOCK_TOLERANCE:
+            raise ExpiredCode
+        scanned = codes.read(_secret(ctx), code, at=at)
+        if not isinstance(scanned, MemberCode):
+            raise BadCode
+        result = await _enter(ctx, await _scan(ctx, scanned, at=at))
+    except REFUSALS as refusal:
+        await RefusedScan.get_or_create(at=at, **_refused(ctx, refusal, scanned))
+        return ScanAnswer(code, refusal.code)
+    return ScanAnswer(code, result.status)
+
+
+def _time(given: object) -> datetime | None:
+    """A moment with its offset, as JSON writes it."""
+    if isinstance(given, str):
+        try:
+            given = datetime.fromisoformat(given)
+        except ValueError:
+            return None
+    return given if isinstance(given, datetime) and given.tzinfo is not None else None
+
+
+def _refused(ctx: Context, refusal: Refused, scanned: ScannedCode | None) -> dict[str, Any]:
+    """What is kept of a refused scan. The person is the one who was to be checked in, where known."""
+    if isinstance(scanned, MemberCode):
+        known = not isinstance(refusal, BadCode)
+        return {"site_id": "", "reason": refusal.code, "person_id": scanned.person_id if known else None}
+    person = ctx.caller.person
+    return {
+        "site_id": "" if scanned is None else scanned.site_id,
+        "reason": refusal.code,
+        "person_id": None if person is None else person.id,
+    }

@@ -93,9 +93,18 @@ def read(secret: str, text: str, *, at: datetime) -> ScannedCode:
     return MemberCode(int(subject), _shown(window, MEMBER_WINDOW, at))
 
 
-def door_code_ends(at: datetime) -> datetime:
-    """When the tablet shows the next code."""
-    seconds = DOOR_WINDOW.total_seconds()
+def next_door_code(at: datetime) -> datetime:
+    """When the tablet shows another code."""
+    return _window_ends(at, DOOR_WINDOW)
+
+
+def next_member_code(at: datetime) -> datetime:
+    """When the member's phone shows another code."""
+    return _window_ends(at, MEMBER_WINDOW)
+
+
+def _window_ends(at: datetime, length: timedelta) -> datetime:
+    seconds = length.total_seconds()
     return datetime.fromtimestamp((at.timestamp() // seconds + 1) * seconds, at.tzinfo)
 
 

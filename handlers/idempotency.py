@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers.context import Context
@@ -15,14 +16,15 @@ TAKE_OVER_AFTER = timedelta(seconds=60)
 """A request still running after this has lost its process; the next one with its key may run."""
 KEPT_FOR = timedelta(days=1)
 
+Work = Callable[[], Awaitable[tuple[int, Any]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The answer of this key; `is_new` when it was found just now."""
+    """The answer of this key."""
 
     status: int
     body: Any
-    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +42,49 @@ class _Overtaken(Exception):
 
 
 async def once(
-    ctx: Context,
-    *,
-    sender: str,
-    key: str,
-    fingerprint: str,
-    work: Callable[[], Awaitable[tuple[int, Any]]],
+    ctx: Context, *, sender: str, key: str, fingerprint: str, work: Work, apart: bool = False
 ) -> Stored | Reused | Running:
     """Do `work` if the key is new, else say what the key already stands for.
 
     The change and its answer are committed together, so neither can exist without the other: after
     a crash the same request finds its answer, or nothing done. `work` answers expected refusals
     itself; whatever it raises undoes the change and gives the key back.
+
+    Work that needs several transactions of its own is kept `apart`: after a crash between the change
+    and its answer, the same request meets its own change.
     """
     claim = await _claim(ctx.now(), sender=sender, key=key, fingerprint=fingerprint)
     if not isinstance(claim, IdempotencyKey):
         return claim
     try:
-        async with in_transaction():
-            status, body = await work()
-            await _finish(claim, status=status, body=body)
+        answer = await _carry_out(claim, work) if apart else await _carry_out_together(claim, work)
     except _Overtaken:
         return Running()
     except BaseException:
         await _mine(claim).delete()
         raise
-    return Stored(status, body, is_new=True)
+    return answer
 
 
 async def forget_old(ctx: Context) -> int:
     """Drop the keys nobody will send again; how many."""
     return await IdempotencyKey.filter(created_at__lt=ctx.now() - KEPT_FOR).delete()
+
+
+async def _carry_out(claim: IdempotencyKey, work: Work) -> Stored:
+    status, body = await work()
+    if not await _mine(claim).update(status=status, body=body):
+        raise _Overtaken
+    return Stored(status, body)
+
+
+async def _carry_out_together(claim: IdempotencyKey, work: Work) -> Stored:
+    async with in_transaction():
+        # A write comes first: PostgreSQL keeps others from taking a slow request over meanwhile, and
+        # SQLite takes its lock at once instead of failing half-way.
+        if not await _mine(claim).update(created_at=claim.created_at):
+            raise _Overtaken
+        return await _carry_out(claim, work)
 
 
 async def _claim(
@@ -97,11 +111,6 @@ async def _take_over(row: IdempotencyKey, now: datetime) -> IdempotencyKey | Run
     return row
 
 
-async def _finish(claim: IdempotencyKey, *, status: int, body: Any) -> None:
-    if not await _mine(claim).update(status=status, body=body):
-        raise _Overtaken
-
-
-def _mine(claim: IdempotencyKey) -> Any:
+def _mine(claim: IdempotencyKey) -> QuerySet[IdempotencyKey]:
     """The row, as long as it is unanswered and nobody has taken it over."""
     return IdempotencyKey.filter(id=claim.id, status=None, created_at=claim.created_at)

@@ -124,8 +124,8 @@ class LessonContent(Strict):
 REASONS = {
     "missing": "缺少这一项",
     "extra_forbidden": "没有这个栏目，请检查拼写",
-    "too_long": "条目太多",
-    "too_short": "条目太少",
+    "too_long": "太长，或条目太多",
+    "too_short": "太短，或条目太少",
     "string_too_long": "文字太长",
     "string_too_short": "不能为空",
     "string_type": "应当是文字",

@@ -42,15 +42,10 @@ def batch_size(waiting: int) -> int:
     return MOST - 1 if waiting == MOST + 1 else MOST
 
 
-def announcement(week: LessonWeek, *, public_url: str) -> str:
+def announcement(content: LessonContent, *, address: str) -> str:
     """The message that carries a lesson into the chat."""
-    content = LessonContent.model_validate(week.lesson.body)
     aims = "\n".join(f"· {aim}" for aim in content.aims)
-    return (
-        f"【周五1小时】{content.title}\n{aims}\n"
-        f"阅读：{public_url}/lessons/{week.lesson_id}\n"
-        "回复“本周课程”随时打开，不计时、不排名。"
-    )
+    return f"【周五1小时】{content.title}\n{aims}\n阅读：{address}\n回复“本周课程”随时打开，不计时、不排名。"
 
 
 async def send_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
@@ -114,10 +109,10 @@ async def _send(ctx: Context, week: LessonWeek, batch: str, *, repeated: bool) -
     if len(openids) < LEAST:
         await _leave_to_fetch(ctx, week, batch)
         return Counter()
+    content = LessonContent.model_validate(week.lesson.body)
+    text = announcement(content, address=f"{ctx.settings.public_url}/lessons/{week.lesson_id}")
     try:
-        receipt = await ctx.wechat.send_mass_text(
-            openids, announcement(week, public_url=ctx.settings.public_url), client_message_id=batch
-        )
+        receipt = await ctx.wechat.send_mass_text(openids, text, client_message_id=batch)
     except (Ambiguous, *LATER) as error:
         await _ask_later(ctx, batch, error)
         return Counter(open=len(openids))

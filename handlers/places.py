@@ -1,6 +1,7 @@
 """Promising places, giving them back and passing them on: the transactions behind bookings.
 
-Each begins with a write, so that SQLite takes its lock at once instead of failing half-way.
+Each begins with a write, so that SQLite takes its lock at once instead of failing half-way; and each
+touches the slot before a booking that others can see, so that no two wait for each other.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -15,6 +16,11 @@ from handlers.errors import AlreadyBooked, SlotFull, WrongState
 from models import LIVE, Booking, BookingStatus, CheckIn, Organization, Slot
 
 SETTLED_AT_ONCE = 500
+
+
+def status_on_promise(slot: Slot) -> BookingStatus:
+    """What a booking is once it has its places."""
+    return BookingStatus.REQUESTED if slot.site.needs_approval else BookingStatus.CONFIRMED
 
 
 async def promise(ctx: Context, wish: Booking) -> Booking:
@@ -58,9 +64,9 @@ async def end(
     async with in_transaction():
         waited = await Booking.filter(id=booking.id, status=BookingStatus.WAITING).update(**change)
         if not waited:
+            await booking.slot.release(booking.headcount)
             if not await Booking.filter(id=booking.id, status__in=holding).update(**change):
                 raise WrongState
-            await booking.slot.release(booking.headcount)
         await audit.record(ctx, f"booking.{status}", f"booking:{booking.id}", waited=bool(waited))
     if not waited:
         await offer(ctx, slot_id=booking.slot_id)
@@ -69,17 +75,21 @@ async def end(
 async def offer(ctx: Context, *, slot_id: int) -> int:
     """Give free places to waiting branches: in the order they came, to each whose group fits.
 
-    A large group doesn't hold up a small one behind it. Called after every release and every new wait,
-    in transactions of their own, so that neither can miss the other. Returns how many moved up.
+    A large group doesn't hold up a small one behind it. Called after every release and every new wait;
+    `offer_all` finds those that missed each other. Returns how many moved up.
     """
     waiting = Booking.filter(slot_id=slot_id, status=BookingStatus.WAITING, slot__starts_at__gt=ctx.now())
     moved = 0
     for booking in await waiting.order_by("id").select_related("slot__site"):
-        try:
-            moved += await _move_up(ctx, booking)
-        except SlotFull:
-            continue
+        moved += await _move_up(ctx, booking)
     return moved
+
+
+async def offer_all(ctx: Context) -> int:
+    """Do so for every slot somebody waits for; run by the clock. Returns how many moved up."""
+    waiting = Booking.filter(status=BookingStatus.WAITING, slot__starts_at__gt=ctx.now())
+    slot_ids = {booking.slot_id for booking in await waiting.only("id", "slot_id")}
+    return sum([await offer(ctx, slot_id=slot_id) for slot_id in sorted(slot_ids)])
 
 
 async def settle(ctx: Context) -> int:
@@ -124,25 +134,15 @@ async def _expected_elsewhere(wish: Booking) -> bool:
 
 
 async def _move_up(ctx: Context, booking: Booking) -> bool:
-    """Take the places a waiting booking wants.
-
-    Raises:
-        SlotFull: they aren't free; it goes on waiting.
-    """
     status = status_on_promise(booking.slot)
     async with in_transaction():
-        won = await Booking.filter(id=booking.id, status=BookingStatus.WAITING).update(status=status)
-        if not won:
+        if not await booking.slot.claim(booking.headcount):
+            return False
+        if not await Booking.filter(id=booking.id, status=BookingStatus.WAITING).update(status=status):
+            await booking.slot.release(booking.headcount)
             return False
         await audit.record(ctx, "booking.moved_up", f"booking:{booking.id}", status=status)
-        if not await booking.slot.claim(booking.headcount):
-            raise SlotFull
     return True
-
-
-def status_on_promise(slot: Slot) -> BookingStatus:
-    """What a booking is once it has its places."""
-    return BookingStatus.REQUESTED if slot.site.needs_approval else BookingStatus.CONFIRMED
 
 
 async def _settle(ctx: Context, booking: Booking) -> bool:

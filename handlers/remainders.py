@@ -28,7 +28,7 @@ async def take(ctx: Context, *, openid: str) -> str:
         rest = await ctx.redis.get(f"rest:{openid}")
     except (RedisError, OSError):
         return ""
-    return rest.decode() if rest else ""
+    return rest.decode() if isinstance(rest, bytes) else ""
 
 
 async def _keep(ctx: Context, openid: str, rest: str) -> None:

@@ -70,7 +70,7 @@ async def seed_demo(ctx: Context, *, scale: Scale = "small", progress: Progress 
 
 
 async def seed_people(ctx: Context, *, scale: Scale = "small", progress: Progress = _silent) -> None:
-    """Load organizations, members, the demo's people with their WeChat identities, and duties on organizations.
+    """Load organizations, members, and the demo's people with their identities and duties.
 
     One transaction: after an interruption there is nothing, and the next run starts over. Identities
     come only with a roster row that is new, so what somebody unbound or withdrew isn't made again.
@@ -140,9 +140,9 @@ async def _make_organizations(planned: list[Planned]) -> dict[str, Organization]
         ready = [row for row in missing if row.parent_code is None or row.parent_code in there]
         await Organization.bulk_create([_organization(row, there) for row in ready], batch_size=BATCH)
         made = await Organization.filter(path="")
+        paths = {organization.id: organization.path for organization in there.values()}
         for organization in made:
-            parent = next((row for row in there.values() if row.id == organization.parent_id), None)
-            organization.path = (parent.path if parent is not None else "") + segment(organization.id)
+            organization.path = paths.get(organization.parent_id or 0, "") + segment(organization.id)
         await Organization.bulk_update(made, fields=["path"], batch_size=200)
         there |= {organization.code: organization for organization in made}
         missing = [row for row in missing if row.code not in there]

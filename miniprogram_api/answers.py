@@ -2,22 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta, timezone
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from handlers import errors
-from handlers.errors import BadInput, Refused
+from handlers.errors import BadInput, Refused, ScanRefused
 
+CHINA = timezone(timedelta(hours=8))
 PROBLEM_TYPE = "application/problem+json"
 
 
 class No(NamedTuple):
-    """How one refusal reads: HTTP status, title, and what a person can do about it."""
+    """How one refusal reads: HTTP status, title, and what a person can do about it.
+
+    `exact` is the sentence for a scan whose site and time are known.
+    """
 
     status: int
     title: str
     detail: str
+    exact: str = ""
 
 
 STATUS: dict[type[Refused], No] = {
@@ -35,10 +41,25 @@ STATUS: dict[type[Refused], No] = {
     errors.ScanRefused: No(409, "未能签到", "这次扫码没有签到成功，请找阵地管理员帮忙。"),
     errors.BadCode: No(422, "二维码无效", "这不是本系统的签到码，请扫描阵地现场的二维码。"),
     errors.ExpiredCode: No(409, "二维码已过期", "这个二维码已过期，请扫描屏幕上最新的二维码。"),
-    errors.TooEarly: No(409, "还没到时间", "活动开始前 30 分钟可以签到，请稍后再扫。"),
-    errors.TooLate: No(409, "活动已结束", "本次活动已经结束，如需补记请找阵地管理员。"),
-    errors.NoBooking: No(409, "没有预约", "您的支部今天在这里没有预约，请联系支部确认。"),
-    errors.WrongSite: No(409, "阵地不对", "您的支部这个时间预约的是另一处阵地，请核对地点。"),
+    errors.TooEarly: No(
+        409,
+        "还没到时间",
+        "活动开始前 30 分钟可以签到，请稍后再扫。",
+        "{site}从 {at:%H:%M} 起可以签到，请稍后再扫。",
+    ),
+    errors.TooLate: No(
+        409,
+        "活动已结束",
+        "本次活动已经结束，如需补记请找阵地管理员。",
+        "{site}的活动已在 {at:%H:%M} 结束，如需补记请找阵地管理员。",
+    ),
+    errors.NoBooking: No(409, "没有预约", "您的支部在这里没有预约，请联系支部确认。"),
+    errors.WrongSite: No(
+        409,
+        "阵地不对",
+        "您的支部今天预约的是另一处阵地，请核对地点。",
+        "您的支部今天预约的是{site}，{at:%H:%M} 起签到，请核对地点。",
+    ),
     errors.CancelledBooking: No(409, "预约已取消", "您的支部在这里的预约已取消，请联系支部确认。"),
     BadInput: No(422, "填写有误", "有些内容填写不对，请按提示修改后再提交。"),
 }
@@ -46,7 +67,9 @@ STATUS: dict[type[Refused], No] = {
 
 DOOR: dict[str, No] = {
     "bad_json": No(400, "请求读不懂", "请求内容不是有效的 JSON，请检查后重新提交。"),
-    "bad_idempotency_key": No(400, "Idempotency-Key 不对", "Idempotency-Key 应为 1 至 128 个可见的英文字符。"),
+    "bad_idempotency_key": No(
+        400, "Idempotency-Key 不对", "Idempotency-Key 应为 1 至 128 个可见的英文字符。"
+    ),
     "unauthenticated": No(401, "需要登录", "登录已失效，请重新登录。"),
     "login_code_used": No(401, "登录码无效", "登录码已用过或已过期，请重新打开小程序。"),
     "phone_code_used": No(422, "手机号授权失效", "手机号授权已失效，请再点一次“绑定手机号”。"),
@@ -61,7 +84,9 @@ DOOR: dict[str, No] = {
     ),
     "too_many_requests": No(429, "请求太频繁", "操作太频繁了，请稍等一分钟再试。"),
     "bad_request": No(400, "请求有误", "请求不符合 HTTP 规范，请检查后重试。"),
-    "internal_error": No(500, "系统出错", "系统出了点问题，已记录下来。请稍后再试；多次失败请把请求编号告诉管理员。"),
+    "internal_error": No(
+        500, "系统出错", "系统出了点问题，已记录下来。请稍后再试；多次失败请把请求编号告诉管理员。"
+    ),
     "wechat_unavailable": No(503, "微信暂时不可用", "微信服务暂时没有回应，请稍后再试。"),
 }
 """What only this door can refuse, by code."""
@@ -79,6 +104,8 @@ class Rejected(Exception):
 def refusal(error: Refused) -> tuple[int, dict[str, Any]]:
     """Status and problem body of a use-case's refusal."""
     no = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    if isinstance(error, ScanRefused) and no.exact and error.site and error.at:
+        no = no._replace(detail=no.exact.format(site=error.site, at=error.at.astimezone(CHINA)))
     fields = error.fields if isinstance(error, BadInput) else None
     return no.status, problem(error.code, no, fields=fields)
 

@@ -13,6 +13,11 @@ async def create(ctx: Context, *, form: BookingForm) -> BookingView:
     return views.booking(await bookings.book(ctx, **dict(form)))
 
 
+def waits(form: BookingForm) -> bool:
+    """Waiting and being offered places are transactions of their own, so that neither misses the other."""
+    return form.wait
+
+
 async def index(ctx: Context, *, form: BookingQuery) -> BookingsView:
     """Bookings of the caller's branch, site or subtree, newest first."""
     page = await bookings.list_bookings(ctx, **dict(form))

@@ -44,6 +44,7 @@ async def respond(request: web.Request, route: Route, ctx: Context, sender: str)
         key=key,
         fingerprint=requests.fingerprint(request, given),
         work=lambda: call(route, ctx, arguments),
+        apart=route.apart(arguments.get("form")),
     )
     if isinstance(outcome, idempotency.Reused):
         raise Rejected("idempotency_key_reused")

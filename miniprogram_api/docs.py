@@ -30,7 +30,9 @@ DUTIES = {
 def page(document: dict[str, Any]) -> str:
     """The whole page for an OpenAPI document."""
     paths = document["paths"].items()
-    operations = "".join(_operation(path, method, one) for path, item in paths for method, one in item.items())
+    operations = "".join(
+        _operation(path, method, one) for path, item in paths for method, one in item.items()
+    )
     schemas = "".join(_schema(name, schema) for name, schema in document["components"]["schemas"].items())
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">'
@@ -48,7 +50,11 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     weakest = [duty for duty in ("stranger", "unbound") if duty in may][:1]
     who = "、".join(DUTIES[duty] for duty in weakest or (duty for duty in DUTIES if duty in may))
     rows = [
-        (f"<code>{escape(one['name'])}</code>", escape(_kind(one["schema"])), escape(one["schema"].get("description", one.get("description", ""))))
+        (
+            f"<code>{escape(one['name'])}</code>",
+            escape(_kind(one["schema"])),
+            escape(one["schema"].get("description", one.get("description", ""))),
+        )
         for one in operation["parameters"]
     ]
     body = operation.get("requestBody")

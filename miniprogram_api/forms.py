@@ -4,7 +4,7 @@ Fields we don't know are passed over, so that a newer mini program can speak to 
 """
 
 import json
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -15,7 +15,6 @@ from miniprogram_api.answers import Rejected
 from models import BookingStatus, SiteCategory
 
 LARGEST_ID = 2**31 - 1
-LONGEST_STAY = timedelta(days=92)
 
 FormT = TypeVar("FormT", bound="Form")
 
@@ -86,6 +85,7 @@ class BookingForm(Form):
     headcount: int = Field(ge=1, le=500, description="人数")
     theme: Line = Field(max_length=80, description="活动主题")
     wait: bool = Field(False, description="名额不足时是否加入候补")
+    branch_id: int | None = Field(None, ge=1, le=LARGEST_ID, description="负责几个支部时说明是哪一个")
 
 
 class ReasonForm(Form):
@@ -119,7 +119,9 @@ class ScanForm(Form):
 class UploadForm(Form):
     """A keeper's offline log."""
 
-    scans: list[dict[str, Any]] = Field(min_length=1, max_length=500, description="离线扫码记录")
+    scans: list[dict[str, Any]] = Field(
+        min_length=1, max_length=500, description="离线扫到的党员码，每条为 {code, at}，at 为带时区的时间"
+    )
 
 
 class AnswersForm(Form):
@@ -134,9 +136,7 @@ class SubscriptionForm(Form):
     """What wx.requestSubscribeMessage returned for one template."""
 
     template_id: Code = Field(max_length=64, description="订阅消息模板")
-    result: Literal["accept", "reject", "ban", "filter", "acceptWithAudio", "acceptWithAlert"] = Field(
-        description="用户的选择"
-    )
+    result: Literal["accept", "reject", "ban", "filter"] = Field(description="用户的选择")
 
 
 class QuestionForm(Form):

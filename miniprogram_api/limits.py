@@ -25,7 +25,9 @@ async def check(ctx: Context, *, sender: str, limit: int) -> None:
     key = f"api:{sender}:{second // WINDOW}"
     try:
         async with ctx.redis.pipeline(transaction=False) as pipe:
-            count, _ = await pipe.incr(key).expire(key, WINDOW).execute()
+            pipe.incr(key)
+            pipe.expire(key, WINDOW)
+            count, _ = await pipe.execute()
     except RedisError:
         # Counting is no reason to turn people away.
         log.warning("requests are not counted: Redis does not answer")

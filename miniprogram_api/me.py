@@ -1,9 +1,9 @@
 """One's own data: see it, take it along, withdraw it."""
 
-from handlers import accounts
+from handlers import accounts, checkins
 from handlers.context import Context
 from miniprogram_api import sessions, views
-from miniprogram_api.views import ExportView, MeView
+from miniprogram_api.views import ExportView, MemberCodeView, MeView
 
 
 async def show(ctx: Context) -> MeView:
@@ -14,6 +14,11 @@ async def show(ctx: Context) -> MeView:
 async def export(ctx: Context) -> ExportView:
     """Everything kept about the caller."""
     return ExportView.model_validate(await accounts.export_mine(ctx))
+
+
+async def code(ctx: Context) -> MemberCodeView:
+    """What the caller shows to a keeper."""
+    return views.member_code(await checkins.member_code(ctx))
 
 
 async def withdraw(ctx: Context) -> None:

@@ -24,9 +24,7 @@ HEADERS = {
 }
 
 log = logging.getLogger(__name__)
-DURATION = Histogram(
-    "zhibutong_api_seconds", "Time to answer an API request.", ["method", "route", "status"]
-)
+DURATION = Histogram("zhibutong_api_seconds", "Time to answer an API request.", ["method", "route", "status"])
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -71,7 +71,10 @@ def operation(route: Route) -> dict[str, Any]:
     if route.is_public:
         described["security"] = [{}, {"bearer": []}]
     if route.has_body and route.form is not None:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": ref(route.form)}}}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": ref(route.form)}},
+        }
     return described
 
 
@@ -180,7 +183,9 @@ def schemas(routes: Sequence[Route]) -> dict[str, Any]:
     wanted = [(model, "serialization" if model in answers else "validation") for model in by_name]
     _, document = models_json_schema(wanted, ref_template=REFERENCE)  # type: ignore[arg-type]
     found: dict[str, Any] = document["$defs"]
-    return {name: schema for name, schema in found.items() if name not in {query.__name__ for query in queries}}
+    return {
+        name: schema for name, schema in found.items() if name not in {query.__name__ for query in queries}
+    }
 
 
 def ref(model: type[BaseModel]) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """Every endpoint, in one table: what it is, who may, what goes in, what comes out, how it says no."""
 
+# ruff: noqa: E501 (one endpoint, one line: that is what makes it a table)
+
 from handlers.errors import (
     AlreadyBooked,
     AlreadyBound,
     BadCode,
-    BadInput,
     CancelledBooking,
     ExpiredCode,
     NoBooking,
@@ -50,7 +51,7 @@ from miniprogram_api.forms import (
     SubscriptionForm,
     UploadForm,
 )
-from miniprogram_api.table import ANYONE, BOUND, BRANCH, KEEPERS, LOGGED_IN, OFFICERS, STAFF, Route
+from miniprogram_api.table import ANYONE, BOUND, BRANCH, KEEPERS, LOGGED_IN, OFFICERS, STAFF, Route, always
 from miniprogram_api.views import (
     AnswerView,
     BookingsView,
@@ -62,6 +63,7 @@ from miniprogram_api.views import (
     ExportView,
     GradesView,
     LessonsView,
+    MemberCodeView,
     MeView,
     QuestionsView,
     QuestionView,
@@ -74,7 +76,17 @@ from miniprogram_api.views import (
     WholeLessonView,
 )
 
-SCANS = (BadCode, ExpiredCode, TooEarly, TooLate, NoBooking, WrongSite, CancelledBooking, ScanRefused, NotBound)
+SCANS = (
+    BadCode,
+    ExpiredCode,
+    TooEarly,
+    TooLate,
+    NoBooking,
+    WrongSite,
+    CancelledBooking,
+    ScanRefused,
+    NotBound,
+)
 CHANGES = (NotBound, NotAllowed, WrongState)
 BOOKS = (NotBound, NotFound, NotYourBranch, SlotClosed, SlotFull, AlreadyBooked)
 NO_WECHAT = ("wechat_unavailable",)
@@ -82,15 +94,16 @@ NO_WECHAT = ("wechat_unavailable",)
 # fmt: off
 ROUTES = (
     Route("POST", "/session", sessions.create, ANYONE, "登录", LoginForm, SessionView, (201,), door=("login_code_used", *NO_WECHAT)),
-    Route("POST", "/session/bind", sessions.bind, LOGGED_IN, "绑定手机号", BindForm, BoundView, refuses=(NotOnRoster, AlreadyBound), door=("phone_code_used", *NO_WECHAT)),
+    Route("POST", "/session/bind", sessions.bind, LOGGED_IN, "绑定手机号", BindForm, BoundView, refuses=(NotOnRoster, AlreadyBound, NotFound), door=("phone_code_used", *NO_WECHAT)),
     Route("GET", "/me", me.show, LOGGED_IN, "我的信息", None, MeView),
     Route("GET", "/me/export", me.export, LOGGED_IN, "导出我的信息", None, ExportView),
+    Route("GET", "/me/code", me.code, BOUND, "我的签到码", None, MemberCodeView, refuses=(NotBound,)),
     Route("DELETE", "/me", me.withdraw, LOGGED_IN, "注销账号", None, None, (204,)),
     Route("GET", "/sites", sites.index, LOGGED_IN, "党建地图", SiteQuery, SitesView),
     Route("GET", "/sites/{site_id}", sites.show, LOGGED_IN, "一个阵地", None, SiteView),
     Route("GET", "/sites/{site_id}/slots", sites.slots, LOGGED_IN, "可约时段", SlotQuery, SlotsView),
     Route("GET", "/sites/{site_id}/code", sites.code, KEEPERS, "门口平板的签到码", None, DoorCodeView, refuses=(NotBound, NotAllowed)),
-    Route("POST", "/bookings", bookings.create, BRANCH, "点单", BookingForm, BookingView, (201,), BOOKS, creates=True),
+    Route("POST", "/bookings", bookings.create, BRANCH, "点单", BookingForm, BookingView, (201,), BOOKS, creates=True, apart=bookings.waits),
     Route("GET", "/bookings", bookings.index, BOUND, "预约列表", BookingQuery, BookingsView, refuses=(NotBound,)),
     Route("GET", "/bookings/{booking_id}.ics", bookings.calendar, BOUND, "加入日历", refuses=(NotBound, WrongState), media="text/calendar"),
     Route("GET", "/bookings/{booking_id}", bookings.show, BOUND, "一个预约", None, BookingView, refuses=(NotBound,)),
@@ -98,7 +111,7 @@ ROUTES = (
     Route("POST", "/bookings/{booking_id}/confirm", bookings.confirm, KEEPERS, "确认预约", None, BookingView, refuses=CHANGES),
     Route("POST", "/bookings/{booking_id}/decline", bookings.decline, KEEPERS, "退回预约", ReasonForm, BookingView, refuses=CHANGES),
     Route("POST", "/check-ins", checkins.create, BOUND, "扫码签到", ScanForm, CheckInView, (201, 200), SCANS, creates=True),
-    Route("POST", "/check-ins/upload", checkins.upload, KEEPERS, "上传离线扫码记录", UploadForm, ScansView, refuses=(NotBound, NotAllowed), creates=True),
+    Route("POST", "/check-ins/upload", checkins.upload, KEEPERS, "上传离线扫码记录", UploadForm, ScansView, refuses=(NotBound, NotAllowed), creates=True, apart=always),
     Route("GET", "/lessons", lessons.index, LOGGED_IN, "微课目录", None, LessonsView),
     Route("GET", "/lessons/current", lessons.current, LOGGED_IN, "本周微课", None, WholeLessonView, refuses=(NotFound,)),
     Route("GET", "/lessons/{lesson_id}", lessons.show, LOGGED_IN, "一课", None, WholeLessonView),

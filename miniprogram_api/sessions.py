@@ -34,4 +34,4 @@ async def bind(ctx: Context, *, form: BindForm) -> BoundView:
 async def person(ctx: Context) -> PersonView | None:
     """The caller as a person of the roster."""
     profile = await profiles.mine(ctx)
-    return profile and views.person(profile.person, profile.duties)
+    return None if profile is None else views.person(profile.person, profile.duties)

@@ -35,4 +35,4 @@ async def slots(ctx: Context, *, site_id: str, form: SlotQuery) -> SlotsView:
 
 async def code(ctx: Context, *, site_id: str) -> DoorCodeView:
     """What the tablet at the door shows now."""
-    return views.door_code(await checkins.door_code(ctx, site_id=site_id))
+    return views.door_code(site_id, await checkins.door_code(ctx, site_id=site_id))

@@ -8,5 +8,5 @@ from miniprogram_api.views import SubscriptionView
 
 async def create(ctx: Context, *, form: SubscriptionForm) -> SubscriptionView:
     """Count one consent, or note that there was none."""
-    consent = await subscriptions.record(ctx, template_id=form.template_id, result=form.result)
-    return SubscriptionView(template_id=consent.template_id, remaining=consent.remaining)
+    remaining = await subscriptions.record(ctx, template_id=form.template_id, result=form.result)
+    return SubscriptionView(template_id=form.template_id, remaining=remaining)

@@ -43,12 +43,23 @@ class Text:
 Handler = Callable[..., Awaitable[BaseModel | Reply | Text | None]]
 
 
+def never(_: Any) -> bool:
+    """No form asks for it."""
+    return False
+
+
+def always(_: Any) -> bool:
+    """Every form asks for it."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One endpoint. `may` names duties; the use-case decides whose branch or site it is about.
 
     `status` lists the good ones, the usual one first. `door` names codes that only this door has.
-    `creates`: an Idempotency-Key is honoured.
+    `creates`: an Idempotency-Key is honoured; `apart` tells the forms whose use-case makes several
+    transactions that must not become one.
     """
 
     method: str
@@ -62,6 +73,7 @@ class Route:
     refuses: tuple[type[Refused], ...] = ()
     door: tuple[str, ...] = ()
     creates: bool = False
+    apart: Callable[[Any], bool] = never
     media: str = "application/json"
 
     @property

@@ -1,16 +1,18 @@
 """What people get to see: the shape of every answer, with no more in it than its reader needs."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from handlers.answering.shapes import Answer
+from handlers.checkins import CheckInResult, ScanAnswer, ShownCode
 from handlers.context import Caller
 from handlers.lesson_content import LessonContent
 from handlers.lessons import Grade, LessonSummary, LessonView
 from handlers.sites import SiteSummary
+from miniprogram_api.answers import CHINA
 from models import (
     Booking,
     BookingStatus,
@@ -27,8 +29,6 @@ from models import (
     SiteStatus,
     Slot,
 )
-
-CHINA = timezone(timedelta(hours=8))
 
 Moment = Annotated[
     datetime,
@@ -160,6 +160,13 @@ class DoorCodeView(View):
     expires_at: Moment
 
 
+class MemberCodeView(View):
+    """What a member shows to a keeper; ids only, and a signature."""
+
+    code: str
+    expires_at: Moment
+
+
 class BookedSiteView(View):
     """Where a visit goes. `contact` is null unless the visit is confirmed."""
 
@@ -219,8 +226,8 @@ class CheckInView(View):
 class ScanView(View):
     """What became of one scan of the log."""
 
-    status: str = Field(description="checked_in、already 或 refused")
-    code: str | None = Field(description="没有签到成功的原因代码")
+    code: str
+    status: str = Field(description="checked_in、already，或没有签到成功的原因代码")
 
 
 class ScansView(View):
@@ -458,6 +465,31 @@ def booking(row: Booking) -> BookingView:
     )
 
 
+def door_code(site_id: str, shown: ShownCode) -> DoorCodeView:
+    """What the tablet shows."""
+    return DoorCodeView(site_id=site_id, code=shown.code, expires_at=shown.until)
+
+
+def member_code(shown: ShownCode) -> MemberCodeView:
+    """What a member shows."""
+    return MemberCodeView(code=shown.code, expires_at=shown.until)
+
+
+def check_in(result: CheckInResult) -> CheckInView:
+    """Who scanned is present."""
+    return CheckInView(
+        status=result.status.value,
+        site=PlaceView(id=result.site.id, name=result.site.name),
+        booking_id=result.booking.id,
+        present=result.present,
+    )
+
+
+def scans(answers: Sequence[ScanAnswer]) -> ScansView:
+    """What became of an offline log."""
+    return ScansView(items=[ScanView(code=one.code, status=one.status) for one in answers])
+
+
 def lessons(rows: Sequence[LessonSummary]) -> LessonsView:
     """The course."""
     items = [
@@ -545,5 +577,3 @@ def me(caller: Caller, whole: PersonView | None) -> MeView:
         lesson_choice=caller.account.lesson_choice,
         person=whole,
     )
-
-

@@ -1,9 +1,12 @@
 """Mass messages: four a month for each follower, counted by the platform, told by an event afterwards."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from simulator.call import App, Call
 from simulator.customer_service import type_and_content
@@ -11,7 +14,9 @@ from simulator.customer_service import render as render_chat
 from simulator.envelope import PlatformError
 from simulator.followers import Follower
 from simulator.quotas import day_of, month_of
-from simulator.world import World
+
+if TYPE_CHECKING:
+    from simulator.world import World
 
 FOR_EACH_A_MONTH = 4
 FEWEST, MOST = 2, 10_000
@@ -32,7 +37,7 @@ class Job:
     data_id: int
     total: int
     eligible: int
-    status: str = "SENDING"
+    status: str = "SEND_SUCCESS"
 
 
 @dataclass(slots=True)

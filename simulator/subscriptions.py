@@ -1,13 +1,17 @@
 """Template messages and subscription notices: who may get one, and the event that follows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.call import App, Call
 from simulator.envelope import PlatformError
 from simulator.followers import Follower
 from simulator.templates import Template, values_of
-from simulator.world import World
+
+if TYPE_CHECKING:
+    from simulator.world import World
 
 REENTRY_WINDOW = 600
 MOST_AT_ONCE = 5

@@ -21,7 +21,8 @@ export function chatScreen(doors) {
   const node = el("section.screen.chat", {}, title, offline, scroller, newer, footer);
   let drawnIds = new Set();
   let lastAt = -Infinity;
-  let owner = follower.person.openid;
+  let { reading } = follower;
+  const owner = follower.person.openid;
 
   const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_END;
   const toEnd = (smooth) => scroller.scrollTo({ top: scroller.scrollHeight, behavior: smooth && !still() ? "smooth" : "instant" });
@@ -29,6 +30,7 @@ export function chatScreen(doors) {
   function draw() {
     if (follower.person.openid !== owner) return;
     const stay = !atEnd();
+    if (reading !== follower.reading) drawAnew();
     const fresh = follower.messages.filter(({ id }) => !drawnIds.has(id));
     const wroteNow = fresh.some(({ from }) => from === "user") || follower.pending.length > tail.childElementCount;
     fresh.forEach(append);
@@ -38,6 +40,13 @@ export function chatScreen(doors) {
     if (stay && !wroteNow) newer.hidden = false;
     else toEnd(drawnIds.size > fresh.length);
     read();
+  }
+
+  function drawAnew() {
+    ({ reading } = follower);
+    drawnIds = new Set();
+    lastAt = -Infinity;
+    list.replaceChildren();
   }
 
   function append(message) {

@@ -5,7 +5,8 @@ import { get, post } from "./server.js";
 /** Fires `change` (messages or standing changed) and `arrived` (detail: one new message). */
 export const follower = new EventTarget();
 
-Object.assign(follower, { person: null, people: [], messages: [], pending: [], unread: 0, connected: true });
+// `reading` goes up when messages were reordered or replaced, so that what is drawn must be drawn anew.
+Object.assign(follower, { person: null, people: [], messages: [], pending: [], unread: 0, connected: true, reading: 0 });
 
 let events = null;
 
@@ -38,11 +39,17 @@ export async function catchUp() {
   changed();
 }
 
+/** After a break the simulator may be another one, which counts its messages from the start. */
+async function startOver() {
+  Object.assign(follower, { messages: [], reading: follower.reading + 1 });
+  await Promise.all([refreshStanding(), catchUp()]);
+}
+
 function listen(openid) {
   events = new EventSource(`/phone/events?${new URLSearchParams({ openid })}`);
   let broken = false;
   events.onopen = () => {
-    if (broken) catchUp().catch(() => {});
+    if (broken) startOver().catch(() => {});
     broken = false;
     connection(true);
   };
@@ -70,7 +77,12 @@ function arrive(message) {
 function take(message) {
   if (follower.messages.some(({ id }) => id === message.id)) return false;
   if (message.from === "user") forgetPending(message.content?.text);
+  const late = follower.messages.at(-1)?.id > message.id;
   follower.messages.push(message);
+  if (late) {
+    follower.messages.sort((one, other) => one.id - other.id);
+    follower.reading += 1;
+  }
   return true;
 }
 

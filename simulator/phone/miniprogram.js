@@ -50,6 +50,7 @@ export function miniProgramScreen(doors, { path, given }) {
   const ui = {
     api, body, doors, given,
     go: (where, query = {}) => doors.open({ page: `pages/${where}${suffix(query)}` }),
+    replace: (where, query = {}) => doors.open({ page: `pages/${where}${suffix(query)}`, instead: true }),
     back: (where = "home") => doors.back(`mp/${where}`),
     scan: (choose) => doors.go("scan", { choose }),
     again: () => draw(page, ui),

@@ -35,8 +35,8 @@ const doors = {
   back: (otherwise) => (history.state?.inside ? history.back() : goTo(`#/${otherwise}`)),
   choose: openPanel,
   say,
-  open({ url, page, reading }) {
-    if (page) goTo(pageAddress(page));
+  open({ url, page, reading, instead = false }) {
+    if (page) goTo(pageAddress(page), {}, instead);
     else if (reading) goTo("#/reading", reading);
     else goTo(`#/web?${new URLSearchParams({ url })}`);
   },
@@ -48,11 +48,12 @@ function pageAddress(page) {
   return `#/mp/${path}${query && `?${query}`}`;
 }
 
-function goTo(hash, given = {}) {
+/** `instead`: the screen one leaves is not one to come back to. */
+function goTo(hash, given = {}, instead = false) {
   carried[hash] = given;
-  if (location.hash === hash) return show();
-  history.pushState({ inside: true }, "", hash);
-  return show();
+  if (instead) history.replaceState(history.state, "", hash);
+  else if (location.hash !== hash) history.pushState({ inside: true }, "", hash);
+  show();
 }
 
 function show() {
@@ -100,7 +101,7 @@ export async function choose(openid) {
   address.searchParams.set("as", openid);
   address.hash = "#/chats";
   carried = {};
-  history.pushState({}, "", address);
+  history.replaceState({}, "", address);
   await become(openid);
   show();
 }
@@ -123,7 +124,6 @@ async function start() {
   follower.addEventListener("change", nameTab);
   follower.addEventListener("arrived", ({ detail }) => banner(detail));
   addEventListener("popstate", show);
-  addEventListener("hashchange", show);
   try {
     await loadPeople();
     startPanel(choose);

@@ -50,10 +50,13 @@ async def test_the_same_key_again_is_nothing(ctx: Context, wechat: FakeWeChat) -
 
 
 async def test_a_promise_goes_down_with_its_transaction(ctx: Context) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with in_transaction():
             await promise(ctx)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert await Notice.all().count() == 0
 
 

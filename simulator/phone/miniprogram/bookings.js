@@ -27,7 +27,7 @@ export async function bookPage(ui) {
       slot_id: Number(slot), headcount: Number(headcount.querySelector("input").value), theme: theme.value.trim(), wait: wait.checked,
     }, keys);
     toast(`${STATUS[booking.status] || "已提交"}。`);
-    ui.go("booking", { id: booking.id });
+    ui.replace("booking", { id: booking.id });
   };
   return [
     el("div.mp-card", {}, el("p.strong", {}, name || "阵地"), el("p", {}, span(starts, ends)), el("p.quiet", {}, left > 0 ? `还能来 ${left} 人` : "这个时段约满了，可以候补。")),

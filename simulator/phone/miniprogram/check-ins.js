@@ -14,7 +14,7 @@ export async function checkInPage(ui) {
 function asking(ui) {
   return el("div.mp-empty.check-in", {}, el("span.big-icon", {}, icon("scan")), el("h2", {}, "到了，扫一扫"),
     el("p", {}, "扫阵地的海报，或者门口平板上的码。支部约过这里，就能签上。"),
-    el("button.mp-button.wide", { onclick: () => ui.scan((code) => ui.go("check-in", { scene: code })) }, "扫一扫签到"),
+    el("button.mp-button.wide", { onclick: () => ui.scan((code) => ui.replace("check-in", { scene: code })) }, "扫一扫签到"),
     el("p.quiet", {}, "不用定位，也不用拍照。"));
 }
 
@@ -42,5 +42,5 @@ const themeOf = (answer) => answer.booking?.theme || "";
 function refused(error, ui) {
   if (error.code === "not_bound") throw error;
   return el("div.mp-empty.check-in", { role: "alert" }, el("span.big-icon.bad", {}, icon("warn")), el("h2", {}, "这次没签上"), el("p", {}, error.message),
-    el("button.mp-button.wide", { onclick: () => ui.scan((code) => ui.go("check-in", { scene: code })) }, "再扫一次"));
+    el("button.mp-button.wide", { onclick: () => ui.scan((code) => ui.replace("check-in", { scene: code })) }, "再扫一次"));
 }

@@ -8,7 +8,7 @@ import { LESSON_TEMPLATE } from "./api.js";
 import { STATUS } from "./bookings.js";
 
 const DOORS = [
-  { path: "sites", label: "阵地地图", note: "找一处，约时段", icon: "map" },
+  { path: "sites", label: "阵地地图", note: "挑一处约上", icon: "map" },
   { path: "check-in", label: "扫码签到", note: "到了扫一扫", icon: "scan" },
   { path: "bookings", label: "我的预约", note: "看看、改主意", icon: "calendar" },
   { path: "lesson", label: "本周微课", note: "周五一小时", icon: "lesson" },
@@ -72,5 +72,5 @@ async function bind(ui) {
   if (!allowed) return;
   const person = await ui.api.bind();
   toast(`对上了，${person.name}同志。`);
-  ui.go("home");
+  ui.replace("home");
 }

@@ -20,7 +20,7 @@ export async function lessonPage(ui) {
   const content = { ...lesson, ...lesson.body };
   return el("article.lesson-text", {},
     el("p.quiet", {}, content.strand), el("h2", {}, content.title),
-    content.aims?.length && el("ul.aims", { "aria-label": "学完能做到" }, content.aims.map((aim) => el("li", {}, aim))),
+    content.aims?.length && el("section.aims", {}, el("p.strong", {}, "学完能做到"), el("ul", {}, content.aims.map((aim) => el("li", {}, aim)))),
     (content.parts || []).map((part) => section(part.heading || part.title, part.text)),
     content.example && section(`看个例子：${content.example.title || ""}`, content.example.text, ".example"),
     content.exercise && exercise(content.exercise),

@@ -16,7 +16,7 @@ const chosen = { category: "", q: "", near: false };
 
 export async function sitesPage(ui) {
   const list = el("div.site-list", { "aria-live": "polite" });
-  const filters = el("div.chips", { role: "group", "aria-label": "类别" });
+  const filters = el("div.chips.kinds", { role: "group", "aria-label": "类别" });
   const near = el("button.chip.near", { "aria-pressed": String(chosen.near) }, icon("pin"), "离我近");
   let asked = 0;
 
@@ -40,7 +40,7 @@ export async function sitesPage(ui) {
     await reload();
   }));
   await load();
-  return [searchBox(reload), el("div.filter-line", {}, filters, near), list];
+  return [el("div.filter-line", {}, searchBox(reload), near), filters, list];
 }
 
 function searchBox(reload) {
