@@ -54,6 +54,7 @@ class Desk:
         self._router = router
         self._deadline = ctx.settings.callback_deadline
         self._running: dict[str, asyncio.Future[Remembered]] = {}
+        self._mini_program = ctx.settings.mp_app_id.encode()
         self._loop = asyncio.get_running_loop()
 
     async def answer(self, message: Message, started: float) -> str:
@@ -72,7 +73,7 @@ class Desk:
         if claim.reply is not None:
             return claim.reply
         if claim.worker is not None:
-            known = await self._join(key, claim.worker, started)
+            known = await self._join(message, key, claim.worker, started)
             if known is not None:
                 return known
         if claim.over_limit and message.kind != "event":
@@ -81,7 +82,7 @@ class Desk:
             return await self._answer_instantly(route, message, key)
         work = self._running[key] = self._loop.create_task(self._carry_out(route, message, key))
         work.add_done_callback(lambda _: self._running.pop(key, None))
-        return await self._in_time(work, message, key, started)
+        return await self._in_time(work, message, key, started, is_resend=False)
 
     async def _answer_instantly(self, route: Route, message: Message, key: str) -> str:
         """Answer from memory; the answer is stored together with those of the same tick."""
@@ -90,7 +91,7 @@ class Desk:
         except Exception:
             log.exception("callback.failed", extra={"kind": message.kind})
             spoken = texts.SORRY
-        answered = self._written(spoken, message, key)
+        answered = self._written(spoken, message, key, route)
         storing = self._running[key] = self._ledger.submit(answered)
         try:
             return (await storing).reply
@@ -104,39 +105,53 @@ class Desk:
 
     async def _carry_out(self, route: Route, message: Message, key: str) -> Remembered:
         """Do the work of a slower callback, exactly once, and store its answer with it."""
-        known = await stored_reply(key)
-        if known is not None:
-            return Remembered(known, ours=False)
         try:
-            async with asyncio.timeout(WORK_LIMIT):
-                remembered = await self._work(route, message, key)
-        except Superseded as superseded:
-            remembered = superseded.remembered
+            known = await stored_reply(key)
+            if known is not None:
+                return Remembered(known, ours=False)
+            remembered = await self._work_or_apologise(route, message, key)
         except Exception:
-            log.exception("callback.failed", extra={"kind": message.kind, "event": message.event})
-            remembered = (await remember([self._written(texts.SORRY, message, key)]))[0]
+            await self._ledger.abandon(key)
+            raise
         self._ledger.finish(key, remembered.reply)
         return remembered
 
+    async def _work_or_apologise(self, route: Route, message: Message, key: str) -> Remembered:
+        try:
+            async with asyncio.timeout(WORK_LIMIT):
+                return await self._work(route, message, key)
+        except Superseded as superseded:
+            return superseded.remembered
+        except Exception:
+            log.exception("callback.failed", extra={"kind": message.kind, "event": message.event})
+            return (await remember([self._written(texts.SORRY, message, key, route)]))[0]
+
     async def _work(self, route: Route, message: Message, key: str) -> Remembered:
-        if route.manner is Manner.READS:
-            answered = self._written(await self._spoken(route, message), message, key)
+        if route.manner is not Manner.CHANGES:
+            answered = self._written(await self._spoken(route, message), message, key, route)
             return (await remember([answered]))[0]
         async with in_transaction():
-            answered = self._written(await self._spoken(route, message), message, key)
+            answered = self._written(await self._spoken(route, message), message, key, route)
             remembered = (await remember([answered]))[0]
             if not remembered.ours:
                 raise Superseded(remembered)
             return remembered
 
     async def _spoken(self, route: Route, message: Message) -> Reply | Spoken:
-        caller = await accounts.caller(self._ctx, app=App.OFFICIAL_ACCOUNT, openid=message.source)
+        ctx = self._ctx
+        if route.from_person:
+            caller = await accounts.caller(ctx, app=self._app(message), openid=message.source)
+            ctx = ctx.on_behalf_of(caller)
         try:
-            return await cast(Deliberate, route.answer)(message, self._ctx.on_behalf_of(caller))
+            return await cast(Deliberate, route.answer)(message, ctx)
         except Refused as refusal:
             return texts.refusal(refusal)
 
-    def _written(self, spoken: Reply | Spoken, message: Message, key: str) -> Answered:
+    def _app(self, message: Message) -> App:
+        is_mini_program = message.app_id == self._mini_program
+        return App.MINI_PROGRAM if is_mini_program else App.OFFICIAL_ACCOUNT
+
+    def _written(self, spoken: Reply | Spoken, message: Message, key: str, route: Route | None) -> Answered:
         """The reply as it goes out and is stored; what doesn't fit is kept for “更多”."""
         asked = spoken.asked if isinstance(spoken, Spoken) else None
         reply = spoken.reply if isinstance(spoken, Spoken) else spoken
@@ -144,7 +159,16 @@ class Desk:
             reply, rest = cut(reply)
             if rest:
                 remainders.keep(self._ctx, openid=message.source, rest=rest)
-        return Answered(key, message.source, render(reply, message), said(reply), self._ctx.now(), asked)
+        openid = message.source if route is None or route.from_person else ""
+        return Answered(
+            key=key,
+            app=self._app(message),
+            openid=openid,
+            reply=render(reply, message),
+            text=said(reply),
+            at=self._ctx.now(),
+            asked=asked,
+        )
 
     def _calm_down(self, message: Message, key: str, *, first: bool) -> str:
         """Past the follower's limit: one kind word, then silence, until the minute is over."""
@@ -152,37 +176,43 @@ class Desk:
         self._ledger.finish(key, reply)
         return reply
 
-    async def _join(self, key: str, worker: str, started: float) -> str | None:
+    async def _join(self, message: Message, key: str, worker: str, started: float) -> str | None:
         """The answer of whoever is at work on this callback; None when nobody is any more."""
         running = self._running.get(key)
-        if running is None and worker == self._ledger.process:
-            return await stored_reply(key)
         if running is not None:
-            return await self._in_time(running, None, key, started)
+            return await self._in_time(running, message, key, started, is_resend=True)
+        if worker == self._ledger.process:
+            return await stored_reply(key)
         try:
             async with asyncio.timeout(self._left(started)):
                 return await self._ledger.wait_for_other(key, worker)
         except TimeoutError:
-            return await self._missed(key, None)
+            return await self._missed(message, key, is_resend=True)
 
     async def _in_time(
-        self, work: "asyncio.Future[Remembered]", message: Message | None, key: str, started: float
+        self,
+        work: "asyncio.Future[Remembered]",
+        message: Message,
+        key: str,
+        started: float,
+        *,
+        is_resend: bool,
     ) -> str:
         done, _ = await asyncio.wait({work}, timeout=self._left(started))
         if done:
             return work.result().reply
-        return await self._missed(key, message)
+        return await self._missed(message, key, is_resend=is_resend)
 
-    async def _missed(self, key: str, message: Message | None) -> str:
+    async def _missed(self, message: Message, key: str, *, is_resend: bool) -> str:
         """The deadline has come. The work goes on; its answer goes by another way."""
         if self._ctx.settings.late_answers is LateAnswers.CUSTOMER_SERVICE:
-            if message is None:
-                return ""
+            if is_resend:
+                return ""  # The first delivery has promised the answer already.
             log.warning("callback.late", extra={"kind": message.kind, "event": message.event})
             return await owe(key, json.dumps(message.fields), self._ctx.now()) or ""
         if await self._ledger.attempts(key) < DELIVERIES:
             raise TooLate
-        return render(texts.STILL_WORKING, message) if message else ""
+        return render(texts.STILL_WORKING, message)
 
     def _left(self, started: float) -> float:
         return max(0.0, self._deadline - (self._loop.time() - started))
@@ -219,7 +249,7 @@ class Desk:
         sent_at = message.sent_at
         expired = sent_at is None or self._ctx.now() - sent_at > GIVE_UP_AFTER
         if route is None or expired or route.manner is Manner.INSTANT:
-            await remember([self._written(texts.SORRY, message, callback.key)])
+            await remember([self._written(texts.SORRY, message, callback.key, route)])
             return
         try:
             async with asyncio.timeout(WORK_LIMIT):

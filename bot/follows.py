@@ -6,6 +6,8 @@ from bot.replies import Reply
 from handlers import accounts
 from handlers.context import Context
 
+WITHDRAWALS = ("user_authorization_revoke", "user_authorization_cancellation")
+
 
 async def followed(message: Message, ctx: Context) -> Reply:
     """A new or returning follower."""

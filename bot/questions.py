@@ -14,7 +14,7 @@ LONGEST_KEPT = 600
 def asked(message: Message, ctx: Context) -> Spoken:
     """Any text that no other line of the table took."""
     text = message.content
-    answer = ctx.answering.engine.answer(text, on=ctx.now().date())
+    answer = ctx.engine.answer(text, on=ctx.now().date())
     kept = Asked(text[:LONGEST_KEPT], answer.kind, answer.entry or "", answer.confidence)
     return Spoken(answer.text, kept)
 

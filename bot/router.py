@@ -28,12 +28,17 @@ class Manner(Enum):
 
     INSTANT = "answers from memory, without any I/O"
     READS = "looks things up"
+    STEPS = "asks WeChat on the way: each change commits by itself, and may be repeated"
     CHANGES = "changes things, in one transaction with its answer"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One line of the table. Empty conditions admit everything."""
+    """One line of the table. Empty conditions admit everything.
+
+    `from_person` is false for what the platform reports, and for the news that a person left: then no
+    account is looked up or made for the sender.
+    """
 
     kinds: Collection[str]
     answer: Instant | Deliberate
@@ -43,6 +48,7 @@ class Route:
     words: Collection[str] = ()
     opening: re.Pattern[str] | None = None
     says_something: bool = False
+    from_person: bool = True
 
     def admits(self, message: Message) -> bool:
         """Whether this line's conditions hold for the message."""

@@ -5,19 +5,14 @@ from bot.router import Manner, Route
 
 TEXT = ("text", "voice")
 EVENT = ("event",)
-INSTANT, READS, CHANGES = Manner.INSTANT, Manner.READS, Manner.CHANGES
+INSTANT, READS, STEPS, CHANGES = Manner.INSTANT, Manner.READS, Manner.STEPS, Manner.CHANGES
 
 ROUTES = (
     # Coming and going.
-    Route(EVENT, follows.followed_by_scan, CHANGES, events=("subscribe_scan",)),
-    Route(EVENT, follows.followed, CHANGES, events=("subscribe",)),
-    Route(EVENT, follows.unfollowed, CHANGES, events=("unsubscribe",)),
-    Route(
-        EVENT,
-        follows.withdrew,
-        CHANGES,
-        events=("user_authorization_revoke", "user_authorization_cancellation"),
-    ),
+    Route(EVENT, follows.followed_by_scan, STEPS, events=("subscribe_scan",)),
+    Route(EVENT, follows.followed, STEPS, events=("subscribe",)),
+    Route(EVENT, follows.unfollowed, CHANGES, events=("unsubscribe",), from_person=False),
+    Route(EVENT, follows.withdrew, CHANGES, events=follows.WITHDRAWALS, from_person=False),
     # The site's poster.
     Route(EVENT, checkins.scanned, CHANGES, events=("scan",)),
     # The menu.
@@ -28,7 +23,7 @@ ROUTES = (
     Route(EVENT, complaints.how_to, INSTANT, events=("click",), keys=(menu.COMPLAIN,)),
     Route(EVENT, questions.help_asked, INSTANT, events=("click",)),
     # What WeChat reports.
-    Route(EVENT, lessons.mass_finished, CHANGES, events=("masssendjobfinish",)),
+    Route(EVENT, lessons.mass_finished, CHANGES, events=("masssendjobfinish",), from_person=False),
     Route(EVENT, subscriptions.answered, CHANGES, events=("subscribe_msg_popup_event",)),
     Route(EVENT, subscriptions.changed, CHANGES, events=("subscribe_msg_change_event",)),
     # What people write or say.

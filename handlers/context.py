@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 from tortoise import Tortoise
 
+from handlers.answering.engine import Engine
 from handlers.gateways.wechat import WeChat, open_wechat
 from models import Account, Person, tortoise_config
 from settings import Settings
@@ -38,6 +39,15 @@ class Caller:
 SYSTEM = Caller()
 
 
+@dataclass(slots=True)
+class Answering:
+    """The engine of this process; `handlers.knowledge.refresh` puts a new one in when entries change."""
+
+    engine: Engine = field(default_factory=lambda: Engine.build(()))
+    stamp: tuple[int, ...] = ()
+    checked_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """A use-case's whole outside world. `now()` is an aware time in the service's zone."""
@@ -47,6 +57,12 @@ class Context:
     wechat: WeChat
     now: Callable[[], datetime]
     caller: Caller = SYSTEM
+    answering: Answering = field(default_factory=Answering)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that answers questions, as of the last refresh."""
+        return self.answering.engine
 
     def on_behalf_of(self, caller: Caller) -> "Context":
         """The same context for one caller."""
@@ -81,4 +97,8 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         open_redis(settings.redis_url) as redis,
         open_wechat(settings, redis) as wechat,
     ):
-        yield Context(settings, redis, wechat, now=lambda: datetime.now(settings.zone))
+        ctx = Context(settings, redis, wechat, now=lambda: datetime.now(settings.zone))
+        from handlers import knowledge  # Knows `Context`, so it can't be known at the top.
+
+        async with knowledge.kept_fresh(ctx):
+            yield ctx

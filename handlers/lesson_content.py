@@ -16,8 +16,14 @@ from pydantic import (
     model_validator,
 )
 
+from handlers.answering.shapes import Citation as RuleCitation
+
 READING = range(1500, 2501)
 """Characters of the three reading parts together."""
+
+RULES = Path("content/knowledge/rules.yaml")
+OWN_ADVICE = "本课要点"
+"""Cited where a question rests on the lesson's own advice and on no rule."""
 
 LETTERS = "ABCD"
 MARKUP = re.compile(r"<[!/a-zA-Z]|&[a-zA-Z#]\w*;|[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -59,7 +65,7 @@ class Citation(Strict):
     article: str = ""
 
     def __str__(self) -> str:
-        return f"{self.rule}{self.article}"
+        return self.rule if self.rule == OWN_ADVICE else str(RuleCitation(self.rule, self.article))
 
 
 class Part(Strict):
@@ -134,17 +140,28 @@ REASONS = {
 }
 
 
-def read(data: Any, *, where: str) -> LessonContent:
+def known_rules(path: Path = RULES) -> frozenset[str]:
+    """The short names of the rules in force, as the knowledge base lists them."""
+    rules = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return frozenset(rule["short"] for rule in rules if rule["status"] != "已替代")
+
+
+def read(data: Any, *, where: str, rules: frozenset[str]) -> LessonContent:
     """Check one lesson.
 
     Raises:
         BadLesson: names every place that is wrong, in Chinese.
     """
     try:
-        return LessonContent.model_validate(data)
+        lesson = LessonContent.model_validate(data)
     except ValidationError as error:
         places = "；".join(_place(dict(detail)) for detail in error.errors())
         raise BadLesson(f"{where}：{places}") from error
+    for number, question in enumerate(lesson.quiz, start=1):
+        for citation in question.citations:
+            if citation.rule not in rules | {OWN_ADVICE}:
+                raise BadLesson(f"{where}：quiz.{number}.citations：“{citation.rule}”不在现行依据清单里")
+    return lesson
 
 
 def _place(detail: dict[str, Any]) -> str:
@@ -162,13 +179,14 @@ def load(folder: Path) -> list[LessonContent]:
     Raises:
         BadLesson: a file is no YAML, or its lesson is wrong, or two lessons share a code.
     """
+    rules = known_rules()
     lessons: dict[str, LessonContent] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
             data = yaml.safe_load(path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:
             raise BadLesson(f"{path.name}：不是有效的 YAML") from error
-        lesson = read(data, where=path.name)
+        lesson = read(data, where=path.name, rules=rules)
         if lesson.code in lessons:
             raise BadLesson(f"{path.name}：编号 {lesson.code} 已经用过")
         lessons[lesson.code] = lesson

@@ -5,6 +5,7 @@ worker that died) stays `sending` until its claim runs out; a mass batch is then
 own client message id, which WeChat recognises, and a single message is left to be fetched.
 """
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ from handlers.lesson_mass import HALT, send_mass, settle_mass
 from handlers.lesson_plan import plan, preview, week_of
 from handlers.lesson_singles import give_up_singles, send_singles
 from models import Account, Channel, Delivery, DeliveryStatus, LessonWeek
+
+log = logging.getLogger(__name__)
 
 CHANNELS = {
     Channel.MASS: "群发",
@@ -87,6 +90,7 @@ async def push(ctx: Context, *, friday: date, dry_run: bool = False) -> Push:
         try:
             outcome.update(await step(ctx, week))
         except HALT as halt:
+            log.error("lesson.halted", extra={"code": halt.code, "friday": str(friday)})
             halts.append(f"已停下：微信返回 {halt.code}，请处理后再发；没有发出的仍在排队")
     return Push(friday, dry_run=False, sent=outcome["sent"], lines=(*_report(week, outcome), *halts))
 

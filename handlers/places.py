@@ -117,8 +117,9 @@ async def _one_visit_at_a_time() -> AsyncIterator[None]:
 async def _write(ctx: Context, wish: Booking, action: str) -> None:
     await wish.save(force_create=True)
     # Two bookings of one branch at the same time must not overtake each other. "No key", since the
-    # rows just written hold the key share of this row, and a full lock would deadlock on it.
-    await Organization.filter(id=wish.branch_id).select_for_update(no_key=True).values_list("id")
+    # rows just written hold the key share of this row, and a full lock would deadlock on it; `only`,
+    # since Tortoise forgets the lock in `values_list`.
+    await Organization.filter(id=wish.branch_id).select_for_update(no_key=True).only("id")
     if await _expected_elsewhere(wish):
         raise AlreadyBooked
     await audit.record(

@@ -1,4 +1,4 @@
-"""The roster, brought up to date from an Excel file: tried first, reported row by row, applied as one change."""
+"""The roster, brought up to date from an Excel file: tried first, reported by row, applied as one change."""
 
 import asyncio
 import hashlib
@@ -77,9 +77,11 @@ class Report:
         lines = [f"{head}：工作表“{self.sheet}”，共 {self.rows} 行"]
         if self.ignored_columns:
             lines.append(f"没有导入的列：{'、'.join(self.ignored_columns)}")
+        will = "" if self.applied else "将"
         lines.append(
-            f"新增 {self.created} 人，更新 {self.updated} 人（其中调动 {self.moved} 人、恢复 {self.returned} 人），"
-            f"离开 {self.left} 人，无变化 {self.unchanged} 人，有错误 {self.refused} 行"
+            f"{will}新增 {self.created} 人，{will}更新 {self.updated} 人"
+            f"（其中调动 {self.moved} 人、恢复 {self.returned} 人），"
+            f"{will}离开 {self.left} 人，无变化 {self.unchanged} 人，有错误 {self.refused} 行"
         )
         if self.absent:
             done = "已标为离开" if self.absent_left else "没有改动，请核对是否已离开"
@@ -215,7 +217,7 @@ def _wishes(
         issues = twins.get(row.number, [])
         place = places.get(row.organization_code)
         if place is None:
-            message = f"没有编码为 {row.organization_code} 的党组织：请核对；编码以 0 开头的，请把这一列设为“文本”格式"
+            message = f"没有编码为 {row.organization_code} 的党组织：请核对；以 0 开头的编码要用“文本”格式"
             issues = [*issues, Issue(row.number, Column.ORGANIZATION, message)]
         elif officer is not None and not officer.covers_path(place.path):
             message = "这个党组织不在您的管理范围内：请核对编码，或请上级导入"
@@ -233,7 +235,7 @@ def _wishes(
 
 
 def _twins(rows: list[Row]) -> dict[int, list[Issue]]:
-    """Rows that claim the same number or phone, or can't be told apart: none of them is guessed to be right."""
+    """Rows that claim the same number or phone, or can't be told apart: none is guessed to be right."""
     numbers, phone_rows, names = defaultdict(list), defaultdict(list), defaultdict(list)
     for row in rows:
         if row.member_no:
@@ -311,10 +313,10 @@ class _Known:
         return cls(list({person.id: person for person in people}.values()))
 
     def match(
-        self, wish: Wish, phone_by_number: dict[str | None, str | None], seen: set[int]
+        self, wish: Wish, phone_by_number: dict[str, str | None], seen: set[int]
     ) -> Person | Issue | None:
         """The person a row means; None = a new one; an issue where it can't be told."""
-        row, by_phone = wish.row, self.by_phone.get(wish.phone_hash)
+        row, by_phone = wish.row, self.by_phone.get(wish.phone_hash or "")
         found = self.by_number.get(row.member_no) if row.member_no else None
         if by_phone is not None and by_phone is not found:
             if _gives_up(by_phone, phone_by_number):
@@ -347,7 +349,7 @@ class _Known:
         return found
 
 
-def _gives_up(owner: Person, phone_by_number: dict[str | None, str | None]) -> bool:
+def _gives_up(owner: Person, phone_by_number: dict[str, str | None]) -> bool:
     """Whether the file itself gives the owner of a phone another one."""
     new = phone_by_number.get(owner.member_no) if owner.member_no else None
     return new is not None and new != owner.phone_hash
@@ -362,7 +364,7 @@ def _named(batch: list[Wish]) -> QuerySet[Person]:
 def _compare(ctx: Context, wish: Wish, person: Person, plan: Plan, report: Report) -> None:
     """What a row changes in its person."""
     row, wanted = wish.row, _wanted(ctx, wish)
-    if not wanted.get("phone_hash", "-") == "-" and wanted["phone_hash"] == person.phone_hash:
+    if "phone_hash" in wanted and wanted["phone_hash"] == person.phone_hash:
         del wanted["phone_hash"], wanted["phone_sealed"]  # Sealed anew each time, but the same number.
     if row.left_on is None and person.left_at is not None:
         wanted["left_at"] = None

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from handlers import errors
+from handlers.context import REQUEST_ID
 from handlers.errors import BadInput, Refused, ScanRefused
 
 CHINA = timezone(timedelta(hours=8))
@@ -125,9 +126,12 @@ def problem(code: str, no: No, *, fields: Mapping[str, str] | None = None) -> di
 
 
 def failure(code: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """The response to a request this door rejects itself."""
+    """The response to a request this door rejects itself, or fails at: then it names the request."""
     no = DOOR[code]
-    return show(no.status, problem(code, no), headers=headers)
+    body = problem(code, no)
+    if no.status >= 500:
+        body["instance"] = f"urn:request:{REQUEST_ID.get()}"
+    return show(no.status, body, headers=headers)
 
 
 def show(status: int, body: Any, *, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -8,7 +8,8 @@ from miniprogram_api.answers import DOOR, STATUS
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --soft: #8882; --red: #b3261e }
-body { font: 16px/1.7 system-ui, "PingFang SC", "Microsoft YaHei", sans-serif; margin: 0 auto; max-width: 62rem; padding: 1rem }
+body { font: 16px/1.7 system-ui, "PingFang SC", "Microsoft YaHei", sans-serif }
+body { margin: 0 auto; max-width: 62rem; padding: 1rem }
 h1 { color: var(--red) } h2 { border-bottom: 2px solid var(--red); margin-top: 2.5rem }
 details { border: 1px solid var(--line); border-radius: .5rem; margin: .5rem 0; padding: .5rem 1rem }
 summary { cursor: pointer } summary b { display: inline-block; min-width: 4.5rem }
@@ -60,9 +61,11 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     body = operation.get("requestBody")
     sent = f"<p>请求：{_reference(body['content']['application/json']['schema'])}</p>" if body else ""
     answers = [(status, _answer(answer)) for status, answer in operation["responses"].items()]
+    path, summary = escape(path), escape(operation["summary"])
     return (
-        f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> {escape(operation['summary'])}</summary>"
-        f"<p>谁可以用：{who}</p>{_table(('参数', '类型', '说明'), rows)}{sent}{_table(('状态', '答复'), answers)}</details>"
+        f"<details><summary><b>{method.upper()}</b> <code>{path}</code> {summary}</summary>"
+        f"<p>谁可以用：{who}</p>{_table(('参数', '类型', '说明'), rows)}{sent}"
+        f"{_table(('状态', '答复'), answers)}</details>"
     )
 
 

@@ -5,6 +5,7 @@ Fields we don't know are passed over, so that a newer mini program can speak to 
 
 import json
 from datetime import date
+from math import isfinite
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -36,6 +37,10 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), Af
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_line)]
 Code = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 """An opaque word of a program: a login code, a scanned code, a template's id."""
+
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+"""A day that can be reckoned with in every zone."""
 
 
 class Form(BaseModel):
@@ -74,8 +79,8 @@ class SiteQuery(Query):
 class SlotQuery(Query):
     """Which days' slots."""
 
-    since: date | None = Field(None, alias="from", description="从哪天起，默认今天")
-    until: date | None = Field(None, alias="to", description="到哪天止，默认 30 天后，最多 92 天")
+    since: Day | None = Field(None, alias="from", description="从哪天起，默认今天")
+    until: Day | None = Field(None, alias="to", description="到哪天止，默认 30 天后，最多 92 天")
 
 
 class BookingForm(Form):
@@ -160,7 +165,7 @@ class QuestionQuery(Query):
 class ReplyForm(Form):
     """A person's answer to a question."""
 
-    text: Text = Field(max_length=2000, description="回答")
+    text: Text = Field(max_length=600, description="回答")
 
 
 class ComplaintForm(Form):
@@ -235,6 +240,8 @@ def _no(_: str) -> NoReturn:
 def _number(text: str) -> float | int:
     # To JSON Schema 25.0 is an integer; to Python it would be none.
     value = float(text)
+    if not isfinite(value):
+        raise ValueError
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 

@@ -12,6 +12,10 @@ from miniprogram_api.answers import DOOR, PROBLEM_TYPE, STATUS
 from miniprogram_api.table import STRANGER, Route
 
 BASE = "/api/v1"
+ABOUT = (
+    "时间为带时区的 RFC 3339，金额为整数分，坐标注明基准（gcj02）。"
+    "请求中不认识的字段会被忽略。失败时按 RFC 9457 答复，code 不会改变。"
+)
 REFERENCE = "#/components/schemas/{model}"
 PARAMETER = re.compile(r"{(\w+)}")
 
@@ -45,7 +49,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
         "info": {
             "title": "支部通",
             "version": "1",
-            "description": "时间为带时区的 RFC 3339，金额为整数分，坐标注明基准（gcj02）。请求中不认识的字段会被忽略。",
+            "description": ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

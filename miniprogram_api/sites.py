@@ -1,6 +1,6 @@
 """The party map over HTTP."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from handlers import checkins, sites
 from handlers.context import Context
@@ -9,8 +9,6 @@ from handlers.positions import Point
 from miniprogram_api import views
 from miniprogram_api.forms import SiteQuery, SlotQuery
 from miniprogram_api.views import DoorCodeView, SitesView, SiteView, SlotsView
-
-LAST_DAY = date.max - timedelta(days=sites.BOOKABLE_DAYS)
 
 
 async def index(ctx: Context, *, form: SiteQuery) -> SitesView:
@@ -29,7 +27,7 @@ async def show(ctx: Context, *, site_id: str) -> SiteView:
 async def slots(ctx: Context, *, site_id: str, form: SlotQuery) -> SlotsView:
     """A site's slots, by default of the next 30 days."""
     since = form.since or ctx.now().date()
-    until = form.until or min(since, LAST_DAY) + timedelta(days=sites.BOOKABLE_DAYS)
+    until = form.until or since + timedelta(days=sites.BOOKABLE_DAYS)
     return views.slots(await sites.list_slots(ctx, site_id=site_id, since=since, until=until))
 
 

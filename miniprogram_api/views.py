@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from handlers.answering.shapes import Answer
+from handlers.bookings import COMING
 from handlers.checkins import CheckInResult, ScanAnswer, ShownCode
 from handlers.context import Caller
 from handlers.lesson_content import LessonContent
@@ -454,7 +455,8 @@ def booking(row: Booking) -> BookingView:
             town=place.town,
             address=place.address,
             position=position(place),
-            contact=place.contact or None,
+            # A second lock on the door: whoever hands a booking here may not have known its reader.
+            contact=place.contact or None if row.status in COMING else None,
         ),
         slot=BookedSlotView(id=row.slot.id, starts_at=row.slot.starts_at, ends_at=row.slot.ends_at),
         branch=organization(row.branch),

@@ -65,9 +65,11 @@ class Answered:
     """One answered callback, to be remembered.
 
     `reply` is the whole reply body, "" for silence; `text` is what it says, for the day it is late.
+    `openid` is empty when the message is not a person's (reports) or the person just left.
     """
 
     key: str
+    app: App
     openid: str
     reply: str
     text: str
@@ -118,10 +120,11 @@ async def insert_callbacks(connection: BaseDBAsyncClient, answers: Sequence[Answ
 
 async def touch_accounts(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> None:
     """Note each sender's last contact (making the account if it is new) and release held notices."""
-    latest = {answer.openid: answer.at for answer in answers if answer.openid}
+    latest = {(answer.app.value, answer.openid): answer.at for answer in answers if answer.openid}
     if not latest:
         return
-    rows = [("oa", openid, True, latest[openid], latest[openid]) for openid in sorted(latest)]
+    # Sorted: two processes that touch the same accounts can't lock each other out.
+    rows = [(app, openid, True, at, at) for (app, openid), at in sorted(latest.items())]
     types = ("text", "text", "bool", "timestamptz", "timestamptz")
     source, values = rows_source(connection, types, rows)
     await connection.execute_query(
@@ -129,7 +132,7 @@ async def touch_accounts(connection: BaseDBAsyncClient, answers: Sequence[Answer
         "ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at",
         values,
     )
-    held = Notice.filter(openid__in=list(latest), status="held").using_db(connection)
+    held = Notice.filter(openid__in=[openid for _, openid in latest], status="held").using_db(connection)
     await held.update(status="waiting", next_try_at=answers[-1].at)
 
 
@@ -137,13 +140,12 @@ async def keep_questions(connection: BaseDBAsyncClient, answers: Sequence[Answer
     """Keep questions, tied to the accounts that asked."""
     if not answers:
         return
-    openids = {answer.openid for answer in answers}
-    accounts = Account.filter(app=App.OFFICIAL_ACCOUNT, openid__in=openids).using_db(connection)
-    ids = dict(await accounts.values_list("openid", "id"))
+    accounts = Account.filter(openid__in={answer.openid for answer in answers}).using_db(connection)
+    ids = {(app, openid): id_ for app, openid, id_ in await accounts.values_list("app", "openid", "id")}
     questions = [
         Question(
             callback_key=answer.key,
-            account_id=ids.get(answer.openid),
+            account_id=ids.get((answer.app, answer.openid)),
             text=answer.asked.text,
             kind=answer.asked.kind,
             entry_code=answer.asked.entry_code,

@@ -60,7 +60,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Delivery(Model):
-    """One lesson for one recipient; `recipient` is `p<person id>`, or `a<account id>` when unbound.
+    """One lesson for one recipient. `recipient` is `p<person id>`, or `a<account id>` when unbound.
 
     `batch` is the client message id of a mass message, written before it is sent; `batched_at` is when,
     because WeChat forgets the id after 24 hours.

@@ -18,7 +18,10 @@ class EntryStatus(StrEnum):
 
 
 class Entry(Model):
-    """One knowledge entry: a question, its answer, and the rules that say so."""
+    """One knowledge entry: a question, its answer, and the rules that say so.
+
+    `fingerprint` names the content the seed last wrote: a row that differs was edited by staff.
+    """
 
     id = fields.IntField(primary_key=True)
     code = fields.CharField(max_length=32, unique=True)
@@ -35,6 +38,7 @@ class Entry(Model):
     related: Any = fields.JSONField(default=list)
     status = fields.CharEnumField(EntryStatus, max_length=12, default=EntryStatus.PUBLISHED)
     version = fields.IntField(default=1)
+    fingerprint = fields.CharField(max_length=64, default="")
 
     class Meta:
         table = "entries"

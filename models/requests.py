@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 
 class IdempotencyKey(Model):
-    """A create request under the key its sender chose; `status` is null while it is running."""
+    """A create request under the key its sender chose. `status` is null while it is running."""
 
     id = fields.BigIntField(primary_key=True)
     caller = fields.CharField(max_length=24)

@@ -14,7 +14,7 @@ LONGEST_TEXT = 2048
 TYPING_LASTS = 15
 TYPING_AFTER_CONTACT = 30
 
-type_and_content = tuple[str, dict[str, Any]]
+Drawn = tuple[str, dict[str, Any]]
 
 
 def allow_after_message(follower: Follower, now: float) -> None:
@@ -75,7 +75,7 @@ def typing(call: Call) -> dict[str, object]:
     return {"errcode": 0, "errmsg": "ok"}
 
 
-def render(call: Call) -> type_and_content:
+def render(call: Call) -> Drawn:
     """The message as the phone draws it.
 
     Raises:
@@ -91,7 +91,7 @@ def render(call: Call) -> type_and_content:
     return drawing(call, body)
 
 
-def _text(call: Call, body: Mapping[str, Any]) -> type_and_content:
+def _text(call: Call, body: Mapping[str, Any]) -> Drawn:
     content = text(body, "content")
     if not content:
         raise PlatformError(44002)
@@ -100,12 +100,12 @@ def _text(call: Call, body: Mapping[str, Any]) -> type_and_content:
     return "text", {"text": content}
 
 
-def _image(call: Call, body: Mapping[str, Any]) -> type_and_content:
+def _image(call: Call, body: Mapping[str, Any]) -> Drawn:
     media_id = text(body, "media_id", "")
     return "image", {"media_id": media_id, "url": call.world.drafts.media_url(media_id)}
 
 
-def _news(call: Call, body: Mapping[str, Any]) -> type_and_content:
+def _news(call: Call, body: Mapping[str, Any]) -> Drawn:
     articles = body.get("articles")
     if not isinstance(articles, list) or not articles:
         raise PlatformError(47001)
@@ -115,11 +115,11 @@ def _news(call: Call, body: Mapping[str, Any]) -> type_and_content:
     return "news", {"articles": [{name: text(articles[0], name, "") for name in names}]}
 
 
-def _mpnews(call: Call, body: Mapping[str, Any]) -> type_and_content:
+def _mpnews(call: Call, body: Mapping[str, Any]) -> Drawn:
     return "news", {"articles": call.world.drafts.cards(text(body, "media_id", ""))}
 
 
-def _menu(call: Call, body: Mapping[str, Any]) -> type_and_content:
+def _menu(call: Call, body: Mapping[str, Any]) -> Drawn:
     items = body.get("list")
     if not isinstance(items, list):
         raise PlatformError(47001)
@@ -130,7 +130,7 @@ def _menu(call: Call, body: Mapping[str, Any]) -> type_and_content:
     }
 
 
-def _mini_program(call: Call, body: Mapping[str, Any]) -> type_and_content:
+def _mini_program(call: Call, body: Mapping[str, Any]) -> Drawn:
     if text(body, "appid", "") not in call.world.secrets:
         raise PlatformError(40013)
     return "miniprogram", {
@@ -141,7 +141,7 @@ def _mini_program(call: Call, body: Mapping[str, Any]) -> type_and_content:
     }
 
 
-DRAWINGS: dict[str, Callable[[Call, Mapping[str, Any]], type_and_content]] = {
+DRAWINGS: dict[str, Callable[[Call, Mapping[str, Any]], Drawn]] = {
     "text": _text,
     "image": _image,
     "news": _news,

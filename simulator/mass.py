@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simulator.call import App, Call
-from simulator.customer_service import type_and_content
+from simulator.customer_service import Drawn
 from simulator.customer_service import render as render_chat
 from simulator.envelope import PlatformError
 from simulator.followers import Follower
@@ -167,7 +167,7 @@ def _count_whole_audience(world: World, now: float) -> None:
         counts[period] = counts.get(period, 0) + 1
 
 
-def _render(call: Call) -> type_and_content:
+def _render(call: Call) -> Drawn:
     kind = call.text("msgtype", "")
     if kind == "image":
         media_ids = call.member("images").get("media_ids")
@@ -224,8 +224,8 @@ def set_speed(call: Call) -> dict[str, object]:
 
 
 def _job(call: Call) -> Job:
-    message_id = call.body.get("msg_id")
-    number = int(message_id) if str(message_id).isdigit() else 0
+    message_id = str(call.body.get("msg_id"))
+    number = int(message_id) if message_id.isdecimal() else 0
     if number not in call.world.mass.jobs:
         raise PlatformError(40059)
     return call.world.mass.jobs[number]

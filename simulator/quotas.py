@@ -63,6 +63,11 @@ class Quotas:
             usage = self.of(app, path, now)
             usage.limit = usage.used + left
 
+    def restore(self) -> None:
+        """Undo what `set_left` did."""
+        for usage in self.usage.values():
+            usage.limit = None
+
     def clear(self, app: App, now: float) -> None:
         """Reset the day's counters of one app.
 

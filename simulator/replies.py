@@ -91,7 +91,11 @@ def _content(root: Element, *, is_event: bool) -> tuple[str, dict[str, Any]] | N
         media_id = root.findtext(f"{MEDIA[kind]}/MediaId") or ""
         if not media_id:
             raise BadReply("回复缺少 MediaId")
-        return ("image", {"media_id": media_id, "url": ""}) if kind == "image" else ("text", {"text": "[语音或视频]"})
+        return (
+            ("image", {"media_id": media_id, "url": ""})
+            if kind == "image"
+            else ("text", {"text": "[语音或视频]"})
+        )
     if kind == "music":
         return "text", {"text": f"[音乐] {root.findtext('Music/Title') or ''}"}
     if kind == "news":

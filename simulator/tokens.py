@@ -119,7 +119,9 @@ def stable_token(call: Call) -> dict[str, object]:
     """POST /cgi-bin/stable_token."""
     app = _app(call, call.body, "client_credential")
     tokens, now = call.world.tokens, call.world.time()
-    value, life = tokens.force(app, now) if call.body.get("force_refresh") is True else tokens.stable(app, now)
+    value, life = (
+        tokens.force(app, now) if call.body.get("force_refresh") is True else tokens.stable(app, now)
+    )
     return {"access_token": value, "expires_in": life}
 
 

@@ -27,7 +27,12 @@ INCOME = re.compile(
     r"工资|月薪|收入|薪水|薪酬|工薪|到手|养老金|退休金|退休费|离休费|退休工资|养老保险金|税后|每月|一个月|月入|挣|拿|开"
 )
 YEARLY = re.compile(r"年薪|年收入|一年|每年|全年|年终")
-OTHER_MATTER = re.compile(r"补交|补缴|欠|没交|未交|拖|逾期|自愿|特殊党费|捐|多交|经费|下拨|慰问|报销|买|花|活动|用党费|账户")
+OTHER_MATTER = re.compile(
+    r"补交|补缴|欠|没交|未交|拖|逾期|自愿|特殊党费|捐|多交|经费|下拨|慰问|报销|买|花|活动|用党费|账户"
+)
+
+OTHER_PAYMENT = re.compile(r"税(?!后)|社保|医保|公积金|保险(?!金)|房|水电|电费|贷款|学费|罚款|会费|团费")
+"""What else one pays out of an income; decides only when 党费 isn't named."""
 
 
 class Payer(StrEnum):
@@ -43,7 +48,10 @@ WHO = (
     (Payer.LOWEST, re.compile(r"学生|大学生|研究生|下岗|失业|低保|抚恤|救济|没工作|没有工作")),
     (Payer.RETIRED, re.compile(r"退休|离休|养老金|养老保险|退了|老党员")),
     (Payer.FARMER, re.compile(r"农民|务农|种地|农村党员|种田")),
-    (Payer.EMPLOYEE, re.compile(r"工资|月薪|在职|上班|年薪|薪|税后|到手|职工|企业|公务员|老师|教师|机关|事业")),
+    (
+        Payer.EMPLOYEE,
+        re.compile(r"工资|月薪|在职|上班|年薪|薪|税后|到手|职工|企业|公务员|老师|教师|机关|事业"),
+    ),
 )
 STUDENTS_ONLY = re.compile(r"老师|教师")
 
@@ -88,7 +96,8 @@ def answer(text: str, previous: str | None = None) -> Answer | None:
     """The reply to a question about one's own due, or None when it is about something else."""
     text = re.sub(r"\s+", "", text)
     follows = previous == ENTRY
-    about_dues = DUES.search(text) or (PAY.search(text) and INCOME.search(text))
+    own_pay = PAY.search(text) and INCOME.search(text) and not OTHER_PAYMENT.search(text)
+    about_dues = DUES.search(text) or own_pay
     if OTHER_MATTER.search(text) or not (follows or (about_dues and ASKS_AMOUNT.search(text))):
         return None
     incomes = incomes_in(text)
@@ -101,7 +110,9 @@ def _answer(base: Decimal, payer: Payer | None, *, yearly: bool) -> Answer:
     if payer in (Payer.FARMER, Payer.LOWEST):
         return _fixed(payer)
     if base < 0 or base > UNLIKELY:
-        return _reply(f"{_yuan(base)}元不像是一个月的收入。请把每月的税后收入（或养老金）再发一次，例如“工资5200”。")
+        return _reply(
+            f"{_yuan(base)}元不像是一个月的收入。请把每月的税后收入（或养老金）再发一次，例如“工资5200”。"
+        )
     if yearly:
         return _reply(
             "党费按月收入算。请告诉我每月实际领取的税后收入，例如“工资5200”。\n"
@@ -143,7 +154,9 @@ def _working(worked: Due, payer: Payer) -> str:
     if payer is Payer.RETIRED:
         lines.append("离退休党员以每月实领的离退休费或养老金总额为基数，5000元及以下0.5%，以上1%。")
     else:
-        lines.append("在职党员以相对固定的税后工资为基数，住房公积金、社保、各类改革性补贴等不计入；整档计算，不分段。")
+        lines.append(
+            "在职党员以相对固定的税后工资为基数，住房公积金、社保、各类改革性补贴等不计入；整档计算，不分段。"
+        )
     if worked.due > USUAL_LIMIT:
         lines.append("每名党员月交数额一般不超过1000元，自愿多交不限。")
     return "\n".join(lines)

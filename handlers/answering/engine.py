@@ -1,13 +1,13 @@
 """The engine: one message in, one answer out; pure, so that it can be asked on the hot path."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from handlers.answering import confidence, replies
 from handlers.answering.calculators import calculate
 from handlers.answering.declines import Declines
-from handlers.answering.index import Features, Index, Match
+from handlers.answering.index import Favour, Features, Index, Match
 from handlers.answering.normalise import Normaliser, alternation
 from handlers.answering.shapes import Answer, Fact, Words
 
@@ -22,8 +22,14 @@ SCOPE_WORDS = {
     "学校": r"学校|高校|中学|小学|大学(?!生)",
 }
 SCOPE_PATTERNS = {scope: re.compile(pattern) for scope, pattern in SCOPE_WORDS.items()}
-FOLLOW_UP = re.compile(r"^(那|那么|还有|如果是|要是|换成)|呢\|?$|^(多久|多长时间|谁|什么时候|怎么办|为什么|要多久|几次)\|?$")
+FOLLOW_UP = re.compile(
+    r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
+)
 LONGEST_FOLLOW_UP = 14
+OTHER_SCOPE = 0.85
+"""An entry for one kind of unit, when nobody spoke of that kind, stands behind the general one."""
+FITTING_SCOPE = 1.1
+"""…and before it when somebody did."""
 MOST_QUESTIONS = 2
 """Answers put into one reply; the rest is better asked again than read on a phone."""
 
@@ -51,9 +57,7 @@ class Engine:
         """The entry with this code."""
         return self._by_code.get(code)
 
-    def answer(
-        self, text: str, *, scope: str | None = None, on: date, previous: str | None = None
-    ) -> Answer:
+    def answer(self, text: str, *, scope: str | None = None, on: date, previous: str | None = None) -> Answer:
         """The reply to one message of someone in a unit of kind `scope`, as the rules stand `on` a day.
 
         `previous` is the code of the entry answered last, for questions that lean on it.
@@ -63,41 +67,50 @@ class Engine:
         if not cleaned.strip(".%|"):
             return Answer("declined", replies.NOT_READ, confidence=1.0)
         corrected = self._normalise.correct(cleaned)
-        if (decline := self._declines.find(corrected)) is not None:
-            return Answer("declined", decline.text, confidence=1.0)
         if (calculated := calculate(plain, previous)) is not None:
             return calculated
+        if (decline := self._declines.find(corrected)) is not None:
+            return Answer("declined", decline.text, confidence=1.0)
         return self._look_up(self._normalise.canonical(corrected), scope=scope, on=on, previous=previous)
 
     def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
-        admits = self._admits(canonical, scope, on)
+        favour = self.favour_for(canonical, scope, on)
         last = self._by_code.get(previous or "")
-        if last is not None and len(canonical) <= LONGEST_FOLLOW_UP and FOLLOW_UP.search(canonical):
-            return self._judge(f"{canonical}|{self._normalise(last.question)}", admits)
-        whole = self._judge(canonical, admits)
+        whole = self._judge(canonical, favour)
+        leans = len(canonical) <= LONGEST_FOLLOW_UP and FOLLOW_UP.search(canonical)
+        if last is not None and leans and whole.kind != "answer":
+            return self._judge(f"{canonical}|{self._normalise(last.question)}", favour)
         sentences = canonical.split("|")
         if whole.kind == "answer" or len(sentences) == 1:
             return whole
-        single = [found for s in sentences if (found := self._judge(s, admits)).kind == "answer"]
+        single = [found for s in sentences if (found := self._judge(s, favour)).kind == "answer"]
         return join(single[:MOST_QUESTIONS]) if single else whole
 
-    def _admits(self, canonical: str, scope: str | None, on: date) -> Callable[[Fact], bool]:
+    def favour_for(self, canonical: str, scope: str | None, on: date) -> Favour:
         """Which entries may answer: in force, and for the unit spoken of (else the asker's)."""
         spoken = {name for name, pattern in SCOPE_PATTERNS.items() if pattern.search(canonical)}
         wanted = spoken or ({scope} if scope else set())
 
-        def admits(fact: Fact) -> bool:
-            return fact.holds(on) and (not wanted or not fact.scopes or bool(fact.scopes & wanted))
+        def favour(fact: Fact) -> float:
+            if not fact.holds(on):
+                return 0.0
+            if not fact.scopes:
+                return 1.0
+            return (FITTING_SCOPE if fact.scopes & wanted else 0.0) if wanted else OTHER_SCOPE
 
-        return admits
+        return favour
 
-    def matches(self, canonical: str, admits: Callable[[Fact], bool]) -> tuple[list[Match], int]:
+    def canonical(self, text: str) -> str:
+        """The text under the one name of every known word."""
+        return self._normalise(text)
+
+    def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], int]:
         """The entries that fit, and the number of features they were found by."""
         wanted = self._features.of_canonical(canonical)
-        return self._index.search(wanted, admits=admits), len(wanted)
+        return self._index.search(wanted, favour=favour), len(wanted)
 
-    def _judge(self, canonical: str, admits: Callable[[Fact], bool]) -> Answer:
-        matches, size = self.matches(canonical, admits)
+    def _judge(self, canonical: str, favour: Favour) -> Answer:
+        matches, size = self.matches(canonical, favour)
         ours = bool(self._domain and self._domain.search(canonical))
         if not matches or not matches[0].score:
             return unknown(ours=ours, sure=0.0)

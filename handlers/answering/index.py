@@ -2,25 +2,32 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 from math import log, sqrt
 
 from handlers.answering.normalise import Normaliser, Replacer, alternation
 from handlers.answering.shapes import Fact, Words
 
-WORD_WEIGHT = 1.5
+WORD_WEIGHT = 2.0
 """A known word says more than the pair of characters it happens to contain."""
+CHARACTER_WEIGHT = 1.0
+"""All that is left of a word said otherwise; rare characters say as much as pairs do."""
 UNKNOWN_WEIGHT = 0.55
 """A pair of characters that no entry has: half noise, half a sign of another subject."""
 POSTINGS_READ = 6000
 """Entries touched while looking for candidates, rarest evidence first: this bounds the time."""
 CANDIDATES = 16
 ASKINGS_COMPARED = 1500
-ASKING_SHARE = 0.6
+ASKING_SHARE = 0.2
 """Share of the best single asking in the score; the rest is how much of the question is covered."""
-ANSWER_WEIGHT = 0.35
+HALF_TYPICAL = 1.0
+"""Said in this many askings of an entry, a feature counts half as typical of it."""
+ANSWER_WEIGHT = 0.6
 """What only the answer's text says counts less than what people ask."""
+
+Favour = Callable[[Fact], float]
+"""What an entry's score is multiplied by; 0 = it may not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,8 @@ class Features:
     def __init__(self, words: Words) -> None:
         self._normalise = Normaliser(words)
         self._drop = Replacer(dict.fromkeys(words.fillers, ""))
-        self._words = alternation([*words.synonyms, *words.terms])
+        # One character is no word to rely on: 开 is in 公开 too.
+        self._words = alternation(word for word in (*words.synonyms, *words.terms) if len(word) > 1)
 
     def of(self, text: str) -> frozenset[str]:
         """The features of raw text."""
@@ -52,8 +60,7 @@ class Features:
             found.update("#" + word for word in self._words.findall(canonical))
         for sentence in self._drop(canonical).split("|"):
             found.update(sentence[i : i + 2] for i in range(len(sentence) - 1))
-            if len(sentence) == 1:
-                found.add(sentence)
+            found.update(sentence)
         return frozenset(found)
 
 
@@ -77,25 +84,29 @@ class Index:
         self._postings: list[list[int]] = [[] for _ in self._weights]
         self._askings: list[list[tuple[float, tuple[int, ...]]]] = []
         self._said: list[frozenset[int]] = []
+        self._typical: list[dict[int, float]] = []
         for place, (askings, answer) in enumerate(zip(asked, answers, strict=True)):
             self._add(place, askings, answer)
 
     def _weight(self, feature: str, count: int) -> float:
         rarity = log(1 + len(self.facts) / count)
-        return rarity * (WORD_WEIGHT if feature.startswith("#") else 1.0)
+        if feature.startswith("#"):
+            return rarity * WORD_WEIGHT
+        return rarity * (CHARACTER_WEIGHT if len(feature) == 1 else 1.0)
 
     def _add(self, place: int, askings: Iterable[frozenset[str]], answer: frozenset[str]) -> None:
         numbered = [tuple(self._number[feature] for feature in asking) for asking in askings if asking]
-        union = {number for asking in numbered for number in asking}
+        union = Counter(number for asking in numbered for number in asking)
         for number in union:
             self._postings[number].append(place)
+        self._typical.append({number: n / (n + HALF_TYPICAL) for number, n in union.items()})
         self._askings.append([(self._length(asking), asking) for asking in set(numbered)])
-        self._said.append(frozenset(self._number[feature] for feature in answer) - union)
+        self._said.append(frozenset(self._number[feature] for feature in answer) - union.keys())
 
     def _length(self, numbers: Iterable[int]) -> float:
         return sqrt(sum(self._weights[number] ** 2 for number in numbers))
 
-    def search(self, wanted: frozenset[str], *, admits: Callable[[Fact], bool]) -> list[Match]:
+    def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
         known = {self._number[feature] for feature in wanted if feature in self._number}
         unknown = len(wanted) - len(known)
@@ -103,11 +114,14 @@ class Index:
         length = sqrt(sum(weights.values()) + unknown * self._unknown**2)
         if not length:
             return []
-        matches = self._compare(self._candidates(weights, admits), weights, length)
+        matches = [
+            replace(match, score=match.score * favour(match.fact))
+            for match in self._compare(self._candidates(weights, favour), weights, length)
+        ]
         return sorted(matches, key=lambda match: match.score, reverse=True)
 
-    def _candidates(self, weights: dict[int, float], admits: Callable[[Fact], bool]) -> list[tuple[int, float]]:
-        """Places of the entries that share most with the question, and how much they share."""
+    def _candidates(self, weights: dict[int, float], favour: Favour) -> list[int]:
+        """Places of the entries that share most with the question."""
         shared: dict[int, float] = {}
         read = 0
         for number in sorted(weights, key=lambda number: len(self._postings[number])):
@@ -119,20 +133,19 @@ class Index:
             for place in postings:
                 shared[place] = shared.get(place, 0.0) + weight
         best = nlargest(CANDIDATES * 2, shared.items(), key=lambda item: item[1])
-        return [item for item in best if admits(self.facts[item[0]])][:CANDIDATES]
+        return [place for place, _ in best if favour(self.facts[place])][:CANDIDATES]
 
-    def _compare(
-        self, candidates: list[tuple[int, float]], weights: dict[int, float], length: float
-    ) -> list[Match]:
-        matches = []
+    def _compare(self, candidates: list[int], weights: dict[int, float], length: float) -> list[Match]:
+        matches: list[Match] = []
         budget = ASKINGS_COMPARED
         numbers = frozenset(weights)
-        for place, _ in candidates:
+        for place in candidates:
             askings = self._askings[place]
             if budget < len(askings) and matches:
                 break
             budget -= len(askings)
-            best, covered = 0.0, set()
+            best = 0.0
+            covered: set[int] = set()
             for asking_length, asking in askings:
                 common = numbers.intersection(asking)
                 if common:
@@ -145,7 +158,8 @@ class Index:
         self, place: int, asking: float, covered: set[int], weights: dict[int, float], length: float
     ) -> Match:
         said = self._said[place].intersection(weights)
-        mass = sum(weights[n] for n in covered) + ANSWER_WEIGHT * sum(weights[n] for n in said)
+        typical = self._typical[place]
+        mass = sum(weights[n] * typical[n] for n in covered) + ANSWER_WEIGHT * sum(weights[n] for n in said)
         coverage = mass / length**2
         score = ASKING_SHARE * asking + (1 - ASKING_SHARE) * coverage
         return Match(self.facts[place], score, asking, coverage)

@@ -102,9 +102,11 @@ class Normaliser:
         self._traditional = dict(words.traditional)
         self._typos = Replacer(words.typos)
         self._sounds = Sounds(words)
-        self._synonyms = Replacer(
-            {variant: name for name, variants in words.synonyms.items() for variant in (name, *variants)}
-        )
+        # Terms stand for themselves, so that no synonym is found inside them (批 in 批评).
+        names = {term: term for term in words.terms}
+        for name, variants in words.synonyms.items():
+            names |= dict.fromkeys((name, *variants), name)
+        self._synonyms = Replacer(names)
 
     def plain(self, text: str) -> str:
         """Half-width, simplified, lower case, without face codes: what numbers are read from."""

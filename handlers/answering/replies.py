@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 from handlers.answering.shapes import Citation, Fact
 
-NOT_KNOWN = (
-    "这个问题我还没有可靠的依据，不敢乱答。问题已记下，会请组织部门的同志人工答复，答复后发给您。"
-)
+NOT_KNOWN = "这个问题我还没有可靠的依据，不敢乱答。问题已记下，会请组织部门的同志人工答复，答复后发给您。"
 NOT_OURS = "我是党务知识助手，这件事不在我的范围里。党员发展、组织生活、党费、换届等党务问题，都可以问我。"
 NOT_READ = "没看到文字内容。请直接打字提问，例如“预备期多长时间”。"
 MORE = "回复“详细”看具体做法。"

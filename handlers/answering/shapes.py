@@ -75,6 +75,6 @@ class Words:
     domain: tuple[str, ...] = ()
     typos: Mapping[str, str] = field(default_factory=dict)
     abbreviations: Mapping[str, str] = field(default_factory=dict)
-    traditional: Mapping[int, str] = field(default_factory=dict)
+    traditional: Mapping[int, int] = field(default_factory=dict)
     sounds: Mapping[str, str] = field(default_factory=dict)
     declines: tuple[Decline, ...] = ()

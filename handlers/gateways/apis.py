@@ -41,6 +41,8 @@ FOLLOWERS = Api("/cgi-bin/user/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=Tru
 TAG_FOLLOWERS = Api("/cgi-bin/tags/members/batchtagging", App.OFFICIAL_ACCOUNT, repeatable=True, tries=5)
 POSTER_CODE = Api("/cgi-bin/qrcode/create", App.OFFICIAL_ACCOUNT, repeatable=True)
 CREATE_MENU = Api("/cgi-bin/menu/create", App.OFFICIAL_ACCOUNT, repeatable=True)
+MENU = Api("/cgi-bin/menu/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=True)
+TEMPLATES = Api("/wxaapi/newtmpl/gettemplate", App.MINI_PROGRAM, "GET", repeatable=True)
 LOG_IN = Api("/sns/jscode2session", None, "GET", tries=2)
 PHONE_NUMBER = Api("/wxa/business/getuserphonenumber", App.MINI_PROGRAM, tries=2)
 MINI_PROGRAM_CODE = Api(

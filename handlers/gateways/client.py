@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from handlers.gateways.alerts import CALLS, SECONDS, clear_alert, raise_alert
+from handlers.gateways.alerts import CALLS, SECONDS, clear_alert, meters, raise_alert
 from handlers.gateways.answers import Answer, read_answer
 from handlers.gateways.apis import Api, pause_before_retry
 from handlers.gateways.errors import (
@@ -124,8 +124,9 @@ class Client:
             await self._sleep(pause)
 
     def _note_success(self, api: Api, seconds: float) -> None:
-        CALLS.labels(api.path, "ok").inc()
-        SECONDS.labels(api.path).observe(seconds)
+        successes, clock = meters(api.path)
+        successes.inc()
+        clock.observe(seconds)
         if api.path in self._alerted:
             self._alerted.discard(api.path)
             clear_alert(api.path)

@@ -205,6 +205,15 @@ class WeChatApi:
         """Replace the account's menu (menu/create)."""
         await self._client.call(apis.CREATE_MENU, body=menu)
 
+    async def has_menu(self) -> bool:
+        """Whether the account has a menu (menu/get)."""
+        return bool((await self._client.call(apis.MENU)).get("menu"))
+
+    async def template_ids(self) -> set[str]:
+        """The mini program's subscribe templates (newtmpl/gettemplate)."""
+        answer = await self._client.call(apis.TEMPLATES)
+        return {str(template.get("priTmplId")) for template in answer.get("data") or []}
+
     async def _spend(
         self, api: apis.Api, *, query: dict[str, str] | None = None, body: object = None
     ) -> Answer:

@@ -23,10 +23,12 @@ CONNECTIONS = 256
 KEEP_ALIVE = 15.0
 """Shorter than servers keep an idle connection, so that we seldom write into one they just closed."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def to_json(body: Any) -> str:
     """JSON with its Chinese unescaped, as WeChat demands; half a surrogate pair becomes `?`."""
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", errors="replace").decode()
+    return _ENCODER.encode(body).encode("utf-8", errors="replace").decode()
 
 
 @dataclass(frozen=True, slots=True)

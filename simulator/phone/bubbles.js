@@ -2,12 +2,11 @@
 
 import { el, icon } from "./dom.js";
 import { accountAvatar, personAvatar } from "./bars.js";
-import { article, rich, webAddress } from "./text.js";
+import { article, readable, rich, webAddress } from "./text.js";
 import { chatTime } from "./words.js";
 
-const UNSEEN = { voice: "[语音]", video: "[视频]", music: "[音乐]" };
 
-/** `doors` = {open({url}|{page}|{reading}), say(text)}. */
+/** `doors` = {open({url}|{page}|{reading}), say(text, menuItem)}. */
 export function row(message, person, doors) {
   if (message.from === "system") return el("li.line", {}, el("span", {}, message.content?.text || ""));
   const mine = message.from === "user";
@@ -36,7 +35,7 @@ function drawn({ type, content = {} }, doors) {
   if (type === "miniprogram") return miniProgram(content, doors);
   if (type === "link") return news([content], doors);
   if (type === "image") return picture(content);
-  return el("div.bubble", {}, rich(String(content.text ?? UNSEEN[type] ?? ""), doors.open));
+  return el("div.bubble", {}, rich(readable(content.text), doors.open));
 }
 
 function picture({ url }) {
@@ -86,6 +85,6 @@ function miniProgram({ title, page }, doors) {
 function choices({ head = "", items = [], tail = "" }, doors) {
   return el("div.bubble.choices", {},
     head && el("p", {}, rich(head, doors.open)),
-    items.map(({ text }) => el("button.choice", { onclick: () => doors.say(text) }, text)),
+    items.map(({ id, text }) => el("button.choice", { onclick: () => doors.say(text, String(id)) }, text)),
     tail && el("p", {}, rich(tail, doors.open)));
 }

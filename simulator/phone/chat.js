@@ -1,10 +1,12 @@
 // The chat with the account: bubbles, the bar of menus, the line to write on.
 
 import { el, fill, icon } from "./dom.js";
-import { iconButton, topBar } from "./bars.js";
+import { busy, iconButton, topBar } from "./bars.js";
 import { pendingRow, row, timeLine } from "./bubbles.js";
-import { follower, read, say, sayAgain } from "./follower.js";
+import { HERE } from "./here.js";
+import { follower, read, say, sayAgain, send } from "./follower.js";
 import { menuBar } from "./menu.js";
+import { ask } from "./sheet.js";
 import { moment } from "./words.js";
 
 const QUIET = 5 * 60_000;
@@ -14,7 +16,8 @@ export function chatScreen(doors) {
   const list = el("ol.messages", { role: "log", "aria-live": "polite", "aria-label": "与支部通的聊天", tabindex: 0 });
   const tail = el("ol.messages.pending", { "aria-label": "正在发送的消息" });
   const newer = el("button.newer", { hidden: true, onclick: () => toEnd(true) }, icon("down"), "有新消息");
-  const scroller = el("div.scroller", {}, list, tail);
+  const hint = el("p.chat-hint", { hidden: true }, "还没有消息。点下面的菜单，或者点键盘问一句话。");
+  const scroller = el("div.scroller", {}, hint, list, tail);
   const offline = el("p.offline", { role: "status", hidden: true }, "网络断开了，正在重新连接…");
   const title = topBar({ title: "支部通", back: () => doors.go("chats"), actions: [iconButton("person", "公众号资料", () => doors.go("profile"))] });
   const footer = el("footer.chat-foot");
@@ -36,6 +39,7 @@ export function chatScreen(doors) {
     fresh.forEach(append);
     fill(tail, follower.pending.map((pending) => pendingRow(pending, follower.person, () => sayAgain(pending))));
     offline.hidden = follower.connected;
+    hint.hidden = follower.messages.length + follower.pending.length > 0;
     if (!fresh.length && !wroteNow) return;
     if (stay && !wroteNow) newer.hidden = false;
     else toEnd(drawnIds.size > fresh.length);
@@ -90,7 +94,8 @@ async function writing(footer, doors) {
 
 function textLine(toMenu) {
   const box = el("textarea", { rows: 1, maxlength: 2000, "aria-label": "写给支部通", placeholder: "问一句，比如：党费怎么交", enterkeyhint: "send" });
-  const send = el("button.send", { onclick: submit, disabled: true }, "发送");
+  const sender = el("button.send", { onclick: submit, hidden: true }, "发送");
+  const more = el("button.more", { onclick: () => busy(more, sendOther), "aria-label": "更多" }, icon("plus"));
 
   function submit() {
     const text = box.value.trim();
@@ -101,7 +106,8 @@ function textLine(toMenu) {
     say(text);
   }
   function fit() {
-    send.disabled = !box.value.trim();
+    sender.hidden = !box.value.trim();
+    more.hidden = !sender.hidden;
     box.style.height = "auto";
     box.style.height = `${Math.min(box.scrollHeight, 132)}px`;
   }
@@ -111,5 +117,18 @@ function textLine(toMenu) {
     event.preventDefault();
     submit();
   });
-  return el("div.foot-bar.write", {}, toMenu && iconButton("menu", "切换到菜单", toMenu), box, send);
+  return el("div.foot-bar.write", {}, toMenu && iconButton("menu", "切换到菜单", toMenu), box, sender, more);
+}
+
+const OTHERS = {
+  location: { Location_X: String(HERE.lat), Location_Y: String(HERE.lng), Scale: "16", Label: "淄川区（演示位置）" },
+  image: { PicUrl: "", MediaId: "demo-picture" },
+};
+
+async function sendOther() {
+  const type = await ask({
+    title: "发送",
+    choices: [{ label: "位置（演示：城区中心）", value: "location" }, { label: "一张图片", value: "image" }, { label: "取消", value: null }],
+  });
+  if (type) await send(type, OTHERS[type]);
 }

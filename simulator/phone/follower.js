@@ -19,7 +19,7 @@ export async function become(openid) {
   const known = follower.people.find((person) => person.openid === openid);
   if (!known) return;
   events?.close();
-  Object.assign(follower, { person: { ...known, follows: true }, messages: [], pending: [], unread: 0 });
+  Object.assign(follower, { person: { ...known }, messages: [], pending: [], unread: 0 });
   listen(openid);
   await Promise.all([refreshStanding(), catchUp()]);
 }
@@ -27,6 +27,7 @@ export async function become(openid) {
 export async function refreshStanding() {
   const { openid } = follower.person;
   const standing = await get("/phone/me", { openid });
+  Object.assign(follower.people.find((person) => person.openid === openid), standing);
   if (follower.person.openid === openid) Object.assign(follower.person, standing);
   changed();
 }
@@ -98,13 +99,13 @@ export function read() {
 }
 
 /** The person writes. The bubble shows at once, and says so if it could not be sent. */
-export async function say(text) {
+export async function say(text, menuItem = "") {
   const { openid } = follower.person;
-  const pending = { text, failed: false };
+  const pending = { text, menuItem, failed: "" };
   follower.pending.push(pending);
   changed();
   try {
-    await post("/control/say", { openid, text });
+    await post("/control/say", { openid, text, menu_item: menuItem });
     await catchUp();
     forgetSent(pending);
   } catch (error) {
@@ -117,13 +118,19 @@ function forgetSent(pending) {
   follower.pending = follower.pending.filter((other) => other !== pending);
 }
 
-export async function sayAgain(pending) {
-  forgetSent(pending);
-  await say(pending.text);
+/** What is no text: a place, a picture. */
+export async function send(type, fields) {
+  await post("/control/say", { openid: follower.person.openid, type, fields });
+  await catchUp();
 }
 
-export async function tap(key) {
-  await post("/control/tap", { openid: follower.person.openid, key });
+export async function sayAgain(pending) {
+  forgetSent(pending);
+  await say(pending.text, pending.menuItem);
+}
+
+export async function tap(key, scanned = "") {
+  await post("/control/tap", { openid: follower.person.openid, key, code: scanned });
   await catchUp();
 }
 

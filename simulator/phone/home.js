@@ -4,7 +4,7 @@ import { el, icon } from "./dom.js";
 import { accountAvatar, iconButton, personAvatar, topBar } from "./bars.js";
 import { follower } from "./follower.js";
 import { summary } from "./text.js";
-import { chatTime, dutyName } from "./words.js";
+import { chatTime, dutyName, place } from "./words.js";
 
 const TABS = [
   { name: "chats", label: "微信", icon: "chats" },
@@ -62,7 +62,7 @@ function mine(doors) {
   const current = document.documentElement.dataset.type || "normal";
   return el("div", {},
     el("div.me-card", {}, personAvatar(person, "big"),
-      el("div", {}, el("p.me-name", {}, person.name), el("p.quiet", {}, dutyName(person.duty)), el("p.quiet", {}, person.organization || "不在名册上"))),
+      el("div", {}, el("p.me-name", {}, person.name), el("p.quiet", {}, dutyName(person.duty)), el("p.quiet", {}, place(person)))),
     el("ul.rows.grouped", {}, entry("people", "换一个人演示", "", doors.choose)),
     el("fieldset.sizes", {}, el("legend", {}, "字体大小"),
       Object.entries(SIZES).map(([value, label]) => el("button.size", {

@@ -5,7 +5,7 @@ import { follower } from "./follower.js";
 import { Api } from "./miniprogram/api.js";
 import { boundHomePage, bindPage } from "./miniprogram/home.js";
 import { bookPage, bookingPage, bookingsPage } from "./miniprogram/bookings.js";
-import { checkInPage } from "./miniprogram/check-ins.js";
+import { checkInPage, doorPage, myCodePage } from "./miniprogram/check-ins.js";
 import { complaintPage } from "./miniprogram/complaints.js";
 import { lessonPage, lessonsPage } from "./miniprogram/lessons.js";
 import { mePage } from "./miniprogram/me.js";
@@ -20,17 +20,19 @@ const PAGES = {
   bookings: { title: "我的预约", draw: bookingsPage },
   booking: { title: "预约详情", draw: bookingPage },
   "check-in": { title: "签到", draw: checkInPage },
-  lessons: { title: "每周微课", draw: lessonsPage, tab: true },
+  "my-code": { title: "我的签到码", draw: myCodePage },
+  door: { title: "门口的签到码", draw: doorPage },
+  lessons: { title: "课程", draw: lessonsPage, tab: true },
   lesson: { title: "微课", draw: lessonPage },
   questions: { title: "问一问", draw: questionsPage },
   complaint: { title: "意见建议", draw: complaintPage },
   me: { title: "我的", draw: mePage, tab: true },
-  bind: { title: "认一认人", draw: bindPage },
+  bind: { title: "绑定手机号", draw: bindPage },
 };
 const TABS = [
   { path: "home", label: "首页", icon: "home" },
   { path: "sites", label: "阵地", icon: "map" },
-  { path: "lessons", label: "微课", icon: "lesson" },
+  { path: "lessons", label: "课程", icon: "lesson" },
   { path: "me", label: "我的", icon: "person" },
 ];
 /** Other spellings of our pages, as menus, notices and codes may name them. */
@@ -85,8 +87,8 @@ async function draw(page, ui) {
 }
 
 function notBound(ui) {
-  return el("div.mp-empty", {}, icon("person"), el("p", {}, "先认一认您是谁，才能办这件事。"),
-    el("button.mp-button", { onclick: () => ui.go("bind") }, "用手机号认一认"));
+  return el("div.mp-empty", {}, icon("person"), el("p", {}, "先绑定手机号，知道您是哪个支部的，才能办这件事。"),
+    el("button.mp-button", { onclick: () => ui.go("bind") }, "绑定手机号"));
 }
 
 function trouble(error, ui) {

@@ -7,7 +7,7 @@ import { follower } from "./follower.js";
 import { get, post, remove } from "./server.js";
 import { toast } from "./sheet.js";
 import { summary } from "./text.js";
-import { chatTime, dutyName, moment } from "./words.js";
+import { chatTime, clockTime, day, dutyName, moment, place } from "./words.js";
 
 const LATELY = 8;
 const CHANNELS = { say: "写", reply: "回复", customer_service: "客服消息", mass: "群发", template: "模板消息", subscribe: "订阅消息", notice: "服务通知", system: "系统" };
@@ -17,6 +17,7 @@ const panel = () => document.getElementById("panel");
 export function openPanel() {
   if (!NARROW.matches) return panel().querySelector(".person[aria-pressed=true]")?.focus();
   panel().classList.add("open");
+  panel().scrollTop = 0;
   panel().inert = false;
   document.getElementById("phone").inert = true;
   return panel().querySelector(".panel-close").focus();
@@ -32,7 +33,7 @@ export function startPanel(choose) {
   const people = el("section.panel-part", {}, el("h2", {}, "您现在是谁"), el("div.people"));
   const lately = el("section.panel-part", {}, el("h2", {}, "最近发生了什么"), el("ol.lately"), el("p.calls"));
   fill(panel(),
-    el("header.panel-head", {}, el("div", {}, el("h1", {}, "支部通演示"), el("p.quiet", {}, "左边是一部手机。选一个人，用他的手机聊天、扫码、约阵地。数据全是演示的。")),
+    el("header.panel-head", {}, el("div", {}, el("h1", {}, "支部通演示"), el("p.quiet", {}, "选一个人，用这部手机聊天、扫码、约阵地、学微课。人和数据都是演示的。")),
       el("button.icon-button.panel-close", { onclick: closePanel, "aria-label": "关上面板" }, icon("close"))),
     people, lately, badDay(), platformClock());
   panel().addEventListener("keydown", (event) => event.key === "Escape" && closePanel());
@@ -46,8 +47,9 @@ export function startPanel(choose) {
   };
   let shown = "";
   follower.addEventListener("change", () => {
-    if (shown !== follower.person?.openid) drawPeople();
-    shown = follower.person?.openid;
+    const now = `${follower.person.openid} ${follower.person.follows}`;
+    if (shown !== now) drawPeople();
+    shown = now;
     drawLately();
   });
   drawPeople();
@@ -60,7 +62,7 @@ function personButton(person, choose) {
     closePanel();
   }) },
   personAvatar(person), el("span.person-text", {}, el("span.person-name", {}, person.name, el("span.duty", {}, dutyName(person.duty))),
-    el("span.person-org", {}, person.organization || "不在名册上")));
+    el("span.person-org", {}, person.follows ? place(person) : `${place(person)} · 还没关注`)));
 }
 
 function drawMessages(place) {
@@ -83,20 +85,21 @@ function drawCalls(place) {
 }
 
 function callsLine(calls) {
-  let all = 0;
-  let refused = 0;
-  const walk = (value, key) => {
-    if (typeof value === "number") {
-      all += value;
-      if (!["0", "ok", "count", "total"].includes(key)) refused += value;
-    } else if (value && typeof value === "object") Object.entries(value).forEach(([name, inner]) => walk(inner, name));
-  };
-  walk(calls.calls ?? calls, "");
-  return `平台共收到 ${all} 次接口调用，其中 ${refused} 次答了错误码。`;
+  const counts = Object.values(calls).flatMap((byCode) => Object.entries(byCode));
+  const sum = (list) => list.reduce((total, [, count]) => total + count, 0);
+  return `平台共收到 ${sum(counts)} 次接口调用，其中 ${sum(counts.filter(([code]) => code !== "0"))} 次答了错误码。`;
 }
 
 function badDay() {
   const on = new Set();
+  const inForce = async (buttons) => {
+    const given = await get("/control/faults");
+    FAULTS.forEach(({ name, body }, index) => {
+      const strikes = Object.keys(body).every((key) => (Array.isArray(given[key]) ? given[key].length : given[key]));
+      if (strikes) on.add(name);
+      buttons[index].setAttribute("aria-checked", String(Boolean(strikes)));
+    });
+  };
   const apply = async (button, fault) => {
     if (on.has(fault.name)) on.delete(fault.name);
     else on.add(fault.name);
@@ -106,12 +109,14 @@ function badDay() {
     button.setAttribute("aria-checked", String(on.has(fault.name)));
     toast(on.has(fault.name) ? `已打开：${fault.label}` : `已关上：${fault.label}`);
   };
+  const buttons = FAULTS.map((fault) => {
+    const button = el("button.switch", { role: "switch", "aria-checked": "false", onclick: () => busy(button, () => apply(button, fault)) },
+      el("span.switch-text", {}, el("span", {}, fault.label), el("span.quiet", {}, fault.note)), el("span.knob", { "aria-hidden": "true" }));
+    return button;
+  });
+  inForce(buttons).catch(() => {});
   return el("section.panel-part", {}, el("h2", {}, "不顺的日子"), el("p.quiet", {}, "打开以后，微信平台会像真的出了状况那样。支部通应当照样把事办好。"),
-    el("div.faults", {}, FAULTS.map((fault) => {
-      const button = el("button.switch", { role: "switch", "aria-checked": "false", onclick: () => busy(button, () => apply(button, fault)) },
-        el("span.switch-text", {}, el("span", {}, fault.label), el("span.quiet", {}, fault.note)), el("span.knob", { "aria-hidden": "true" }));
-      return button;
-    })), el("div.clock-line", {}, tokenDeath()));
+    el("div.faults", {}, buttons), el("div.clock-line", {}, tokenDeath()));
 }
 
 function tokenDeath() {
@@ -124,17 +129,18 @@ function tokenDeath() {
 
 function platformClock() {
   const box = el("input", { type: "datetime-local", id: "platform-clock", step: 60 });
-  const shown = el("p.quiet", { role: "status" }, "现在走的是真实时间。");
-  const move = (button, now, label) => busy(button, async () => {
-    await post("/control/clock", { now });
-    shown.textContent = label;
-  });
+  const shown = el("p.strong", { role: "status" });
+  const show = ({ now, offset_seconds: offset }) => {
+    shown.textContent = `平台现在是 ${day(now)} ${clockTime(now)}${Math.abs(offset) < 1 ? "（真实时间）" : "（拨动过）"}`;
+  };
+  get("/control/clock").then(show).catch(() => {});
+  const move = (button, now) => busy(button, async () => show(await post("/control/clock", { now })));
   const forward = (label, days) => {
-    const button = el("button.plain-button", { onclick: () => move(button, new Date(Date.now() + days * 86_400_000).toISOString(), `平台时间拨到了${label}。`) }, label);
+    const button = el("button.plain-button", { onclick: () => move(button, new Date(Date.now() + days * 86_400_000).toISOString()) }, label);
     return button;
   };
-  const set = el("button.plain-button", { onclick: () => box.value ? move(set, `${box.value}:00+08:00`, `平台时间拨到了 ${box.value.replace("T", " ")}。`) : toast("先选一个时间。") }, "拨到");
-  const now = el("button.plain-button", { onclick: () => move(now, null, "现在走的是真实时间。") }, "回到真实时间");
+  const set = el("button.plain-button", { onclick: () => box.value ? move(set, `${box.value}:00+08:00`) : toast("先选一个时间。") }, "拨到");
+  const now = el("button.plain-button", { onclick: () => move(now, null) }, "回到真实时间");
   return el("section.panel-part", {}, el("h2", {}, "微信平台的时钟"), el("p.quiet", {}, "只影响平台那一边：凭证有效期、48 小时窗口、每月四次群发。"), shown,
     el("div.clock-line", {}, el("label.unseen", { for: "platform-clock" }, "平台时间（北京时间）"), box, set),
     el("div.clock-line", {}, forward("三天后", 3), forward("一个月后", 31), now));

@@ -11,7 +11,7 @@ import { profileScreen } from "./profile.js";
 import { scannerScreen } from "./scanner.js";
 import { toast } from "./sheet.js";
 import { summary } from "./text.js";
-import { readingScreen, webScreen } from "./web.js";
+import { openPage, readingScreen } from "./web.js";
 
 const BANNER_SECONDS = 5;
 const LAST_PERSON = "phone-person";
@@ -23,7 +23,6 @@ const SCREENS = {
   profile: profileScreen,
   scan: scannerScreen,
   mp: miniProgramScreen,
-  web: webScreen,
   reading: readingScreen,
 };
 
@@ -38,7 +37,7 @@ const doors = {
   open({ url, page, reading, instead = false }) {
     if (page) goTo(pageAddress(page), {}, instead);
     else if (reading) goTo("#/reading", reading);
-    else goTo(`#/web?${new URLSearchParams({ url })}`);
+    else openPage(url);
   },
 };
 

@@ -3,6 +3,7 @@
 import { el, fill } from "./dom.js";
 import { busy, topBar } from "./bars.js";
 import { follower, scan } from "./follower.js";
+import { siteNames } from "./miniprogram/sites.js";
 import { get } from "./server.js";
 import { toast } from "./sheet.js";
 
@@ -14,8 +15,8 @@ export function scannerScreen(doors, { choose = null } = {}) {
   const node = el("section.screen.scanner", {},
     topBar({ title: "扫一扫", back: () => doors.back("discover") }),
     el("div.scroller", {}, el("div.finder", { "aria-hidden": "true" }, el("span")), paste(doors, choose), codes));
-  get("/phone/codes")
-    .then((list) => fill(codes, groups(list, doors, choose)))
+  Promise.all([get("/phone/codes"), siteNames(follower.person.openid)])
+    .then(([list, names]) => fill(codes, groups(list.map((code) => named(code, names)), doors, choose)))
     .catch((error) => fill(codes, el("p.trouble", {}, error.message)));
   return { node };
 }
@@ -41,6 +42,12 @@ function groups(list, doors, choose) {
   });
 }
 
+/** The printed code has its site's name under it; the platform knows the number only. */
+function named(code, names) {
+  const site = /S\d+/.exec(code.label)?.[0];
+  return { ...code, label: names[site] || code.label };
+}
+
 function codeTile(code, doors, choose) {
   const picture = `/phone/qr.svg?${new URLSearchParams({ content: code.content })}`;
   const button = el("button.code", { onclick: () => busy(button, () => point(code, doors, choose)) },
@@ -51,7 +58,7 @@ function codeTile(code, doors, choose) {
 /** What WeChat does with a code depends on what kind it is. */
 async function point(code, doors, choose) {
   if (choose) return choose(code.scene || code.content);
-  if (code.kind === "mini_program") return doors.open({ page: `pages/check-in?${new URLSearchParams({ scene: code.scene })}` });
+  if (code.kind === "mini_program") return doors.open({ page: `${code.page || "pages/check-in"}?${new URLSearchParams({ scene: code.scene })}` });
   if (code.kind === "pasted") return pasted(code.content, doors);
   return poster(code, doors);
 }

@@ -64,6 +64,13 @@ function unescaped(text) {
   return text.replace(/&(?:lt|gt|quot|#39|nbsp|amp);/g, (entity) => ENTITIES[entity]);
 }
 
+const KINDS = { "[location]": "[位置]", "[image]": "[图片]", "[voice]": "[语音]", "[video]": "[视频]", "[link]": "[链接]" };
+
+/** The platform names what is no text by its type. */
+export function readable(text = "") {
+  return KINDS[text] || String(text);
+}
+
 /** What a message says in one line, for the chat list, the banner and the panel. */
 export function summary({ type, content = {} }) {
   if (type === "menu") return content.head || "[选择]";
@@ -72,7 +79,7 @@ export function summary({ type, content = {} }) {
   if (type === "miniprogram") return `[小程序] ${content.title || ""}`;
   if (type === "link") return `[链接] ${content.title || ""}`;
   if (type === "image") return "[图片]";
-  return unescaped(String(content.text ?? "").replace(/<[^>]*>/g, "")).trim();
+  return unescaped(readable(content.text).replace(/<[^>]*>/g, "")).trim();
 }
 
 const ALLOWED = new Set("P DIV SECTION H1 H2 H3 H4 UL OL LI STRONG B EM I BR BLOCKQUOTE SPAN TABLE TBODY THEAD TR TD TH".split(" "));

@@ -1,19 +1,17 @@
-// A web page opened from a message, as WeChat's browser shows it; or an article to read.
+// A web page from a message opens in a window of its own (ours refuse to be framed); an article opens here.
 
 import { el } from "./dom.js";
 import { topBar } from "./bars.js";
 
-export function webScreen(doors, { url }) {
-  const { host } = new URL(url);
-  return { node: el("section.screen.web", {},
-    topBar({ title: host, back: () => doors.back("chat"), actions: [outside(url)] }),
-    el("iframe.page", { src: url, title: `网页 ${host}`, sandbox: "allow-scripts allow-forms allow-same-origin allow-popups allow-downloads", referrerpolicy: "no-referrer" })) };
+const LIKE_A_PHONE = "noopener,noreferrer,popup,width=393,height=852";
+
+export function openPage(url) {
+  window.open(url, "_blank", matchMedia("(min-width: 900px)").matches ? LIKE_A_PHONE : "noopener,noreferrer");
 }
 
-export function readingScreen(doors, { title, nodes, url }) {
+export function readingScreen(doors, { title = "", nodes = [], url }) {
   return { node: el("section.screen.web", {},
     topBar({ title: "支部通", back: () => doors.back("chat") }),
-    el("article.scroller.reading", { tabindex: 0 }, el("h2", {}, title), nodes, url && el("p", {}, outside(url)))) };
+    el("article.scroller.reading", { tabindex: 0 }, el("h2", {}, title), nodes,
+      url && el("p", {}, el("a.outside", { href: url, target: "_blank", rel: "noopener noreferrer" }, "阅读原文")))) };
 }
-
-const outside = (url) => el("a.outside", { href: url, target: "_blank", rel: "noopener noreferrer" }, "新窗口");

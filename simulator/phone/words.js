@@ -12,10 +12,10 @@ export const DUTIES = {
   district_officer: "区委组织部干部",
 };
 
-/** Milliseconds, from an RFC 3339 text or from seconds. */
+/** Milliseconds, from an RFC 3339 text or milliseconds. A bare date is that day at noon here. */
 export function moment(at) {
-  if (typeof at === "number") return at < 1e11 ? at * 1000 : at;
-  return Date.parse(at);
+  if (typeof at === "number") return at;
+  return Date.parse(at.length === 10 ? `${at}T12:00:00+08:00` : at);
 }
 
 function parts(at) {
@@ -66,6 +66,16 @@ export function distance(metres) {
   if (metres === null || metres === undefined) return "";
   if (metres < 1000) return `${Math.round(metres / 10) * 10} 米`;
   return `${(metres / 1000).toFixed(metres < 10_000 ? 1 : 0)} 公里`;
+}
+
+const TOWNS = "般阳路街道 松龄路街道 将军路街道 钟楼街道 洪山镇 罗村镇 寨里镇 双杨镇 昆仑镇 岭子镇 龙泉镇 西河镇 太河镇 区直机关工委".split(" ");
+
+/** Where a demo person belongs, from the organization's code: the simulator knows no names. */
+export function place({ organization = "", duty }) {
+  if (!duty) return "不在名册上";
+  const town = TOWNS[Number(organization.slice(2, 4)) - 1];
+  if (organization === "ZC") return "全区";
+  return organization.length > 4 && town ? `${town} · ${Number(organization.slice(4))} 号支部` : town || organization;
 }
 
 export const dutyName = (duty) => DUTIES[duty] || duty || "还没有登记";

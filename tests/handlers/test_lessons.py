@@ -519,6 +519,10 @@ async def test_there_is_no_such_lesson(course: Context) -> None:
         await lessons.get_lesson(course, lesson_id=10**6)
 
 
+def cite(lesson: dict[str, Any], rule: str) -> None:
+    lesson["quiz"][0]["citations"] = [{"rule": rule}]
+
+
 def good_lesson() -> dict[str, Any]:
     return lesson_content.load(lessons.COURSE)[0].model_dump(mode="json")
 
@@ -529,6 +533,8 @@ def good_lesson() -> dict[str, Any]:
         (lambda lesson: lesson.pop("exercise"), "exercise：缺少这一项"),
         (lambda lesson: lesson["quiz"][1].update(answer="E"), "quiz.2：答案“E”不在选项里"),
         (lambda lesson: lesson["quiz"][0].update(citations=[]), "quiz.1.citations：太短，或条目太少"),
+        (lambda lesson: cite(lesson, "发展党员细则(2014)"), "quiz.1.citations：“发展党员细则"),
+        (lambda lesson: cite(lesson, "没有这部条例"), "“没有这部条例”不在现行依据清单里"),
         (lambda lesson: lesson["quiz"].pop(), "quiz：太短，或条目太少"),
         (lambda lesson: lesson["parts"][0].update(text="<script>"), "parts.1.text：只能写纯文字"),
         (lambda lesson: lesson["parts"][0].update(text="太短"), "三个阅读部分共"),
@@ -543,7 +549,7 @@ def test_a_bad_lesson_is_refused_with_the_place_and_the_reason(
     lesson = good_lesson()
     break_it(lesson)
     with pytest.raises(lesson_content.BadLesson, match=says):
-        lesson_content.read(lesson, where="L01.yaml")
+        lesson_content.read(lesson, where="L01.yaml", rules=lesson_content.known_rules())
 
 
 @pytest.mark.parametrize(("text", "says"), [("a: [", "不是有效的 YAML"), ("[]", "L09.yaml")])

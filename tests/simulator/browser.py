@@ -12,7 +12,11 @@ from typing import Any
 import aiohttp
 
 MISSING = next(
-    (f"the program {name} is not installed" for name in ("chromium", "chromedriver") if not shutil.which(name)),
+    (
+        f"the program {name} is not installed"
+        for name in ("chromium", "chromedriver")
+        if not shutil.which(name)
+    ),
     "",
 )
 """Why there is no browser here; empty when there is one."""
@@ -77,7 +81,9 @@ class Browser:
 
     async def see(self, words: str, within: str = "#phone") -> None:
         """Wait until these words can be read."""
-        await self.wait("document.querySelector(arguments[1])?.innerText.includes(arguments[0])", words, within)
+        await self.wait(
+            "document.querySelector(arguments[1])?.innerText.includes(arguments[0])", words, within
+        )
 
     async def find(self, css: str) -> str:
         """An element, as soon as it is there."""
@@ -110,11 +116,25 @@ class Browser:
     async def resize(self, width: int, height: int, *, dark: bool = False) -> None:
         """The size of the page, and whether the person likes it dark."""
         await self._devtools(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 900
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 900,
         )
         await self._devtools(
             "Emulation.setEmulatedMedia",
             features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
+        )
+
+    async def offline(self, cut: bool) -> None:
+        """Cut the page's network, or mend it."""
+        await self._devtools(
+            "Network.emulateNetworkConditions",
+            offline=cut,
+            latency=0,
+            downloadThroughput=-1,
+            uploadThroughput=-1,
         )
 
     async def _devtools(self, command: str, **parameters: Any) -> Any:

@@ -6,9 +6,10 @@ import { ask, toast } from "../sheet.js";
 import { span } from "../words.js";
 import { idempotencyKeys } from "./api.js";
 import { field, form, stepper } from "./forms.js";
-import { siteName, slotSpan } from "./home.js";
+import { keeps } from "./sites.js";
 
 export const STATUS = { requested: "等阵地确认", confirmed: "已约好", waiting: "候补中", declined: "没约成", cancelled: "已取消", fulfilled: "已到访", missed: "没有到访" };
+export const slotSpan = ({ slot }) => span(slot.starts_at, slot.ends_at);
 const LIVE = ["requested", "confirmed", "waiting"];
 const THEMES = ["主题党日", "重温入党誓词", "专题党课", "组织生活会", "现场教学"];
 const USUAL_HEADCOUNT = 20;
@@ -51,7 +52,7 @@ export async function bookingsPage(ui) {
 function group(title, items, ui) {
   return items.length > 0 && el("section", {}, el("h2.mp-heading", {}, title), items.map((booking) =>
     el("button.mp-card.booking", { onclick: () => ui.go("booking", { id: booking.id }) },
-      el("span.booking-top", {}, el("span.strong", {}, siteName(booking)), state(booking)),
+      el("span.booking-top", {}, el("span.strong", {}, booking.site.name), state(booking)),
       el("span", {}, slotSpan(booking)), el("span.quiet", {}, `${booking.theme} · ${booking.headcount} 人`))));
 }
 
@@ -59,11 +60,11 @@ const state = ({ status }) => el(`span.tag.state-${status}`, {}, STATUS[status] 
 
 export async function bookingPage(ui) {
   const booking = await ui.api.get(`/bookings/${encodeURIComponent(ui.given.id)}`);
-  const branch = booking.branch?.name || booking.branch_name || booking.branch;
-  const lines = [["时间", slotSpan(booking)], ["支部", branch], ["主题", booking.theme], ["人数", `${booking.headcount} 人`], ["地址", booking.site?.address], ["联系", booking.site?.contact], ["说明", booking.reason]].filter(([, value]) => value);
+  const lines = [["时间", slotSpan(booking)], ["支部", booking.branch.name], ["主题", booking.theme], ["人数", `${booking.headcount} 人`], ["地址", booking.site.address], ["联系", booking.site.contact], ["说明", booking.reason]].filter(([, value]) => value);
   return [
-    el("div.mp-card", {}, el("div.booking-top", {}, el("h2", {}, siteName(booking)), state(booking)),
+    el("div.mp-card", {}, el("div.booking-top", {}, el("h2", {}, booking.site.name), state(booking)),
       el("dl.facts", {}, lines.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))))),
+    booking.status === "requested" && keeps(ui.api.person, booking.site.id) && decision(booking, ui),
     booking.status === "confirmed" && el("p.mp-tip", {}, "到了扫一扫门口的码就算签到，不用拍照，也不用定位。"),
     booking.status === "confirmed" && el("button.mp-button.wide", { onclick: () => ui.go("check-in") }, "去签到"),
     LIVE.includes(booking.status) && el("button.mp-button.wide.light", { onclick: (event) => busy(event.currentTarget, () => cancel(booking, ui)) }, "取消预约"),
@@ -71,9 +72,29 @@ export async function bookingPage(ui) {
 }
 
 async function cancel(booking, ui) {
-  const sure = await ask({ title: "取消这次预约？", body: [el("p", {}, `${siteName(booking)}，${slotSpan(booking)}`)], choices: [{ label: "取消预约", value: true, kind: "danger" }, { label: "再想想", value: false }] });
+  const sure = await ask({ title: "取消这次预约？", body: [el("p", {}, `${booking.site.name}，${slotSpan(booking)}`)], choices: [{ label: "取消预约", value: true, kind: "danger" }, { label: "再想想", value: false }] });
   if (!sure) return;
   await ui.api.send(`/bookings/${encodeURIComponent(booking.id)}/cancel`);
   toast("已经取消，名额让给别的支部了。");
   await ui.again();
+}
+
+/** What a keeper does with a request. */
+function decision(booking, ui) {
+  const reason = el("input", { maxlength: 200, autocomplete: "off", placeholder: "例如：当天设备检修" });
+  const at = `/bookings/${encodeURIComponent(booking.id)}`;
+  const confirm = async () => {
+    await ui.api.send(`${at}/confirm`);
+    toast("确认了，支部会收到消息。");
+    await ui.again();
+  };
+  const decline = async () => {
+    await ui.api.send(`${at}/decline`, { reason: reason.value.trim() });
+    toast("退回了，原因会告诉支部。");
+    await ui.again();
+  };
+  return [
+    el("button.mp-button.wide", { onclick: (event) => busy(event.currentTarget, confirm) }, "确认这次预约"),
+    form([field("reason", "接不了，写明原因", reason)], { button: "退回", onsubmit: decline }),
+  ];
 }

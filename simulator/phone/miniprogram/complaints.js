@@ -22,9 +22,8 @@ export async function complaintPage(ui) {
 }
 
 function thanks(complaint, ui) {
-  const code = complaint.lookup || complaint.id;
   return el("div.mp-empty", { role: "status" }, el("span.big-icon.good", {}, icon("check")), el("h2", { tabindex: -1 }, "收到了，谢谢您"),
-    el("p", {}, "凭这个查询码，随时能看办到哪一步："), el("p.lookup-code", {}, String(code)),
+    el("p", {}, "凭这个查询码，随时能看办到哪一步："), el("p.lookup-code", {}, complaint.id),
     el("button.mp-button.wide.light", { onclick: () => ui.go("home") }, "好"));
 }
 

@@ -1,30 +1,38 @@
 // 每周微课: read, see an example, try it, five questions. No time is counted, no score kept in sight.
 
 import { el, fill, icon } from "../dom.js";
+import { day, isoDate } from "../words.js";
 import { submit } from "./forms.js";
 
 const LETTERS = "ABCD";
 
 export async function lessonsPage(ui) {
-  const [{ items }, current] = await Promise.all([ui.api.get("/lessons"), ui.api.get("/lessons/current").catch(() => null)]);
+  const { items } = await ui.api.get("/lessons");
+  if (!items.length) return el("div.mp-empty", {}, icon("lesson"), el("p", {}, "课程正在准备，周五见。"));
+  const now = thisWeek(items);
   return [
-    current && el("button.mp-card.lesson-now", { onclick: () => ui.go("lesson", { id: current.id }) }, el("span.tag", {}, "本周"), el("span.site-name", {}, current.title), el("span.quiet", {}, current.strand)),
+    now && el("button.mp-card.lesson-now", { onclick: () => ui.go("lesson") }, el("span.tag", {}, "本周"), el("span.site-name", {}, now.title), el("span.quiet", {}, now.strand)),
     el("h2.mp-heading", {}, "所有的课"),
-    items.length ? items.map((lesson) => el("button.mp-card.lesson", { onclick: () => ui.go("lesson", { id: lesson.id }) }, el("span.strong", {}, lesson.title), el("span.quiet", {}, lesson.strand)))
-      : el("div.mp-empty", {}, icon("lesson"), el("p", {}, "课程正在准备，周五见。")),
+    items.map((lesson) => el("button.mp-card.lesson", { onclick: () => ui.go("lesson", { id: lesson.id }) },
+      el("span.strong", {}, lesson.title), el("span.quiet", {}, [lesson.strand, lesson.friday && day(lesson.friday)].filter(Boolean).join(" · ")))),
   ];
+}
+
+/** Found in the list: only opening the lesson counts as having fetched it. */
+function thisWeek(items) {
+  const sunday = isoDate(Date.now() + ((7 - (new Date().getDay() || 7)) * 86_400_000));
+  return items.filter(({ friday }) => friday && friday <= sunday).sort((one, other) => (one.friday < other.friday ? 1 : -1))[0];
 }
 
 export async function lessonPage(ui) {
   const lesson = await ui.api.get(ui.given.id ? `/lessons/${encodeURIComponent(ui.given.id)}` : "/lessons/current");
-  const content = { ...lesson, ...lesson.body };
   return el("article.lesson-text", {},
-    el("p.quiet", {}, content.strand), el("h2", {}, content.title),
-    content.aims?.length && el("section.aims", {}, el("p.strong", {}, "学完能做到"), el("ul", {}, content.aims.map((aim) => el("li", {}, aim)))),
-    (content.parts || []).map((part) => section(part.heading || part.title, part.text)),
-    content.example && section(`看个例子：${content.example.title || ""}`, content.example.text, ".example"),
-    content.exercise && exercise(content.exercise),
-    content.quiz?.length && quiz(lesson, content.quiz, ui));
+    el("p.quiet", {}, lesson.strand), el("h2", {}, lesson.title),
+    el("section.aims", {}, el("p.strong", {}, "学完能做到"), el("ul", {}, lesson.aims.map((aim) => el("li", {}, aim)))),
+    lesson.parts.map((part) => section(part.heading, part.text)),
+    section(`看个例子：${lesson.example.title}`, lesson.example.text, ".example"),
+    exercise(lesson.exercise),
+    lesson.quiz.length > 0 && quiz(lesson, lesson.quiz, ui));
 }
 
 function section(heading, text, style = "") {
@@ -55,18 +63,16 @@ function quiz(lesson, questions, ui) {
 }
 
 async function grade(node, lesson, questions, results, ui) {
-  const answers = questions.map((_, index) => new FormData(node).get(`q${index}`));
-  const missing = answers.findIndex((answer) => !answer);
-  if (missing >= 0) throw new Error(`第 ${missing + 1} 题还没有选。`);
-  const graded = await ui.api.send(`/lessons/${encodeURIComponent(lesson.id)}/answers`, { answers });
-  const list = graded.results || graded.items || graded.answers || [];
-  list.forEach((result, index) => results[index] && fill(results[index], verdict(result)));
+  const chosen = new FormData(node);
+  const answers = questions.map((_, index) => chosen.get(`q${index}`) || "");
+  if (!answers.some(Boolean)) throw new Error("先选一选，至少答一题。");
+  const { items } = await ui.api.send(`/lessons/${encodeURIComponent(lesson.id)}/answers`, { answers });
+  results.forEach((place) => fill(place));
+  for (const result of items) fill(results[result.number - 1], verdict(result));
   node.querySelector(".quiz-result:not(:empty)")?.scrollIntoView({ block: "center", behavior: "instant" });
 }
 
-function verdict(result) {
-  const right = result.right ?? result.correct ?? result.is_right;
-  const citations = (result.citations || []).map((citation) => `${citation.rule}${citation.article || ""}`).join("；");
-  return el(`div.verdict${right ? ".right" : ".wrong"}`, {}, el("p.strong", {}, right ? "✓ 答对了" : `✗ 应选 ${result.answer || ""}`),
-    result.explanation && el("p", {}, result.explanation), citations && el("p.quiet", {}, `依据：${citations}`));
+function verdict({ right, answer, explanation, citations }) {
+  return el(`div.verdict${right ? ".right" : ".wrong"}`, {}, el("p.strong", {}, right ? "✓ 答对了" : `✗ 应选 ${answer}`),
+    el("p", {}, explanation), citations.length > 0 && el("p.quiet", {}, `依据：${citations.join("；")}`));
 }

@@ -5,17 +5,18 @@ import { busy, personAvatar } from "../bars.js";
 import { follower } from "../follower.js";
 import { ask, toast } from "../sheet.js";
 import { dutyName } from "../words.js";
-import { orgName, remind } from "./home.js";
+import { remind } from "./home.js";
 
 export async function mePage(ui) {
   await ui.api.enter();
   const me = await ui.api.get("/me");
-  const person = me.person === undefined ? me : me.person;
+  const { person } = me;
   return [
-    person ? card(person) : el("div.mp-card.invite", {}, el("p", {}, "还没有和支部名册对上。"), el("button.mp-button", { onclick: () => ui.go("bind") }, "用手机号认一认")),
+    person ? card(person) : el("div.mp-card.invite", {}, el("p", {}, "还没有和支部名册对上。"), el("button.mp-button", { onclick: () => ui.go("bind") }, "绑定手机号")),
     el("ul.rows.grouped", {},
       row("calendar", "我的预约", () => ui.go("bookings")),
-      row("lesson", "微课提醒", (event) => busy(event.currentTarget, () => remind(ui))),
+      person && row("scan", "我的签到码", () => ui.go("my-code")),
+      row("lesson", "下节课提醒我", (event) => busy(event.currentTarget, () => remind(ui))),
       row("ask", "问一问", () => ui.go("questions")),
       row("letter", "意见建议", () => ui.go("complaint"))),
     el("h2.mp-heading", {}, "我的数据，我做主"),
@@ -27,9 +28,9 @@ export async function mePage(ui) {
 }
 
 function card(person) {
-  const duties = (person.duties || [person.duty]).filter(Boolean).map((duty) => dutyName(duty.role || duty));
+  const duties = person.duties.map(({ role }) => dutyName(role));
   return el("div.me-card", {}, personAvatar({ openid: follower.person.openid, name: person.name }, "big"),
-    el("div", {}, el("p.me-name", {}, person.name), el("p.quiet", {}, [...new Set(duties)].join("、")), el("p.quiet", {}, orgName(person))));
+    el("div", {}, el("p.me-name", {}, person.name), el("p.quiet", {}, [...new Set(duties)].join("、") || "党员"), el("p.quiet", {}, person.organization.name)));
 }
 
 function row(picture, title, onclick) {

@@ -30,15 +30,14 @@ export async function questionsPage(ui) {
 }
 
 function card(text, answer, ui, again) {
-  const citations = (answer.citations || []).map(({ rule, article }) => el("li", {}, `${rule}${article || ""}`));
-  const choices = (answer.choices || []).map((choice) => {
-    const words = choice.question || choice.text || (Array.isArray(choice) ? choice[1] : choice);
-    return el("button.chip", { onclick: () => again(words) }, words);
-  });
-  return el("section.mp-card.answer", {}, el("h2", {}, text), el("p.answer-text", {}, rich(answer.text || "", ui.doors.open)),
+  // The answer usually names its rules itself; what it left out stands below.
+  const unnamed = answer.citations.filter(({ rule }) => !answer.text.includes(rule));
+  const citations = unnamed.map(({ rule, article }) => el("li", {}, `${rule}${article}`));
+  const choices = answer.choices.map(({ question }) => el("button.chip", { onclick: () => again(question) }, question));
+  return el("section.mp-card.answer", {}, el("h2", {}, text), el("p.answer-text", {}, rich(answer.text, ui.doors.open)),
     choices.length > 0 && el("div.chips", {}, choices),
     citations.length > 0 && el("div.cited", {}, el("p.quiet", {}, "依据"), el("ul", {}, citations)),
-    answer.kind === "answer" && answer.id !== undefined && thumbs(answer, ui));
+    answer.kind === "answer" && answer.id !== null && thumbs(answer, ui));
 }
 
 function thumbs(answer, ui) {

@@ -2,15 +2,16 @@
 
 import { el, fill, icon } from "../dom.js";
 import { busy } from "../bars.js";
+import { HERE } from "../here.js";
 import { ask } from "../sheet.js";
 import { clockTime, day, distance, isoDate } from "../words.js";
+import { Api } from "./api.js";
 
 const CATEGORIES = { "": "全部", RURAL: "农村", URBAN: "城市", NEW: "两新", MIX: "综合" };
 const DAYS_SHOWN = 14;
 const TYPING_PAUSE = 300;
 
-/** Where the demo's phone stands when it is asked: the middle of the district, GCJ-02. */
-const HERE = { lat: 36.6447, lng: 117.9676 };
+const NAMES = "phone-site-names";
 
 const chosen = { category: "", q: "", near: false };
 
@@ -43,6 +44,16 @@ export async function sitesPage(ui) {
   return [el("div.filter-line", {}, searchBox(reload), near), filters, list];
 }
 
+/** Names by number, as they are printed at the door; kept, so that looking does not log anybody in. */
+export async function siteNames(openid) {
+  const kept = localStorage.getItem(NAMES);
+  if (kept) return JSON.parse(kept);
+  const { items } = await new Api(openid).get("/sites").catch(() => ({ items: [] }));
+  const names = Object.fromEntries(items.map(({ id, name }) => [id, name]));
+  if (items.length) localStorage.setItem(NAMES, JSON.stringify(names));
+  return names;
+}
+
 function searchBox(reload) {
   let waiting = 0;
   const input = el("input", { type: "search", value: chosen.q, placeholder: "名称、镇街、拼音都行", "aria-label": "找阵地" });
@@ -70,7 +81,7 @@ function siteCard(site, ui) {
   return el("button.mp-card.site", { onclick: () => ui.go("site", { id: site.id }) },
     el("span.site-name", {}, site.name),
     el("span.site-line", {}, tag(site), el("span", {}, site.town), el("span", {}, `可容 ${site.capacity} 人`),
-      site.distance_m !== undefined && site.distance_m !== null && el("span.far", {}, distance(site.distance_m))),
+      site.distance_m !== null && el("span.far", {}, distance(site.distance_m))),
     site.intro && el("span.quiet", {}, site.intro));
 }
 
@@ -79,26 +90,26 @@ const tag = (site) => el(`span.tag.kind-${site.category}`, {}, CATEGORIES[site.c
 export async function sitePage(ui) {
   const { id } = ui.given;
   const today = Date.now();
-  const [site, slots] = await Promise.all([
+  const [person, site, slots] = await Promise.all([
+    ui.api.enter(),
     ui.api.get(`/sites/${encodeURIComponent(id)}`),
     ui.api.get(`/sites/${encodeURIComponent(id)}/slots`, { from: isoDate(today), to: isoDate(today + DAYS_SHOWN * 86_400_000) }),
   ]);
   return [
     el("div.mp-card.site-head", {}, el("h2", {}, site.name), el("p.site-line", {}, tag(site), el("span", {}, site.town), el("span", {}, `可容 ${site.capacity} 人`)),
       site.intro && el("p", {}, site.intro), facts(site)),
+    keeps(person, id) && el("button.mp-button.wide.light", { onclick: () => ui.go("door", { site: id }) }, icon("door"), "门口的签到码"),
     el("h2.mp-heading", {}, "可以约的时段"),
-    slotList(slots.items ?? slots, site, ui),
+    slotList(slots.items, site, ui),
   ];
 }
 
+export const keeps = (person, siteId) => Boolean(person?.duties.some(({ role, site_id: kept }) => role === "site_keeper" && kept === siteId));
+
 function facts(site) {
-  const lines = [["地址", site.address || site.town], ["开放", openingWords(site.opening)], ["设施", (site.features || []).join("、")], ["联系", site.contact]].filter(([, value]) => value);
+  const lines = [["地址", site.address || site.town], ["功能", site.features.join("、")], ["预约", site.needs_approval ? "提交后由阵地确认" : "有名额当时就能约好"]].filter(([, value]) => value);
   return el("dl.facts", {}, lines.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
-
-const openingWords = (opening) => (typeof opening === "string" ? opening : opening?.text || "");
-
-export const free = (slot) => slot.free ?? slot.left ?? slot.places_left ?? Math.max(0, slot.capacity - (slot.taken || 0));
 
 function slotList(slots, site, ui) {
   if (!slots.length) return el("div.mp-empty", {}, icon("calendar"), el("p", {}, "这两周没有可以约的时段，换一处看看。"));
@@ -113,7 +124,7 @@ function grouped(slots) {
 }
 
 function slotButton(slot, site, ui) {
-  const places = free(slot);
+  const places = slot.free;
   const words = slot.closed ? "不开放" : places > 0 ? `余 ${places} 人` : "已约满，可候补";
   return el(`button.slot${places > 0 ? "" : ".full"}`, { disabled: slot.closed, onclick: () => ui.go("book", { slot: slot.id, site: site.id, name: site.name, starts: slot.starts_at, ends: slot.ends_at, left: places }) },
     el("span.strong", {}, `${clockTime(slot.starts_at)}—${clockTime(slot.ends_at)}`), el("span.slot-left", {}, words));

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from handlers.gateways.errors import Stopped, TokenRejected, Unreachable, WeChatError
-from handlers.gateways.token_store import TokenStore
+from handlers.gateways.token_store import Token, TokenStore
 from handlers.gateways.tokens import Tokens, read_token
 from tests.fakes import Clock
 from tests.handlers.gateways.conftest import Sleeper
@@ -258,3 +258,38 @@ async def test_a_lease_that_ran_out_is_not_taken_from_its_next_owner(redis: Redi
     assert await store.lease() is None
     await store.release(theirs or "")
     assert await store.lease() is not None
+
+
+class CarelessStore(TokenStore):
+    """Lets everybody renew at once, and never looks again."""
+
+    async def lease(self) -> str | None:
+        return "mine"
+
+    async def read(self) -> None:
+        return None
+
+
+@pytest.mark.parametrize(("store", "fetches"), [(TokenStore, 1), (CarelessStore, 4)])
+async def test_it_is_the_lease_that_keeps_processes_from_fetching_together(
+    make_tokens: MakeTokens, platform: Platform, redis: Redis, store: type[TokenStore], fetches: int
+) -> None:
+    platform.delay = 0.05
+    processes = [make_tokens(store=store(redis, "oa")) for _ in range(4)]
+    await asyncio.gather(*(process.get() for process in processes for _ in range(50)))
+    assert len(platform.fetches) == fetches
+
+
+class OvertakenStore(TokenStore):
+    """Another process renews between this one's look at the token and its lease."""
+
+    async def lease(self) -> str | None:
+        await TokenStore(self.redis, self.app_id).write(Token("from another", 9e9, 9e9), now=0.0)
+        return await TokenStore.lease(self)
+
+
+async def test_who_gets_the_lease_looks_once_more(
+    make_tokens: MakeTokens, platform: Platform, redis: Redis
+) -> None:
+    assert await make_tokens(store=OvertakenStore(redis, "oa")).get() == "from another"
+    assert platform.fetches == []

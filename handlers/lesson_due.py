@@ -1,0 +1,34 @@
+"""Which Fridays' lessons are to be planned or sent at this moment, whenever the clock was last awake."""
+
+from datetime import date, timedelta
+
+from handlers.context import Context
+from handlers.lesson_plan import plan
+from handlers.lesson_push import push
+from models import LessonWeek
+
+PLANNED_AHEAD = timedelta(days=3)
+PUSHED_FOR = timedelta(hours=24)
+"""So long newcomers are looked for, and a clock that overslept still sends."""
+
+
+async def plan_due(ctx: Context) -> int:
+    """Plan the lessons of the next days; how many."""
+    fridays = await _fridays(ctx, since=timedelta(0), until=PLANNED_AHEAD)
+    for friday in fridays:
+        await plan(ctx, friday=friday)
+    return len(fridays)
+
+
+async def push_due(ctx: Context) -> int:
+    """Send the lessons whose time has come to all who lack them; how many messages went out."""
+    sent = 0
+    for friday in await _fridays(ctx, since=-PUSHED_FOR, until=timedelta(0)):
+        sent += (await push(ctx, friday=friday)).sent
+    return sent
+
+
+async def _fridays(ctx: Context, *, since: timedelta, until: timedelta) -> list[date]:
+    now = ctx.now()
+    weeks = LessonWeek.filter(sends_at__gt=now + since, sends_at__lte=now + until)
+    return [week.friday for week in await weeks.order_by("sends_at")]

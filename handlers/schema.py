@@ -1,0 +1,35 @@
+"""The database's schema: what is applied, what is pending, and applying it."""
+
+from collections.abc import Callable
+
+from tortoise import connections
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
+
+from handlers.context import open_database
+from models import tortoise_config
+from settings import Settings
+
+LATEST = [MigrationTarget(app_label="models", name="__latest__")]
+
+
+async def migrate(settings: Settings, *, progress: Callable[[str], None]) -> None:
+    """Bring the schema up to date; `progress` gets the name of each migration as it is applied."""
+
+    def tell(event: str, _: str, name: str) -> None:
+        if event == "apply_done":
+            progress(name)
+
+    async with open_database(settings.resolved_database_url):
+        await _executor(settings).migrate(LATEST, direction="forward", progress=tell)
+
+
+async def pending(settings: Settings) -> list[str]:
+    """The names of the migrations that are not applied yet."""
+    async with open_database(settings.resolved_database_url):
+        return [step.migration.name for step in await _executor(settings).plan(LATEST)]
+
+
+def _executor(settings: Settings) -> MigrationExecutor:
+    config = tortoise_config(settings.resolved_database_url)
+    (name,) = config["connections"]
+    return MigrationExecutor(connections.get(name), config["apps"])

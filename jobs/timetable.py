@@ -1,0 +1,55 @@
+"""The timetable: what runs when. Any number of clocks may run it; every job is harmless twice."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import time
+
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from handlers import audit, idempotency, lesson_due, notices, places, retention, sites
+from handlers.context import Context
+from settings import Settings
+
+PUSH_EVERY = 5
+"""Minutes between looks at the Friday lesson, the first at its time exactly."""
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One line of the timetable.
+
+    `grace` is how many seconds late a run may still start; `at_start` jobs also run when a clock
+    starts, so that one that slept over their hour makes up for it.
+    """
+
+    name: str
+    trigger: BaseTrigger
+    run: Callable[[Context], Awaitable[object]]
+    grace: int
+    at_start: bool = True
+
+
+def timetable(settings: Settings) -> tuple[Job, ...]:
+    """All jobs, in the service's zone."""
+    zone = settings.zone
+    push_from = time.fromisoformat(settings.lesson_time).minute % PUSH_EVERY
+
+    def daily(hour: int, minute: int) -> CronTrigger:
+        return CronTrigger(hour=hour, minute=minute, timezone=zone)
+
+    every_5_minutes = CronTrigger(minute=f"{push_from}-59/{PUSH_EVERY}", timezone=zone)
+    return (
+        Job("send_notices", IntervalTrigger(seconds=2, timezone=zone), notices.send_due, 10),
+        Job("seal_audit", IntervalTrigger(seconds=5, timezone=zone), audit.seal, 30),
+        Job("settle_bookings", IntervalTrigger(minutes=1, timezone=zone), places.settle, 60),
+        Job("offer_places", IntervalTrigger(minutes=1, timezone=zone), places.offer_all, 60),
+        Job("push_lesson", every_5_minutes, lesson_due.push_due, 240),
+        Job("plan_lesson", daily(6, 10), lesson_due.plan_due, 6 * HOUR),
+        Job("make_slots", daily(0, 10), sites.make_slots, 6 * HOUR),
+        Job("create_posters", IntervalTrigger(hours=1, timezone=zone), sites.create_posters, HOUR),
+        Job("forget_callbacks", daily(3, 20), retention.forget_old, 6 * HOUR),
+        Job("forget_keys", daily(3, 30), idempotency.forget_old, 6 * HOUR),
+    )

@@ -1,0 +1,111 @@
+"""Replies keep to the platform's limits and always are well-formed."""
+
+import json
+from typing import Any
+
+import pytest
+import xmltodict
+from hypothesis import given
+from hypothesis import strategies as st
+from wechatpy.replies import TextReply
+
+from bot.messages import Message, message_of, parse
+from bot.replies import MORE, TEXT_LIMIT, Article, HumanService, Image, Reply, Voice, cut, render
+from tests.bot.platform import ACCOUNT, text_message
+
+ANY_TEXT = st.text(max_size=3000)
+
+
+def inbound(openid: str = "oAlice") -> Message:
+    return parse(text_message("x", openid=openid).encode())
+
+
+def rendered(reply: Reply) -> dict[str, Any]:
+    members: dict[str, Any] = xmltodict.parse(render(reply, inbound()))["xml"]
+    return members
+
+
+@given(ANY_TEXT)
+def test_a_cut_text_fits_and_nothing_is_lost(text: str) -> None:
+    text = text.encode(errors="ignore").decode()
+    first, rest = cut(text)
+    assert len(first.encode()) <= TEXT_LIMIT
+    if rest or first != text:
+        assert first.endswith(MORE)
+        kept = first.removesuffix(MORE) + rest
+        assert "".join(kept.split()) == "".join(text.split())
+
+
+def test_a_long_text_is_cut_at_a_sentence() -> None:
+    first, rest = cut("这是一句完整的话。" * 200)
+    assert first.removesuffix(MORE).endswith("。")
+    assert rest.startswith("这是一句")
+
+
+def test_a_text_without_any_stop_is_cut_between_characters() -> None:
+    first, rest = cut("长" * 2000)
+    assert set(first.removesuffix(MORE)) == set(rest) == {"长"}
+
+
+def test_a_text_of_exactly_the_limit_is_whole() -> None:
+    text = "字" * 682 + "ab"
+    assert len(text.encode()) == TEXT_LIMIT
+    assert cut(text) == (text, "")
+
+
+@given(st.text(st.characters(), max_size=300))
+def test_any_text_renders_to_well_formed_xml_that_wechatpy_would_have_written(text: str) -> None:
+    safe = rendered("答" + text)
+    theirs = TextReply(source=ACCOUNT, target="oAlice", content="答", time=1).render()
+    assert set(xmltodict.parse(theirs)["xml"]) == set(safe)
+    assert (safe["ToUserName"], safe["FromUserName"], safe["MsgType"]) == ("oAlice", ACCOUNT, "text")
+
+
+def test_the_end_of_a_cdata_section_may_stand_in_a_text() -> None:
+    assert rendered("a]]>b]]]>c")["Content"] == "a]]>b]]]>c"
+
+
+def test_an_article_is_one_card() -> None:
+    members = rendered(
+        Article("标题]]>", "说明", "https://example.org/a?b=1&c=2", "https://example.org/p.png")
+    )
+    assert members["ArticleCount"] == "1"
+    assert members["Articles"]["item"]["Title"] == "标题]]>"
+    assert members["Articles"]["item"]["Url"] == "https://example.org/a?b=1&c=2"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "member"),
+    [
+        (Image("M1"), "image", "Image"),
+        (Voice("M2"), "voice", "Voice"),
+        (HumanService(), "transfer_customer_service", "MsgType"),
+    ],
+)
+def test_the_other_kinds_carry_their_member(reply: Reply, kind: str, member: str) -> None:
+    members = rendered(reply)
+    assert members["MsgType"] == kind
+    assert member in members
+
+
+@pytest.mark.parametrize(
+    "reply", ["答", Article("t", "d", "https://x"), Image("M"), Voice("M"), HumanService()]
+)
+def test_a_json_push_is_answered_in_json(reply: Reply) -> None:
+    message = message_of(
+        {"ToUserName": "gh_1", "FromUserName": "oA", "CreateTime": 1, "MsgType": "text"}, as_json=True
+    )
+    body = json.loads(render(reply, message))
+    assert (body["ToUserName"], body["FromUserName"]) == ("oA", "gh_1")
+
+
+@pytest.mark.parametrize("reply", [None, ""])
+def test_silence_renders_to_nothing(reply: Reply) -> None:
+    assert render(reply, inbound()) == ""
+
+
+def test_an_odd_sender_cannot_break_out_of_its_member() -> None:
+    members = xmltodict.parse(
+        render("答", message_of({"FromUserName": "o]]><x>", "ToUserName": "g", "MsgType": "text"}))
+    )
+    assert members["xml"]["ToUserName"] == "o]]><x>"
