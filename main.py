@@ -156,6 +156,7 @@ async def demo(args: argparse.Namespace) -> int:
                 async with _doors(ctx, port=port):
                     await _publish(ctx)
                     _welcome(settings, port, simulator_port)
+                    await _introduce()
                     await _run(ctx, stop, with_clock=True)
     print("已停止，数据保留在", settings.data_dir, flush=True)
     return 0
@@ -229,20 +230,27 @@ async def _publish(ctx: Context) -> int:
 
 
 def _welcome(settings: Settings, port: int, simulator_port: int) -> None:
-    organizations = yaml.safe_load((HERE / "content/demo/people.yaml").read_text(encoding="utf-8"))
     print(f"\n支部通      http://127.0.0.1:{port}/api/docs")
     print(f"微信模拟器  http://127.0.0.1:{simulator_port}/   ← 从这里开始：选一个人，像在微信里一样用")
-    print(f"数据和日志  {settings.data_dir}/（make reset 重新开始）\n\n演示人物（都是虚构的）：")
-    for person in organizations:
-        print(f"  {person['name']}  {_describe(person)}")
+    print(f"数据和日志  {settings.data_dir}/（make reset 重新开始）")
+
+
+async def _introduce() -> None:
+    """Who is who in the demo."""
+    people = yaml.safe_load((HERE / "content/demo/people.yaml").read_text(encoding="utf-8"))
+    names = {row.code: row.name for row in await Organization.all()}
+    names |= {row.id: row.name for row in await Site.all()}
+    print("\n演示人物（都是虚构的）：")
+    for person in people:
+        print(f"  {person['name']}　{_describe(person, names)}")
     print("\n按 Ctrl-C 停止，数据会保留。", flush=True)
 
 
-def _describe(person: dict[str, Any]) -> str:
+def _describe(person: dict[str, Any], names: dict[str, str]) -> str:
     if not person.get("roster", True):
         return "不在名册上的关注者"
-    words = [DUTIES[person["duty"]], person["organization"]]
-    words += [f"阵地 {person['site']}"] if "site" in person else []
+    words = [DUTIES[person["duty"]], names.get(person["organization"], person["organization"])]
+    words += [f"管理“{names.get(person['site'], person['site'])}”"] if "site" in person else []
     words += ["专职党务工作者，收周五课程"] if person.get("worker") else []
     words += ["还没有绑定手机号"] if not person.get("bound", True) else []
     words += ["没有关注公众号"] if not person.get("follows", True) else []

@@ -72,8 +72,8 @@ class Desk:
         claim = await self._ledger.claim(key, message.source)
         if claim.reply is not None:
             return claim.reply
-        if claim.worker is not None:
-            known = await self._join(message, key, claim.worker, started)
+        if claim.worker is not None or key in self._running:
+            known = await self._join(message, key, claim.worker or self._ledger.process, started)
             if known is not None:
                 return known
         if claim.over_limit and message.kind != "event":

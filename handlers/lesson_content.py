@@ -21,7 +21,7 @@ from handlers.answering.shapes import Citation as RuleCitation
 READING = range(1500, 2501)
 """Characters of the three reading parts together."""
 
-RULES = Path("content/knowledge/rules.yaml")
+RULES = Path(__file__).parents[1] / "content" / "knowledge" / "rules.yaml"
 OWN_ADVICE = "本课要点"
 """Cited where a question rests on the lesson's own advice and on no rule."""
 

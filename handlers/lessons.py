@@ -36,7 +36,7 @@ __all__ = [
     "status",
 ]
 
-COURSE = Path("content/lessons")
+COURSE = Path(__file__).parents[1] / "content" / "lessons"
 WEEKS_AHEAD = 13
 """A quarter."""
 

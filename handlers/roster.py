@@ -151,6 +151,9 @@ async def import_file(
     mentions: who is on the roster there but not in the file is then marked as having left (unless
     some row has an error), otherwise only named in the report. Nobody is ever deleted.
 
+    Matching and writing hold the database's write lock where that is SQLite: a second or two for a
+    town, half a minute for a district, which should be on PostgreSQL anyway.
+
     The command line may import everywhere, an officer within the organizations of their duty.
 
     Raises:
@@ -430,7 +433,7 @@ async def _note_duties(wishes: list[Wish], plan: Plan, report: Report) -> None:
 async def _absent(ctx: Context, wishes: list[Wish], plan: Plan, report: Report, complete: bool) -> None:
     """Who is on the roster of the file's organizations, but not in the file."""
     organizations = sorted({wish.organization_id for wish in wishes})
-    mark = complete and not report.refused
+    mark = complete
     for start in range(0, len(organizations), BATCH):
         of_some = Person.filter(organization_id__in=organizations[start : start + BATCH], left_at=None)
         for id_, name in await of_some.order_by("organization_id", "id").values_list("id", "name"):

@@ -94,21 +94,25 @@ async def remember(answers: Sequence[Answered]) -> list[Remembered]:
     """
     async with in_transaction() as connection:
         inserted = await insert_callbacks(connection, answers)
-        fresh = [answer for answer in answers if answer.key in inserted]
+        # The same message may stand twice in one batch; the first one is the one that counts.
+        first = {answer.key: answer for answer in reversed(answers)}
+        fresh = [answer for answer in first.values() if answer.key in inserted]
         if fresh:
             await touch_accounts(connection, fresh)
             await keep_questions(connection, [answer for answer in fresh if answer.asked is not None])
-        outcomes = []
-        for answer in answers:
-            is_fresh = answer.key in inserted
-            outcomes.append(Remembered(answer.reply, True) if is_fresh else await settle(connection, answer))
-        return outcomes
+        outcomes = {
+            key: Remembered(answer.reply, ours=True) if key in inserted else await settle(connection, answer)
+            for key, answer in first.items()
+        }
+        return [outcomes[answer.key] for answer in answers]
 
 
 async def insert_callbacks(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
     """Insert the rows whose keys are new; the set of those keys."""
     # One order everywhere: two processes that store the same keys can't lock each other out.
-    rows = sorted((answer.key, answer.reply, answer.at) for answer in answers)
+    rows = sorted(
+        {answer.key: (answer.key, answer.reply, answer.at) for answer in reversed(answers)}.values()
+    )
     source, values = rows_source(connection, ("text", "text", "timestamptz"), rows)
     inserted = await connection.execute_query_dict(
         f"INSERT INTO callbacks (key, reply, received_at) {source} "

@@ -140,7 +140,7 @@ class Booking(Model):
 
 
 class CheckIn(Model):
-    """A person was present at a booked visit; at most one row per person and booking."""
+    """A person was present at a booked visit: at most one row per person and booking."""
 
     id = fields.IntField(primary_key=True)
     booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField(

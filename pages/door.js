@@ -41,5 +41,5 @@ if (localStorage.getItem("door-token")) {
   ask("").then((site) => { document.getElementById("site").textContent = site.name; }, () => {});
   show();
 } else {
-  status.textContent = "请阵地管理员登录小程序，从“我的阵地”打开本页。";
+  status.textContent = "请阵地管理员从小程序里打开本页。";
 }

@@ -58,7 +58,7 @@ def create_app(
         saving = asyncio.create_task(storage.keep_saving(world, state_file))
         yield
         await _cancel({saving})
-        await asyncio.to_thread(storage.write, state_file, storage.dump(world))
+        await asyncio.to_thread(storage.write, state_file, list(storage.pieces(world)))
 
     async def hang_up(_: web.Application) -> None:
         world.phones.close()

@@ -11,7 +11,7 @@ from simulator import inbound, mini_program
 from simulator.answers import Handler, Refused, find_follower, read_body, seconds, show, word
 from simulator.call import App
 from simulator.faults import BadFault, Faults
-from simulator.followers import Follower
+from simulator.followers import Follower, is_numbered
 from simulator.keys import WORLD
 from simulator.messages import rfc3339
 from simulator.qrcodes import MINI_PROGRAM_PREFIX
@@ -23,7 +23,7 @@ MOST_NUMBERED = 1_000_000
 async def followers(request: web.Request) -> web.Response:
     """GET: the demo's people; with ?all=1 the numbered ones too."""
     everybody = request.app[WORLD].followers
-    shown = [_show(f) for f in everybody if request.query.get("all") or not f.openid.startswith("oNumbered-")]
+    shown = [_show(f) for f in everybody if request.query.get("all") or not is_numbered(f.openid)]
     return show(shown)
 
 

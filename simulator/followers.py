@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.messages import Message
 
 PAGE_OF_FOLLOWERS = 10_000
+NUMBERED = "oNumbered-"
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Followers:
         """Fill up to that many numbered followers; how many were new."""
         new = 0
         for number in range(1, count + 1):
-            if f"oNumbered-{number:018d}" not in self._by_openid[App.OFFICIAL_ACCOUNT]:
+            if f"{NUMBERED}{number:018d}" not in self._by_openid[App.OFFICIAL_ACCOUNT]:
                 self.add(numbered(number, now=now))
                 new += 1
         return new
@@ -146,10 +147,20 @@ def from_person(person: Mapping[str, Any], *, now: float) -> Follower:
 def numbered(number: int, *, now: float) -> Follower:
     """A follower of whom nothing is known but a number."""
     return Follower(
-        openid=f"oNumbered-{number:018d}",
+        openid=f"{NUMBERED}{number:018d}",
         mp_openid=f"mNumbered-{number:018d}",
         unionid=f"uNumbered-{number:018d}",
         name=f"编号{number}",
         phone=f"1991{number:07d}",
         followed_at=now,
     )
+
+
+def is_numbered(openid: str) -> bool:
+    """Whether it is a numbered follower's."""
+    return openid.startswith(NUMBERED)
+
+
+def number_of(openid: str) -> int:
+    """Which one."""
+    return int(openid.removeprefix(NUMBERED))

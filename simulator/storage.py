@@ -3,15 +3,16 @@
 import asyncio
 import json
 import logging
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from simulator.call import App
-from simulator.followers import Allowance, Follower
+from simulator.followers import Allowance, Follower, is_numbered, number_of, numbered
 from simulator.logins import LoginCode
 from simulator.mass import ClientId, Job
 from simulator.messages import Message
@@ -25,34 +26,58 @@ from simulator.world import World
 log = logging.getLogger(__name__)
 VERSION = 1
 HISTORY_KEPT = 500
+AT_ONCE = 1000
+WRITING = threading.Lock()
+"""The last saving waits for one that a shutdown has overtaken."""
 SAVED_AFTER = 1.0
 REST_AFTER_SAVING = 20
 """Saving may take one part in so many of our time, however large the state has grown."""
 IDENTITY = ("openid", "mp_openid", "unionid", "name", "phone", "duty", "organization")
-REMEMBERED = (
-    "follows",
-    "followed_at",
-    "followed_by",
-    "scene",
-    "remark",
-    "consents",
-    "interacted_at",
-    "mass_month",
-    "mass_count",
-    "session_key",
-    "visited_at",
-    "last_event_at",
-)
+REMEMBERED: dict[str, Any] = {
+    "follows": True,
+    "followed_at": 0.0,
+    "followed_by": "ADD_SCENE_SEARCH",
+    "scene": "",
+    "remark": "",
+    "consents": {},
+    "interacted_at": 0.0,
+    "mass_month": "",
+    "mass_count": 0,
+    "session_key": "",
+    "visited_at": 0.0,
+    "last_event_at": 0,
+}
+"""What is kept of a follower, and its value in a new one."""
+Item = TypeVar("Item")
 
 
-def dump(world: World) -> dict[str, Any]:
-    """Everything that a restart keeps, as JSON."""
-    kept = [(follower, follower.history[-HISTORY_KEPT:]) for follower in world.followers]
+def pieces(world: World) -> Iterator[str]:
+    """The state as JSON, in pieces small enough to let others run between them.
+
+    What changes while it is read may or may not be in it; the next saving has it.
+    """
+    messages: dict[int, Message] = {}
+    yield '{"followers":['
+    yield from _listed([*world.followers], lambda follower: _follower(follower, messages))
+    yield '],"messages":['
+    yield from _listed([*messages.values()], asdict)
+    yield "]," + _encode(_rest(world))[1:]
+
+
+def _listed(items: list[Item], show: Callable[[Item], dict[str, Any]]) -> Iterator[str]:
+    for start in range(0, len(items), AT_ONCE):
+        shown = [show(item) for item in items[start : start + AT_ONCE]]
+        yield ("," if start else "") + _encode(shown)[1:-1]
+
+
+def _encode(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _rest(world: World) -> dict[str, Any]:
     return {
         "version": VERSION,
         "offset_seconds": world.offset.total_seconds(),
-        "messages": [asdict(message) for message in _distinct(kept)],
-        "followers": [_follower(follower, history) for follower, history in kept],
         "last_ids": [world.phones.last_id, world.last_message_id, world.last_inbound_id],
         "tokens": {token: asdict(known) for token, known in world.tokens.issued.items()},
         "latest_tokens": dict(world.tokens.latest),
@@ -137,27 +162,35 @@ def _restore_mass(world: World, state: dict[str, Any]) -> None:
     mass.to_all, mass.speed = state["mass_to_all"], state["mass_speed"]
 
 
-def _distinct(kept: Iterable[tuple[Follower, list[Message]]]) -> Iterable[Message]:
-    return {message.id: message for _, history in kept for message in history}.values()
-
-
-def _follower(follower: Follower, history: list[Message]) -> dict[str, Any]:
-    saved = {name: getattr(follower, name) for name in (*IDENTITY, *REMEMBERED)}
-    saved["allowances"] = {kind: [a.until, a.left] for kind, a in follower.allowances.items()}
-    saved["history"] = [message.id for message in history]
-    return saved
+def _follower(follower: Follower, messages: dict[int, Message]) -> dict[str, Any]:
+    """Only what differs from a new follower; the messages go into `messages`."""
+    saved: dict[str, Any] = {"openid": follower.openid}
+    if not is_numbered(follower.openid):
+        saved |= {name: getattr(follower, name) for name in IDENTITY}
+    for name, default in REMEMBERED.items():
+        value = getattr(follower, name)
+        if value != default:
+            saved[name] = value
+    if follower.allowances:
+        saved["allowances"] = {kind: [a.until, a.left] for kind, a in follower.allowances.items()}
+    history = follower.history[-HISTORY_KEPT:]
+    messages.update((message.id, message) for message in history)
+    return saved | ({"history": [message.id for message in history]} if history else {})
 
 
 def _restore(world: World, saved: dict[str, Any], messages: dict[int, Message]) -> None:
-    follower = world.followers.get(saved["openid"], App.OFFICIAL_ACCOUNT)
-    if follower is None:
+    openid = saved["openid"]
+    follower = world.followers.get(openid, App.OFFICIAL_ACCOUNT)
+    if follower is None and is_numbered(openid):
+        follower = numbered(number_of(openid), now=0)
+    elif follower is None:
         follower = Follower(**{name: saved[name] for name in IDENTITY})
-        world.followers.add(follower)
-    for name in REMEMBERED:
-        setattr(follower, name, saved[name])
-    world.followers.set_follows(follower, saved["follows"])
-    follower.allowances = {kind: Allowance(*known) for kind, known in saved["allowances"].items()}
-    follower.history = [messages[id_] for id_ in saved["history"]]
+    for name, default in REMEMBERED.items():
+        setattr(follower, name, saved.get(name, default))
+    follower.consents = saved.get("consents", {})
+    follower.allowances = {kind: Allowance(*known) for kind, known in saved.get("allowances", {}).items()}
+    follower.history = [messages[id_] for id_ in saved.get("history", ())]
+    world.followers.add(follower)
 
 
 def _codes(codes: dict[str, LoginCode]) -> dict[str, Any]:
@@ -176,12 +209,14 @@ def read(path: Path) -> dict[str, Any] | None:
     return state if isinstance(state, dict) and state.get("version") == VERSION else None
 
 
-def write(path: Path, state: dict[str, Any]) -> None:
+def write(path: Path, parts: Iterable[str]) -> None:
     """Replace the file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
-    new.replace(path)
+    with WRITING:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(".new")
+        with new.open("w", encoding="utf-8") as file:
+            file.writelines(parts)
+        new.replace(path)
 
 
 async def keep_saving(world: World, path: Path) -> None:
@@ -192,5 +227,12 @@ async def keep_saving(world: World, path: Path) -> None:
         await asyncio.sleep(rest)
         world.changed.clear()
         started = time.monotonic()
-        await asyncio.to_thread(write, path, dump(world))
+        parts = []
+        for part in pieces(world):
+            parts.append(part)
+            await asyncio.sleep(0)
+        try:
+            await asyncio.to_thread(write, path, parts)
+        except OSError as error:
+            log.warning("The simulator's state could not be saved: %s", error.strerror)
         rest = max(SAVED_AFTER, REST_AFTER_SAVING * (time.monotonic() - started))

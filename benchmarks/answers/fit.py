@@ -7,7 +7,7 @@ from math import exp
 from benchmarks.answers.samples import Sample, all_samples
 from handlers.knowledge import read_words, written_facts
 
-SHARES = {"asking": 1.0, "gap": 1.0, "known": 3.0, "unknown": 3.0, "outside": 1.0}
+SHARES = {"asking": 0.5, "gap": 0.3, "known": 3.0, "unknown": 3.0, "outside": 1.0}
 """How much a sample counts: what people really type counts more than our own askings."""
 STEPS, PULL = 25, 1.0
 

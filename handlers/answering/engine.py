@@ -30,6 +30,8 @@ OTHER_SCOPE = 0.85
 """An entry for one kind of unit, when nobody spoke of that kind, stands behind the general one."""
 FITTING_SCOPE = 1.1
 """…and before it when somebody did."""
+MOST_SENTENCES = 4
+"""Looked at one by one; this bounds the time of a message made of full stops."""
 MOST_QUESTIONS = 2
 """Answers put into one reply; the rest is better asked again than read on a phone."""
 
@@ -80,11 +82,14 @@ class Engine:
         leans = len(canonical) <= LONGEST_FOLLOW_UP and FOLLOW_UP.search(canonical)
         if last is not None and leans and whole.kind != "answer":
             return self._judge(f"{canonical}|{self._normalise(last.question)}", favour)
-        sentences = canonical.split("|")
-        if whole.kind == "answer" or len(sentences) == 1:
+        sentences = list(dict.fromkeys(canonical.split("|")))[:MOST_SENTENCES]
+        if len(sentences) == 1:
             return whole
         single = [found for s in sentences if (found := self._judge(s, favour)).kind == "answer"]
-        return join(single[:MOST_QUESTIONS]) if single else whole
+        several = list({found.entry: found for found in single}.values())[:MOST_QUESTIONS]
+        if len(several) > 1 or (several and whole.kind != "answer"):
+            return join(several)
+        return whole
 
     def favour_for(self, canonical: str, scope: str | None, on: date) -> Favour:
         """Which entries may answer: in force, and for the unit spoken of (else the asker's)."""
@@ -111,14 +116,14 @@ class Engine:
 
     def _judge(self, canonical: str, favour: Favour) -> Answer:
         matches, size = self.matches(canonical, favour)
-        ours = bool(self._domain and self._domain.search(canonical))
+        ours = self._domain is None or bool(self._domain.search(canonical))
         if not matches or not matches[0].score:
             return unknown(ours=ours, sure=0.0)
         sure = confidence.probability(confidence.signals(matches, size))
-        if sure >= confidence.ANSWER_AT:
+        if sure >= (confidence.ANSWER_AT if ours else confidence.STRANGE_AT):
             fact = matches[0].fact
             return Answer("answer", replies.answer(fact), fact.code, sure, fact.citations)
-        if sure >= confidence.CHOOSE_AT and ours:
+        if ours and sure >= confidence.CHOOSE_AT:
             return choose(matches, sure)
         return unknown(ours=ours, sure=sure)
 
@@ -141,7 +146,7 @@ def unknown(*, ours: bool, sure: float) -> Answer:
 def join(answers: Sequence[Answer]) -> Answer:
     """Several questions' answers as one reply; the first one names the entry."""
     first = answers[0]
-    texts = list(dict.fromkeys(answer.text for answer in answers))
+    texts = [answer.text for answer in answers]
     citations = tuple(dict.fromkeys(c for answer in answers for c in answer.citations))
     sure = min(answer.confidence for answer in answers)
     return Answer("answer", "\n\n".join(texts), first.entry, sure, citations)

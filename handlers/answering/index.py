@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import nlargest
 from math import log, sqrt
 
@@ -17,7 +17,7 @@ UNKNOWN_WEIGHT = 0.55
 """A pair of characters that no entry has: half noise, half a sign of another subject."""
 POSTINGS_READ = 6000
 """Entries touched while looking for candidates, rarest evidence first: this bounds the time."""
-CANDIDATES = 16
+CANDIDATES = 12
 ASKINGS_COMPARED = 1500
 ASKING_SHARE = 0.2
 """Share of the best single asking in the score; the rest is how much of the question is covered."""
@@ -82,9 +82,8 @@ class Index:
         self._weights = [self._weight(feature, count) for feature, count in spread.items()]
         self._unknown = log(1 + 2 * len(facts)) * UNKNOWN_WEIGHT
         self._postings: list[list[int]] = [[] for _ in self._weights]
-        self._askings: list[list[tuple[float, tuple[int, ...]]]] = []
+        self._askings: list[list[tuple[float, frozenset[int]]]] = []
         self._said: list[frozenset[int]] = []
-        self._typical: list[dict[int, float]] = []
         for place, (askings, answer) in enumerate(zip(asked, answers, strict=True)):
             self._add(place, askings, answer)
 
@@ -95,13 +94,12 @@ class Index:
         return rarity * (CHARACTER_WEIGHT if len(feature) == 1 else 1.0)
 
     def _add(self, place: int, askings: Iterable[frozenset[str]], answer: frozenset[str]) -> None:
-        numbered = [tuple(self._number[feature] for feature in asking) for asking in askings if asking]
-        union = Counter(number for asking in numbered for number in asking)
+        numbered = [frozenset(self._number[feature] for feature in asking) for asking in askings if asking]
+        union = {number for asking in numbered for number in asking}
         for number in union:
             self._postings[number].append(place)
-        self._typical.append({number: n / (n + HALF_TYPICAL) for number, n in union.items()})
         self._askings.append([(self._length(asking), asking) for asking in set(numbered)])
-        self._said.append(frozenset(self._number[feature] for feature in answer) - union.keys())
+        self._said.append(frozenset(self._number[feature] for feature in answer) - union)
 
     def _length(self, numbers: Iterable[int]) -> float:
         return sqrt(sum(self._weights[number] ** 2 for number in numbers))
@@ -114,14 +112,17 @@ class Index:
         length = sqrt(sum(weights.values()) + unknown * self._unknown**2)
         if not length:
             return []
-        matches = [
-            replace(match, score=match.score * favour(match.fact))
-            for match in self._compare(self._candidates(weights, favour), weights, length)
-        ]
+        budget = ASKINGS_COMPARED
+        matches: list[Match] = []
+        for place, favoured in self._candidates(weights, favour):
+            budget -= len(self._askings[place])
+            if budget < 0 and matches:
+                break
+            matches.append(self._compare(place, weights, length, favoured))
         return sorted(matches, key=lambda match: match.score, reverse=True)
 
-    def _candidates(self, weights: dict[int, float], favour: Favour) -> list[int]:
-        """Places of the entries that share most with the question."""
+    def _candidates(self, weights: dict[int, float], favour: Favour) -> list[tuple[int, float]]:
+        """Places of the entries that share most with the question, and how each is favoured."""
         shared: dict[int, float] = {}
         read = 0
         for number in sorted(weights, key=lambda number: len(self._postings[number])):
@@ -132,34 +133,23 @@ class Index:
             weight = weights[number]
             for place in postings:
                 shared[place] = shared.get(place, 0.0) + weight
-        best = nlargest(CANDIDATES * 2, shared.items(), key=lambda item: item[1])
-        return [place for place, _ in best if favour(self.facts[place])][:CANDIDATES]
+        best = nlargest(CANDIDATES * 2, shared, key=shared.__getitem__)
+        favoured = ((place, favour(self.facts[place])) for place in best)
+        return [item for item in favoured if item[1]][:CANDIDATES]
 
-    def _compare(self, candidates: list[int], weights: dict[int, float], length: float) -> list[Match]:
-        matches: list[Match] = []
-        budget = ASKINGS_COMPARED
-        numbers = frozenset(weights)
-        for place in candidates:
-            askings = self._askings[place]
-            if budget < len(askings) and matches:
-                break
-            budget -= len(askings)
-            best = 0.0
-            covered: set[int] = set()
-            for asking_length, asking in askings:
-                common = numbers.intersection(asking)
-                if common:
-                    covered |= common
-                    best = max(best, sum(weights[n] for n in common) / asking_length)
-            matches.append(self._match(place, best / length, covered, weights, length))
-        return matches
-
-    def _match(
-        self, place: int, asking: float, covered: set[int], weights: dict[int, float], length: float
-    ) -> Match:
-        said = self._said[place].intersection(weights)
-        typical = self._typical[place]
-        mass = sum(weights[n] * typical[n] for n in covered) + ANSWER_WEIGHT * sum(weights[n] for n in said)
-        coverage = mass / length**2
-        score = ASKING_SHARE * asking + (1 - ASKING_SHARE) * coverage
-        return Match(self.facts[place], score, asking, coverage)
+    def _compare(self, place: int, weights: dict[int, float], length: float, favoured: float) -> Match:
+        """How well one entry fits: its best asking, and what all of its askings cover together."""
+        numbers = weights.keys()
+        best = 0.0
+        times: dict[int, int] = {}
+        for asking_length, asking in self._askings[place]:
+            mass = 0.0
+            for number in numbers & asking:
+                mass += weights[number]
+                times[number] = times.get(number, 0) + 1
+            best = max(best, mass / asking_length)
+        asked = sum(weights[number] * n / (n + HALF_TYPICAL) for number, n in times.items())
+        said = sum(weights[number] for number in numbers & self._said[place])
+        coverage = (asked + ANSWER_WEIGHT * said) / length**2
+        score = ASKING_SHARE * best / length + (1 - ASKING_SHARE) * coverage
+        return Match(self.facts[place], score * favoured, best / length, coverage)

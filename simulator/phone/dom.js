@@ -1,4 +1,4 @@
-// Builds DOM nodes. Text always goes in as text: nothing here, or anywhere else, sets innerHTML.
+// Builds DOM nodes. Text always goes in as text; nobody here hands markup to the browser.
 
 /** `el("button.send", {onclick, "aria-label": "发送"}, child, "text", [more])` */
 export function el(spec, props = {}, ...children) {

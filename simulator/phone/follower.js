@@ -18,7 +18,7 @@ export async function loadPeople() {
 export async function become(openid) {
   const known = follower.people.find((person) => person.openid === openid);
   if (!known) return;
-  events?.close();
+  hush();
   Object.assign(follower, { person: { ...known }, messages: [], pending: [], unread: 0 });
   listen(openid);
   await Promise.all([refreshStanding(), catchUp()]);
@@ -38,6 +38,29 @@ export async function catchUp() {
   if (follower.person.openid !== openid) return;
   messages.forEach(take);
   changed();
+}
+
+// A browser holds six connections to one server, over all its tabs: one that nobody looks at gives its own back.
+document.addEventListener("visibilitychange", () => (document.hidden ? hush() : resume()));
+addEventListener("pagehide", hush);
+addEventListener("pageshow", resume);
+
+function hush() {
+  events?.close();
+  events = null;
+}
+
+function resume() {
+  if (events || !follower.person) return;
+  listen(follower.person.openid);
+  missed().catch(() => {});
+}
+
+/** What came while nobody looked is new to the person, like what arrives live. */
+async function missed() {
+  const { openid } = follower.person;
+  const { messages } = await get("/phone/history", { openid });
+  if (follower.person.openid === openid) messages.forEach(arrive);
 }
 
 /** After a break the simulator may be another one, which counts its messages from the start. */

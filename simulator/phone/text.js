@@ -52,7 +52,7 @@ function attribute(text, name) {
 export function webAddress(address) {
   try {
     const url = new URL(address);
-    return url.protocol === "http:" || url.protocol === "https:" ? url.href : "";
+    return url.href;
   } catch {
     return "";
   }

@@ -18,7 +18,7 @@ from bot.router import Manner, Route, Router, Spoken
 from handlers.callbacks import CallbackLedger, open_ledger
 from handlers.context import Context
 from handlers.errors import SlotFull
-from models import Account, AuditEntry, Callback, Notice, Question
+from models import Account, App, AuditEntry, Callback, Notice, Question
 from models.callbacks import Answered, Asked, Remembered
 from settings import LateAnswers
 from tests.bot.platform import event, text_message
@@ -368,3 +368,11 @@ async def test_closing_finishes_what_was_accepted(ctx: Context) -> None:
         asyncio.get_running_loop().call_later(0.05, work.go_on.set)
     assert "第1次" in await answering
     assert (await Callback.get()).reply is not None
+
+
+async def test_the_same_message_twice_in_one_batch_is_stored_once(ctx: Context) -> None:
+    asked = Asked("党费怎么交", "answer", "DF-006", 0.9)
+    twins = [Answered("k", App.OFFICIAL_ACCOUNT, "oAlice", said, said, ctx.now(), asked) for said in ("甲", "乙")]
+    remembered = await models.callbacks.remember(twins)
+    assert [outcome.reply for outcome in remembered] == ["甲", "甲"]
+    assert await Question.all().count() == 1

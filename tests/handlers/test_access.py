@@ -19,7 +19,8 @@ async def world(ctx: Context) -> dict[str, Organization]:
     made: dict[str, Organization] = {}
     for code, kind, above in (
         ("D", "district", ""), ("C1", "committee", "D"), ("C2", "committee", "D"),
-        ("G1", "general_branch", "C1"), ("B1", "branch", "G1"), ("B2", "branch", "C1"), ("B3", "branch", "C2"),
+        ("G1", "general_branch", "C1"), ("B1", "branch", "G1"),
+        ("B2", "branch", "C1"), ("B3", "branch", "C2"),
     ):  # fmt: skip
         made[code] = await organizations.create(
             ctx, code=code, name=f"演示{code}", kind=OrganizationKind(kind), parent=made.get(above)

@@ -3,7 +3,11 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+import bot.app
+import miniprogram_api.app
+import pages.app
 from handlers import codes
 from handlers.context import Context
 from miniprogram_api.routes import ROUTES
@@ -56,3 +60,38 @@ async def test_whoever_may_not_is_refused_and_whoever_may_is_not(
         if (said in REFUSED) is not (WHO[name] not in route.may):
             disagree.append((route.method, route.path, answer.status, said))
     assert disagree == []
+
+
+ODD: list[Any] = [
+    *(None, True, -1, 1.5, 2**63, 10**30),
+    *("", "党" * 3000, "\u0000", "\u202e🙂", "' OR 1=1 --"),
+    *([], {}, [None], [{}], {"code": {}}),
+    [{"code": 1, "at": "0001-01-01T00:00:00+23:59"}],
+    [{"code": "M1", "at": "9999-12-31T23:59:59-23:59"}],
+]
+
+
+async def test_odd_values_in_any_field_never_upset_the_service(world: World) -> None:
+    """Every answer, whatever it says, is one that the description foresees; none is a failure of ours."""
+    wish = {"slot_id": world.slots[0].id, "headcount": 1, "theme": "x"}
+    made = await world["worker"]("POST", "/bookings", wish)
+    upset, number = [], 0
+    for route in ROUTES:
+        if not route.has_body or route.form is None or route.path.startswith("/session"):
+            continue
+        path = route.path.format(**IDS | {"booking_id": made.body["id"]})
+        for field in route.form.model_fields:
+            for value in ODD:
+                form, number = FORMS[route.form.__name__] | {field: value}, number + 1
+                answer = await world["keeper"]("POST", path, form, Idempotency_Key=f"odd-{number}")
+                assert (isinstance(answer.body, dict) and answer.body.get("code")) != "idempotency_key_reused"
+                if answer.status >= 500 or answer.status == 429:
+                    upset.append((route.path, field, value, answer.body))
+    assert upset == []
+
+
+def test_the_doors_stand_side_by_side_and_none_slows_another(ctx: Context) -> None:
+    app = web.Application()
+    for door in (bot.app, miniprogram_api.app, pages.app):
+        door.setup(app, ctx)
+    assert list(app.middlewares) == []

@@ -3,15 +3,18 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
+from redis.asyncio import Redis
 
 from handlers.context import Context
-from miniprogram_api import requests
-from miniprogram_api.forms import SENTENCES, BookingForm, fill
+from miniprogram_api import limits, requests
+from miniprogram_api.forms import SENTENCES, BookingForm, fill, parse
 from miniprogram_api.requests import LARGEST_BODY
-from models import Booking, Complaint
+from models import AuditEntry, Booking, Complaint
 from tests.miniprogram_api import description
 from tests.miniprogram_api.conftest import Caller, Client, World, read
 
@@ -118,7 +121,7 @@ async def test_each_bad_field_gets_a_chinese_sentence(world: World) -> None:
 
 
 def test_a_whole_number_may_be_written_with_a_point() -> None:
-    given = requests.parse(b'{"slot_id": 1.0, "headcount": 2e1, "theme": "x"}')
+    given = parse(b'{"slot_id": 1.0, "headcount": 2e1, "theme": "x"}')
     assert fill(BookingForm, given) == BookingForm(slot_id=1, headcount=20, theme="x")
 
 
@@ -209,8 +212,6 @@ async def test_a_sane_request_id_is_kept_and_another_one_is_made(client: Client)
 
 
 async def test_the_request_id_reaches_the_audit_trail(stranger: Caller) -> None:
-    from models import AuditEntry
-
     await stranger("POST", "/complaints", {"text": "灯坏了"}, X_Request_Id="from-the-door-1")
     assert [entry.request_id for entry in await AuditEntry.all()] == ["from-the-door-1"]
 
@@ -230,8 +231,6 @@ async def test_an_unexpected_error_is_answered_and_logged_without_the_text(
 
 
 async def test_a_flood_from_one_account_is_stopped_and_the_others_are_not(world: World, ctx: Context) -> None:
-    from miniprogram_api import limits
-
     member, worker = world["member"], world["worker"]
     assert member.account is not None
     sender = f"account:{member.account.id}"
@@ -243,13 +242,23 @@ async def test_a_flood_from_one_account_is_stopped_and_the_others_are_not(world:
     assert (await worker("GET", "/me")).status == 200
 
 
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "believed"),
+    [
+        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "10.0.0.1, 203.0.113.9", "203.0.113.9"),
+        ("::1", "", "::1"),
+        ("203.0.113.7", "127.0.0.1", "203.0.113.7"),
+        ("", "203.0.113.9", "203.0.113.9"),
+        ("no address", "203.0.113.9", "no address"),
+    ],
+)
+def test_only_a_proxy_on_this_machine_is_believed(peer: str, forwarded: str, believed: str) -> None:
+    request = make_mocked_request("GET", "/", headers={"X-Forwarded-For": forwarded})
+    assert requests.address(request.clone(remote=peer)) == believed
+
+
 async def test_counting_stops_nobody_when_redis_is_gone(ctx: Context) -> None:
-    from dataclasses import replace
-
-    from redis.asyncio import Redis
-
-    from miniprogram_api import limits
-
     nobody = Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.5)
     await limits.check(replace(ctx, redis=nobody), sender="account:1", limit=1)
     await nobody.aclose()

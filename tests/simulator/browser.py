@@ -114,7 +114,7 @@ class Browser:
         await self.call("POST", "/actions", actions=[{"type": "key", "id": "keyboard", "actions": strokes}])
 
     async def resize(self, width: int, height: int, *, dark: bool = False) -> None:
-        """The size of the page, and whether the person likes it dark."""
+        """The size of the page, and whether the person likes it dark. Nothing moves: clicks must hit."""
         await self._devtools(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -124,17 +124,10 @@ class Browser:
         )
         await self._devtools(
             "Emulation.setEmulatedMedia",
-            features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
-        )
-
-    async def offline(self, cut: bool) -> None:
-        """Cut the page's network, or mend it."""
-        await self._devtools(
-            "Network.emulateNetworkConditions",
-            offline=cut,
-            latency=0,
-            downloadThroughput=-1,
-            uploadThroughput=-1,
+            features=[
+                {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+                {"name": "prefers-reduced-motion", "value": "reduce"},
+            ],
         )
 
     async def _devtools(self, command: str, **parameters: Any) -> Any:

@@ -1,0 +1,113 @@
+"""党费: the table of the rule, read from sentences."""
+
+from decimal import Decimal
+
+import pytest
+
+from handlers.answering.dues import ENTRY, Payer, answer, due
+from handlers.answering.numbers import amounts, from_chinese
+
+
+@pytest.mark.parametrize(
+    ("base", "payer", "result"),
+    [
+        ("0", Payer.EMPLOYEE, "0.00"),
+        ("2999.99", Payer.EMPLOYEE, "15.00"),
+        ("3000", Payer.EMPLOYEE, "15.00"),
+        ("3000.01", Payer.EMPLOYEE, "30.00"),
+        ("5000", Payer.EMPLOYEE, "50.00"),
+        ("5000.01", Payer.EMPLOYEE, "75.00"),
+        ("6000", Payer.EMPLOYEE, "90.00"),
+        ("10000", Payer.EMPLOYEE, "150.00"),
+        ("10000.01", Payer.EMPLOYEE, "200.00"),
+        ("60000", Payer.EMPLOYEE, "1200.00"),
+        ("5000", Payer.RETIRED, "25.00"),
+        ("5000.01", Payer.RETIRED, "50.00"),
+        ("5200", Payer.RETIRED, "52.00"),
+        ("20000", Payer.RETIRED, "200.00"),
+    ],
+)
+def test_the_whole_base_pays_the_rate_of_its_band(base: str, payer: Payer, result: str) -> None:
+    assert due(Decimal(base), payer).due == Decimal(result)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("我每月养老金5200该交几块", "每月应交52元"),
+        ("工资5200每月交多少党费", "每月应交78元"),
+        ("每月税后工资6000元，党费交多少？", "6000×1.5%＝90元"),
+        ("一个月到手五千二，党费交多少", "每月应交78元"),
+        ("退休金三千块一个月党费要交几元", "每月应交15元"),
+        ("月薪1.2万党费多少", "每月应交240元"),
+        ("工资5千2党费是多少", "每月应交78元"),
+        ("工资4,800元应交多少党费", "每月应交48元"),
+        ("2008年入党，工资4000，每月交多少党费", "每月应交40元"),
+        ("5200交多少党费", "在职按工资算，每月78元；离退休按养老金算，每月52元"),
+        ("我是农民，一年收入20000，党费交多少", "0.2元至1元"),
+        ("大学生每月生活费1500党费交多少", "每月交0.2元"),
+        ("年薪12万党费怎么交", "每月实际领取的税后收入"),
+        ("工资-500交多少党费", "不像是一个月的收入"),
+        ("工资60000交多少党费", "一般不超过1000元"),
+    ],
+)
+def test_a_sentence_is_worked_out_and_shown(text: str, says: str) -> None:
+    found = answer(text)
+    assert found is not None
+    assert says in found.text
+    assert found.entry == ENTRY
+
+
+def test_the_working_names_its_rule() -> None:
+    found = answer("我每月养老金5200该交几块")
+    assert found is not None
+    assert "5200×1%＝52元" in found.text
+    assert found.text.endswith("依据：《党费规定》第五条")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "党费怎么算",
+        "工资5200要交多少个税",
+        "养老金3000要交多少医保",
+        "我欠了6个月党费怎么补交，工资5000",
+        "预备期多长",
+        "支部30人党费交到哪里",
+        "自愿多交1000元党费交给谁",
+        "",
+    ],
+)
+def test_other_matters_are_left_alone(text: str) -> None:
+    assert answer(text) is None
+
+
+def test_a_bare_number_after_the_calculation_is_an_income() -> None:
+    assert answer("4800") is None
+    found = answer("4800", ENTRY)
+    assert found is not None
+    assert "48元" in found.text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("五千二", 5200),
+        ("五千二百", 5200),
+        ("五千零五十", 5050),
+        ("五千零八", 5008),
+        ("一万二", 12_000),
+        ("一万零三百", 10_300),
+        ("三百五", 350),
+        ("两千八百四十", 2840),
+        ("十二", 12),
+        ("四五", None),
+    ],
+)
+def test_chinese_numbers_are_read(text: str, value: int | None) -> None:
+    assert from_chinese(text) == value
+
+
+@pytest.mark.parametrize("text", ["第12条", "6个月", "2026年", "30人", "50岁", "1.5%", "3天"])
+def test_numbers_of_other_things_are_no_amounts(text: str) -> None:
+    assert amounts(text) == []
