@@ -227,7 +227,9 @@ def _time(given: object) -> datetime | None:
             given = datetime.fromisoformat(given)
         except ValueError:
             return None
-    return given if isinstance(given, datetime) and given.tzinfo is not None else None
+    if not isinstance(given, datetime) or given.tzinfo is None or not 2000 <= given.year < 2200:
+        return None  # The ends of the calendar can't be turned into UTC.
+    return given
 
 
 def _refused(ctx: Context, refusal: Refused, scanned: ScannedCode | None) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import os
 import re
 from collections.abc import Awaitable, Callable
@@ -76,7 +75,7 @@ def _settings(settings: Settings) -> Finding:
 def _is_aes_key(text: str) -> bool:
     try:
         return len(text) == 43 and len(base64.b64decode(f"{text}=", validate=True)) == 32
-    except binascii.Error:
+    except ValueError:
         return False
 
 

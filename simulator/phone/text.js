@@ -52,7 +52,7 @@ function attribute(text, name) {
 export function webAddress(address) {
   try {
     const url = new URL(address);
-    return url.href;
+    return url.protocol === "http:" || url.protocol === "https:" ? url.href : "";
   } catch {
     return "";
   }

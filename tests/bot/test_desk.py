@@ -372,7 +372,9 @@ async def test_closing_finishes_what_was_accepted(ctx: Context) -> None:
 
 async def test_the_same_message_twice_in_one_batch_is_stored_once(ctx: Context) -> None:
     asked = Asked("党费怎么交", "answer", "DF-006", 0.9)
-    twins = [Answered("k", App.OFFICIAL_ACCOUNT, "oAlice", said, said, ctx.now(), asked) for said in ("甲", "乙")]
+    twins = [
+        Answered("k", App.OFFICIAL_ACCOUNT, "oAlice", said, said, ctx.now(), asked) for said in ("甲", "乙")
+    ]
     remembered = await models.callbacks.remember(twins)
     assert [outcome.reply for outcome in remembered] == ["甲", "甲"]
     assert await Question.all().count() == 1

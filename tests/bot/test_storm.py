@@ -23,6 +23,8 @@ from tests.bot.platform import Platform, text_message
 
 ROOT = Path(__file__).parent.parent.parent
 DELIVERIES = 3
+CREATED = 1767945600
+"""Deliveries of one message share its CreateTime."""
 
 
 def environment(settings: Settings, port: int) -> dict[str, str]:
@@ -118,11 +120,11 @@ class Storm:
                     await asyncio.sleep(0.2)
 
 
-def sent(number: int, run: int) -> str:
+def sent(number: int) -> str:
     """Every fifth message changes something; the others ask."""
-    openid = f"oStorm{run}_{number % 700}"
+    openid = f"oStorm{number % 700}"
     what = f"意见 第{number}条建议" if number % 5 == 0 else f"党费怎么交，问题{number}"
-    return text_message(what, openid=openid, message_id=10**16 + run * 10**8 + number)
+    return text_message(what, openid=openid, message_id=10**16 + number, created=CREATED)
 
 
 async def rage(storm: Storm, victim: Server, *, messages: int, restart: bool) -> None:
@@ -133,7 +135,7 @@ async def rage(storm: Storm, victim: Server, *, messages: int, restart: bool) ->
     async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=64)) as session:
         await storm.ready(session)
         work = [
-            asyncio.ensure_future(storm.deliver(session, deliveries[at], sent(deliveries[at], 1)))
+            asyncio.ensure_future(storm.deliver(session, deliveries[at], sent(deliveries[at])))
             for at in order
         ]
         await asyncio.wait(work[: len(work) // 3])

@@ -5,12 +5,15 @@ import json
 from datetime import timedelta
 
 import pytest
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
 
 from handlers import accounts, phones
 from handlers.context import Caller, Context
 from handlers.errors import AlreadyBound, NotAllowed, NotBound, NotFound, NotOnRoster
 from handlers.gateways.errors import Busy
 from handlers.gateways.wechat import Login
+from handlers.locks import hold
 from models import (
     Account,
     App,
@@ -174,8 +177,6 @@ async def test_the_database_itself_admits_one_identity_per_app_and_person(
     ctx: Context, people: dict[str, Person]
 ) -> None:
     """The guard behind the check, tried without it."""
-    from tortoise.exceptions import IntegrityError
-
     await Account.create(app=MP, openid="a", person=people["甲"])
     with pytest.raises(IntegrityError):
         await Account.create(app=MP, openid="b", person=people["甲"])
@@ -244,6 +245,30 @@ async def test_following_and_binding_at_the_same_moment_joins_in_any_order(
         await asyncio.gather(accounts.bind(mine, phone_code="甲"), accounts.follow(ctx, openid=f"o-u{n}"))
         assert (await follower(ctx, f"u{n}")).person == people["甲"]
         await accounts.release(ctx, person=people["甲"])
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_unionid_learnt_while_a_binding_is_not_committed_yet_still_joins(
+    ctx: Context, wechat: FakeWeChat, people: dict[str, Person]
+) -> None:
+    """Each would miss the other if learning didn't wait for the binding of the same WeChat user."""
+    mine = accounts.require_account(await as_user(ctx, wechat, "u", "U"))
+    wechat.union_ids["o-u"] = "U"
+    binding = asyncio.Event()
+
+    async def follow() -> Caller:
+        await binding.wait()
+        return await accounts.follow(ctx, openid="o-u")
+
+    following = asyncio.create_task(follow())  # Made before the transaction, so not in it.
+    async with in_transaction() as connection:
+        await hold(connection, "union:U")
+        await Account.filter(id=mine.id).update(person_id=people["甲"].id)
+        binding.set()
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not following.done() and not (await connection.execute_query_dict(waiting)):
+            await asyncio.sleep(0)
+    assert (await following).person == people["甲"]
 
 
 async def test_identities_of_different_people_are_never_joined(

@@ -198,6 +198,18 @@ async def test_a_restart_keeps_everything(start: Start, product: Product, tmp_pa
     assert await second.code("/cgi-bin/message/custom/send", **text) == 0
 
 
+async def test_after_a_restart_a_consent_is_still_its_givers_alone(start: Start, tmp_path: Path) -> None:
+    await (await start(tmp_path / "simulator.json")).client.close()
+    wire = await start(tmp_path / "simulator.json")
+    await wire.control(
+        "POST", "/phone/subscribe-message", openid=MEMBER, template_ids=[LESSON], choice="accept"
+    )
+    lesson = {"template_id": LESSON, "data": {"thing1": {"value": "课"}}}
+    send = "/cgi-bin/message/subscribe/send"
+    assert await wire.code(send, app="mp", touser="mDemo-member-shequ-000000002", **lesson) == 43101
+    assert await wire.code(send, app="mp", touser=MEMBER_MP, **lesson) == 0
+
+
 async def test_a_state_that_cannot_be_read_starts_anew(start: Start, tmp_path: Path) -> None:
     state = tmp_path / "simulator.json"
     state.write_text("{broken")
