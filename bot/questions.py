@@ -4,7 +4,7 @@ from bot import texts
 from bot.messages import Message
 from bot.replies import Reply
 from bot.router import Spoken
-from handlers import remainders
+from handlers import questions, remainders
 from handlers.context import Context
 from models.callbacks import Asked
 
@@ -17,6 +17,11 @@ def asked(message: Message, ctx: Context) -> Spoken:
     answer = ctx.engine.answer(text, on=ctx.now().date())
     kept = Asked(text[:LONGEST_KEPT], answer.kind, answer.entry or "", answer.confidence)
     return Spoken(answer.text, kept)
+
+
+async def followed_up(message: Message, ctx: Context) -> Reply:
+    """A number chooses among what was offered, “详细” asks for more of the last answer."""
+    return (await questions.ask(ctx, text=message.content)).text
 
 
 async def more(message: Message, ctx: Context) -> Reply:

@@ -33,6 +33,9 @@ ROUTES = (
     Route(TEXT, lessons.this_week, CHANGES, words=("本周课程", "周五1小时", "课程", "微课")),
     Route(TEXT, lessons.stop, CHANGES, words=("不收课程", "退订课程")),
     Route(TEXT, lessons.start, CHANGES, words=("收课程", "订阅课程")),
+    Route(
+        TEXT, questions.followed_up, CHANGES, words=("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤")
+    ),
     Route(TEXT, questions.more, READS, words=("更多", "下文")),
     Route(TEXT, questions.how_to_bind, INSTANT, words=("绑定", "绑定手机号")),
     Route(TEXT, questions.help_asked, INSTANT, words=("帮助", "菜单", "?", "？", "怎么用")),

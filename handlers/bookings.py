@@ -77,11 +77,11 @@ async def book(
         status=places.status_on_promise(slot), live_key=f"{slot.id}:{branch.id}", created_at=ctx.now(),
     )  # fmt: skip
     try:
-        return await places.promise(ctx, wish)
+        return _shown(await places.promise(ctx, wish))
     except SlotFull:
         if not wait:
             raise
-    return await places.wait(ctx, wish)
+    return _shown(await places.wait(ctx, wish))
 
 
 async def list_bookings(

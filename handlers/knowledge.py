@@ -243,6 +243,11 @@ def _build(rows: list[dict[str, Any]]) -> Engine:
     return Engine.build([fact_of(row) for row in rows], read_words())
 
 
+def shipped_engine() -> Engine:
+    """An engine over the entries that come with the service, without a database."""
+    return Engine.build(written_facts(), read_words())
+
+
 async def refresh(ctx: Context) -> Engine:
     """The engine, made anew if entries changed; looks at most once in `FRESH_FOR_SECONDS`."""
     held = ctx.answering

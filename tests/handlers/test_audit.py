@@ -55,7 +55,7 @@ async def test_any_number_of_sealers_make_one_chain_without_gaps(ctx: Context) -
     await asyncio.gather(*(audit.seal(ctx, batch=7) for _ in range(8)))
     await audit.seal(ctx)
     sequences = await AuditEntry.all().order_by("sequence").values_list("sequence", flat=True)
-    assert sequences == list(range(1, 61))
+    assert list(map(str, sequences)) == [str(number) for number in range(1, 61)]
     assert audit.verify(await exported(ctx)).intact
 
 

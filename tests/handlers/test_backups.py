@@ -175,8 +175,15 @@ def mode_of(file: Path) -> int:
 def dumped(programs: Path, file: Path) -> int:
     """Audit entries in a backup of either kind."""
     if file.read_bytes().startswith(backups.POSTGRESQL_MAGIC):
-        command = [programs / "pg_restore", "--data-only", "--table=audit_entries", "--file=-", file]
-        return subprocess.check_output(command, text=True).count("\ttest.")
+        command = [
+            str(programs / "pg_restore"),
+            "--data-only",
+            "--table=audit_entries",
+            "--file=-",
+            str(file),
+        ]
+        shown: str = subprocess.check_output(command, text=True)
+        return shown.count("\ttest.")
     with closing(sqlite3.connect(file)) as copy:
         return int(copy.execute("SELECT count(*) FROM audit_entries").fetchone()[0])
 

@@ -132,9 +132,9 @@ async def test_the_small_demo_grows_to_the_district(ctx: Context) -> None:
 
 async def test_the_whole_demo_is_loaded_twice_without_doubling(ctx: Context) -> None:
     await seeding.seed_demo(ctx)
-    before = await counts()
+    before = (await counts())[:-1]  # Loading content is audited each time.
     await seeding.seed_demo(ctx)
-    assert await counts() == before
+    assert (await counts())[:-1] == before
     assert await Site.all().count() == 27
     assert await Duty.filter(role=Role.SITE_KEEPER).count() == 2
 
