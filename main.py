@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 from pydantic import SecretStr
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 import bot.app
 import miniprogram_api.app
@@ -150,17 +150,32 @@ async def demo(args: argparse.Namespace) -> int:
         logs.set_up(settings.log_level, log)
         async with _until_signalled() as stop:
             print("正在准备演示数据 …", flush=True)
-            await schema.migrate(settings, progress=lambda name: print(f"  数据库结构 {name}", flush=True))
-            async with open_context(settings) as ctx, _simulator(settings, simulator_port):
-                if not await Organization.exists() or not await Site.exists():
-                    await seeding.seed_demo(ctx, progress=lambda line: print(f"  {line}", flush=True))
-                async with _doors(ctx, port=port):
-                    await _publish(ctx)
-                    _welcome(settings, port, simulator_port)
-                    await _introduce()
-                    await _run(ctx, stop, with_clock=True)
+            async with (
+                _demo_data(settings) as ctx,
+                _simulator(settings, simulator_port),
+                _doors(ctx, port=port),
+            ):
+                await _publish(ctx)
+                _welcome(settings, port, simulator_port)
+                await _introduce()
+                await _run(ctx, stop, with_clock=True)
     print("已停止，数据保留在", settings.data_dir, flush=True)
     return 0
+
+
+@asynccontextmanager
+async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
+    """The demo's database: made and filled where there is none yet."""
+
+    def tell(line: str) -> None:
+        print(f"  {line}", file=sys.stderr, flush=True)
+
+    _make_data_dir(settings)
+    await schema.migrate(settings, progress=lambda name: tell(f"数据库结构 {name}"))
+    async with open_context(settings) as ctx:
+        if not await Organization.exists() or not await Site.exists():
+            await seeding.seed_demo(ctx, progress=tell)
+        yield ctx
 
 
 def demo_settings(port: int, simulator_port: int) -> Settings:
@@ -318,9 +333,7 @@ async def seed(args: argparse.Namespace) -> int:
     """The demo's data; `--scale district` makes it as large as the district."""
     if not args.demo:
         raise Failed("请写 seed --demo：目前只有演示数据可以装入")
-    settings = _reading_settings()
-    await _require_schema(settings)
-    async with open_context(settings) as ctx:
+    async with _opened() as ctx:
         await seeding.seed_demo(ctx, scale=args.scale, progress=lambda line: print(line, flush=True))
     return 0
 
@@ -338,7 +351,7 @@ async def examine(args: argparse.Namespace) -> int:
 
 async def publish(args: argparse.Namespace) -> int:
     """Put the menu and the posters' codes in place."""
-    async with open_context(_reading_settings()) as ctx:
+    async with _opened() as ctx:
         made = await _publish(ctx)
     print(f"菜单已更新，新做了 {made} 个阵地海报码")
     return 0
@@ -346,7 +359,7 @@ async def publish(args: argparse.Namespace) -> int:
 
 async def push_lesson(args: argparse.Namespace) -> int:
     """Send a Friday's lesson to all who lack it."""
-    async with open_context(_reading_settings()) as ctx:
+    async with _opened() as ctx:
         try:
             report = await lessons.push(ctx, friday=args.friday, dry_run=args.dry_run)
         except NotFound as error:
@@ -357,7 +370,7 @@ async def push_lesson(args: argparse.Namespace) -> int:
 
 async def lesson_status(args: argparse.Namespace) -> int:
     """How every Friday's deliveries stand."""
-    async with open_context(_reading_settings()) as ctx:
+    async with _opened() as ctx:
         weeks = await lessons.status(ctx)
     for week in weeks:
         print(f"{week.friday}《{week.title}》", *(f"  {line}" for line in week.lines), sep="\n")
@@ -385,7 +398,7 @@ async def restore(args: argparse.Namespace) -> int:
 
 async def import_roster(args: argparse.Namespace) -> int:
     """Bring the roster up to date from an Excel file."""
-    async with open_context(_reading_settings()) as ctx:
+    async with _opened() as ctx:
         report = await roster.import_file(ctx, file=args.file, dry_run=args.dry_run)
     print("\n".join(report.report_lines()))
     return 1 if report.refused else 0
@@ -398,7 +411,7 @@ async def import_rules(args: argparse.Namespace) -> int:
 
 async def export_audit(args: argparse.Namespace) -> int:
     """Write the chained audit entries to a file."""
-    async with open_context(_reading_settings()) as ctx:
+    async with _opened() as ctx:
         await audit.seal(ctx)
         with args.file.open("x", encoding="utf-8") as file:
             async for line in audit.export(ctx):
@@ -417,9 +430,23 @@ async def verify_audit(args: argparse.Namespace) -> int:
     return 0 if verdict.intact else 1
 
 
+@asynccontextmanager
+async def _opened() -> AsyncIterator[Context]:
+    """The service's database and gateway; on a fresh clone, the demo's."""
+    settings = _reading_settings()
+    if _is_configured():
+        await _require_schema(settings)
+    async with open_context(settings) if _is_configured() else _demo_data(settings) as ctx:
+        yield ctx
+
+
+def _is_configured() -> bool:
+    return Path(".env").exists() or "ZBT_SECRET_KEY" in os.environ
+
+
 def _reading_settings() -> Settings:
-    """The settings of `.env`, or the demo's where there is none: so that `ask` works on a fresh clone."""
-    if Path(".env").exists() or "ZBT_SECRET_KEY" in os.environ:
+    """The settings of `.env`, or the demo's where nothing is set up: `ask` works on a fresh clone."""
+    if _is_configured():
         return Settings()
     port = int(os.environ.get("SIMULATOR_PORT") or SIMULATOR_PORT)
     return demo_settings(int(os.environ.get("PORT") or 8080), port)
@@ -512,6 +539,8 @@ def main(arguments: Iterable[str] | None = None) -> int:
         return _say(f"文件已存在，没有覆盖：{error.filename}")
     except FileNotFoundError as error:
         return _say(f"找不到文件：{error.filename}")
+    except DBConnectionError:
+        return _say("连不上数据库：检查 ZBT_DATABASE_URL 和数据库服务，或运行 zhibutong doctor")
     except OperationalError as error:
         logging.getLogger(__name__).debug("database", exc_info=error)
         return _say("数据库还没有准备好：请先运行 zhibutong migrate；仍不行请运行 zhibutong doctor")

@@ -61,7 +61,6 @@ class Migration(migrations.Migration):
                 ('related', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('status', fields.CharEnumField(default=EntryStatus.PUBLISHED, description='DRAFT: draft\nPUBLISHED: published\nRETIRED: retired', enum_type=EntryStatus, max_length=12)),
                 ('version', fields.IntField(default=1)),
-                ('fingerprint', fields.CharField(default='', max_length=64)),
             ],
             options={'table': 'entries', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One knowledge entry: a question, its answer, and the rules that say so.'},
             bases=['Model'],
@@ -167,7 +166,7 @@ class Migration(migrations.Migration):
                 ('last_contact_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),
             ],
-            options={'table': 'accounts', 'app': 'models', 'unique_together': (('app', 'openid'), ('person', 'app')), 'pk_attr': 'id', 'table_description': 'One WeChat identity: an openid within one app. Identities of one person share a unionid.'},
+            options={'table': 'accounts', 'app': 'models', 'unique_together': (('app', 'openid'),), 'pk_attr': 'id', 'table_description': 'One WeChat identity: an openid within one app. Identities of one person share a unionid.'},
             bases=['Model'],
         ),
         ops.CreateModel(

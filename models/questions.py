@@ -38,7 +38,7 @@ class Entry(Model):
     related: Any = fields.JSONField(default=list)
     status = fields.CharEnumField(EntryStatus, max_length=12, default=EntryStatus.PUBLISHED)
     version = fields.IntField(default=1)
-    fingerprint = fields.CharField(max_length=64, default="")
+    fingerprint = fields.CharField(max_length=64, default="", db_default="")
 
     class Meta:
         table = "entries"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
-from tortoise import Tortoise
 
+from handlers import schema
 from handlers.context import Context, open_database, open_redis
 from settings import Settings
 from tests import servers
@@ -112,6 +112,5 @@ def ctx(settings: Settings, database: None, redis: Redis, wechat: FakeWeChat, cl
 
 
 async def create_schema(url: str) -> None:
-    """Fill an empty database with the schema."""
-    async with open_database(url):
-        await Tortoise.generate_schemas()
+    """Fill an empty database with the schema, as an installation gets it."""
+    await schema.migrate(Settings(_env_file=".env.demo", database_url=url), progress=lambda _: None)
