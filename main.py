@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ from settings import MissingSettings, Settings
 
 HERE = Path(__file__).parent
 SIMULATOR_PORT = 8081
+DEMO_DATA = Path("var")
+PORTS_FILE = "demo-ports.json"
+"""Where the demo notes its ports, for the commands that are typed beside it."""
 SHUTDOWN_PATIENCE = 30.0
 """Seconds an accepted request may still take after the signal to stop."""
 START_PATIENCE = 20.0
@@ -150,6 +153,8 @@ async def demo(args: argparse.Namespace) -> int:
         logs.set_up(settings.log_level, log)
         async with _until_signalled() as stop:
             print("正在准备演示数据 …", flush=True)
+            ports = json.dumps({"port": port, "simulator_port": simulator_port})
+            (settings.data_dir / PORTS_FILE).write_text(ports, encoding="utf-8")
             async with (
                 _demo_data(settings) as ctx,
                 _simulator(settings, simulator_port),
@@ -157,7 +162,7 @@ async def demo(args: argparse.Namespace) -> int:
             ):
                 await _publish(ctx)
                 _welcome(settings, port, simulator_port)
-                await _introduce()
+                await _introduce(ctx)
                 await _run(ctx, stop, with_clock=True)
     print("已停止，数据保留在", settings.data_dir, flush=True)
     return 0
@@ -175,6 +180,7 @@ async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
     async with open_context(settings) as ctx:
         if not await Organization.exists() or not await Site.exists():
             await seeding.seed_demo(ctx, progress=tell)
+        await seeding.keep_visits_open(ctx)
         yield ctx
 
 
@@ -251,7 +257,7 @@ def _welcome(settings: Settings, port: int, simulator_port: int) -> None:
     print(f"数据和日志  {settings.data_dir}/（make reset 重新开始）")
 
 
-async def _introduce() -> None:
+async def _introduce(ctx: Context) -> None:
     """Who is who in the demo."""
     people = yaml.safe_load((HERE / "content/demo/people.yaml").read_text(encoding="utf-8"))
     names = {row.code: row.name for row in await Organization.all()}
@@ -259,7 +265,17 @@ async def _introduce() -> None:
     print("\n演示人物（都是虚构的）：")
     for person in people:
         print(f"  {person['name']}　{_describe(person, names)}")
+    print("\n试一试：")
+    print("  · 选“演示壬”，扫“般阳红色楼长会客厅”的海报，马上能签到")
+    print("  · 选“演示己”，打开小程序“阵地地图”，给支部约一个时段")
+    print("  · 在聊天里问“预备党员的预备期多长”，或点菜单“学习”里的“本周课程”")
+    print(f"  · 另开一个终端推送微课：.venv/bin/zhibutong lessons push --friday {_next_friday(ctx)}")
     print("\n按 Ctrl-C 停止，数据会保留。", flush=True)
+
+
+def _next_friday(ctx: Context) -> date:
+    today = ctx.now().date()
+    return today + timedelta(days=(4 - today.weekday()) % 7)
 
 
 def _describe(person: dict[str, Any], names: dict[str, str]) -> str:
@@ -448,8 +464,18 @@ def _reading_settings() -> Settings:
     """The settings of `.env`, or the demo's where nothing is set up: `ask` works on a fresh clone."""
     if _is_configured():
         return Settings()
-    port = int(os.environ.get("SIMULATOR_PORT") or SIMULATOR_PORT)
-    return demo_settings(int(os.environ.get("PORT") or 8080), port)
+    return demo_settings(*_demo_ports())
+
+
+def _demo_ports() -> tuple[int, int]:
+    """The ports asked for, else those of the demo that was started last."""
+    try:
+        noted = json.loads((DEMO_DATA / PORTS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        noted = {}
+    port = os.environ.get("PORT") or noted.get("port") or 8080
+    simulator_port = os.environ.get("SIMULATOR_PORT") or noted.get("simulator_port") or SIMULATOR_PORT
+    return int(port), int(simulator_port)
 
 
 # The command line

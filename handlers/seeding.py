@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ from handlers.organizations import TREE, segment
 from models import (
     Account,
     App,
+    Booking,
+    BookingStatus,
     Duty,
     Membership,
     Organization,
@@ -24,6 +26,7 @@ from models import (
     Role,
     Scope,
     Site,
+    Slot,
 )
 
 CONTENT = Path(__file__).parent.parent / "content" / "demo"
@@ -34,6 +37,9 @@ BELOW_GENERAL_BRANCH = (5, 6)
 WORKER_AMONG = 26
 """One of so many unnamed members is a party worker: about one in each branch of the district."""
 BATCH = 2000
+VISITS = {"S10": "ZC0101", "S02": "ZC1301", "S22": "ZC1401"}
+"""Where, and for which branch, the demo keeps a visit going on."""
+VISIT_LASTS = timedelta(hours=8)
 
 Scale = Literal["small", "district"]
 Progress = Callable[[str], None]
@@ -67,6 +73,39 @@ async def seed_demo(ctx: Context, *, scale: Scale = "small", progress: Progress 
     progress("微课已就绪")
     await knowledge.seed(ctx)
     progress("知识库已就绪")
+
+
+async def keep_visits_open(ctx: Context) -> None:
+    """See to it that the demo's branches have a visit going on, whatever the hour the demo is shown at.
+
+    These slots alone are made by hand: no opening rule would give one at midnight.
+    """
+    now = ctx.now().replace(second=0, microsecond=0)
+    for site_id, code in VISITS.items():
+        branch = await Organization.get(code=code)
+        going_on = Booking.filter(
+            branch=branch,
+            slot__site_id=site_id,
+            status__in=(BookingStatus.CONFIRMED, BookingStatus.FULFILLED),
+            slot__starts_at__lte=now,
+            slot__ends_at__gt=now + timedelta(hours=1),
+        )
+        if await going_on.exists():
+            continue
+        async with in_transaction():
+            slot = await Slot.create(
+                site_id=site_id, starts_at=now, ends_at=now + VISIT_LASTS, capacity=40, taken=30
+            )
+            booking = await Booking.create(
+                slot=slot,
+                branch=branch,
+                headcount=30,
+                theme="主题党日：重温入党誓词（演示）",
+                status=BookingStatus.CONFIRMED,
+                live_key=f"{slot.id}:{branch.id}",
+                created_at=ctx.now(),
+            )
+            await audit.record(ctx, "demo.visit_opened", f"booking:{booking.id}", site=site_id)
 
 
 async def seed_people(ctx: Context, *, scale: Scale = "small", progress: Progress = _silent) -> None:
