@@ -33,6 +33,9 @@ ASK_AGAIN = timedelta(seconds=61)
 REMEMBERED = timedelta(hours=23)
 """WeChat knows a client message id for 24 hours; after that a repetition would be a second message."""
 
+MESSAGE_ID = 40
+"""Characters of WeChat's message id that are kept; an odd one must not undo what was sent."""
+
 LATER = (Busy, Unreachable, TokenRejected)
 HALT = (QuotaSpent, Stopped)
 
@@ -122,7 +125,7 @@ async def _send(ctx: Context, week: LessonWeek, batch: str, *, repeated: bool) -
     except NotDone as error:
         await _record(ctx, week, batch, DeliveryStatus.FAILED, error=str(error.code))
         return Counter(failed=len(openids))
-    await _record(ctx, week, batch, DeliveryStatus.SENT, message_id=receipt.message_id)
+    await _record(ctx, week, batch, DeliveryStatus.SENT, message_id=receipt.message_id[:MESSAGE_ID])
     return Counter(sent=len(openids))
 
 

@@ -16,7 +16,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit
 from handlers.context import Context
-from handlers.lesson_mass import HALT, send_mass, settle_mass
+from handlers.lesson_mass import HALT, MESSAGE_ID, send_mass, settle_mass
 from handlers.lesson_plan import plan, preview, week_of
 from handlers.lesson_singles import give_up_singles, send_singles
 from models import Account, Channel, Delivery, DeliveryStatus, LessonWeek
@@ -156,7 +156,7 @@ async def settle_receipt(
 
     WeChat counts out followers it skipped but never names them, so `counts` only go to the audit trail.
     """
-    batch = Delivery.filter(message_id=message_id, channel=Channel.MASS)
+    batch = Delivery.filter(message_id=message_id[:MESSAGE_ID], channel=Channel.MASS)
     async with in_transaction():
         if succeeded:
             settled = await batch.filter(status=DeliveryStatus.SENDING).update(
@@ -166,5 +166,7 @@ async def settle_receipt(
             settled = await batch.filter(status__in=[DeliveryStatus.SENDING, DeliveryStatus.SENT]).update(
                 status=DeliveryStatus.FAILED, error=reason[:120]
             )
-        await audit.record(ctx, "lesson.receipt", f"mass:{message_id[:40]}", reason=reason[:120], **counts)
+        await audit.record(
+            ctx, "lesson.receipt", f"mass:{message_id[:MESSAGE_ID]}", reason=reason[:120], **counts
+        )
     return settled

@@ -1,19 +1,37 @@
 """The calculators, in the order in which they look at a message."""
 
 from collections.abc import Callable
+from datetime import date
 
-from handlers.answering import dues
+from handlers.answering import arrears, dues, party_age, publicity, surplus, terms, transition, votes
 from handlers.answering.shapes import Answer
+from handlers.answering.worked import Sentence, squeeze
 
-Calculator = Callable[[str, str | None], Answer | None]
-"""Plain text and the last entry answered → an answer with its working, or None: not for me."""
+Calculator = Callable[[Sentence], Answer | None]
+"""A sentence → an answer with its working, or None: not for me."""
 
-CALCULATORS: tuple[Calculator, ...] = (dues.answer,)
+CALCULATORS: tuple[Calculator, ...] = (
+    surplus.answer,
+    votes.answer,
+    party_age.answer,
+    transition.answer,
+    terms.answer,
+    publicity.answer,
+    arrears.answer,
+    dues.answer,
+)
 
 
-def calculate(text: str, previous: str | None = None) -> Answer | None:
-    """The first calculator's answer, if one is meant."""
+def calculate(
+    text: str, previous: str | None = None, *, on: date | None = None, scope: str | None = None
+) -> Answer | None:
+    """The first calculator's answer, if one is meant.
+
+    Without `on` a day needs its year, and ages are given only for a day that was named; without
+    `scope` terms are given for every kind of unit.
+    """
+    sentence = Sentence(squeeze(text), previous or "", on, scope)
     for calculator in CALCULATORS:
-        if (found := calculator(text, previous)) is not None:
+        if (found := calculator(sentence)) is not None:
             return found
     return None

@@ -73,3 +73,54 @@ def _arabic(match: re.Match[str]) -> Decimal:
             rest = Decimal(match["rest"])
             value += rest * MULTIPLES[match["unit"]] / 10 if len(match["rest"]) == 1 else rest
     return -value if match["minus"] else value
+
+
+COUNT = re.compile(
+    r"(?P<minus>-|负)?(?P<digits>\d+(?:\.\d+)?)|(?P<chinese>[零〇一二两俩三仨四五六七八九十百千]+)"
+)
+FRACTION = re.compile(r"[一二三四五六七八九十\d]+分之[一二三四五六七八九十\d]+|\d+(?:\.\d+)?%|[一二三四五六七八九十\d]+成")
+SAID_SHORT = str.maketrans("俩仨", "两三")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of people, votes or months, and where it stands; `value` is whole unless it's wrong."""
+
+    value: Decimal
+    start: int
+    end: int
+    spelled: bool = False
+
+
+def whole_number(chinese: str) -> int | None:
+    """三 → 3, 四十一 → 41, 仨 → 3; None when it is no number."""
+    chinese = chinese.translate(SAID_SHORT)
+    if len(chinese) == 1 and chinese in DIGITS:
+        return DIGITS[chinese]
+    return from_chinese(chinese)
+
+
+def without_fractions(text: str) -> str:
+    """五分之四, 80% and 八成 are no counts; they're blanked out so that places stay the same."""
+    return FRACTION.sub(lambda m: "~" * len(m[0]), text)
+
+
+def counts(text: str) -> list[Count]:
+    """Every number in half-width text, whatever it counts."""
+    found = []
+    for match in COUNT.finditer(text):
+        if match["chinese"]:
+            value = whole_number(match["chinese"])
+            if value is not None:
+                found.append(Count(Decimal(value), match.start(), match.end(), spelled=True))
+        else:
+            number = Decimal(match["digits"])
+            found.append(Count(-number if match["minus"] else number, match.start(), match.end()))
+    return found
+
+
+def bare(text: str, units: str = "") -> Decimal | None:
+    """The number when the message is nothing but it, and perhaps a unit out of the pattern `units`."""
+    match = re.fullmatch(rf"(?:是|有|共|一共|大概)?({COUNT.pattern})(?:{units or '(?!)'})?[了吧呢啊。.!,]*", text)
+    found = counts(match[1]) if match else []
+    return found[0].value if len(found) == 1 else None

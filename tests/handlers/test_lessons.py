@@ -61,7 +61,7 @@ class KnowingWeChat(FakeWeChat):
             self.accepted.set()
         if self.die:
             raise self.die.pop()
-        return MassReceipt(message_id=client_message_id[-32:], repeated=repeated)
+        return MassReceipt(message_id=client_message_id, repeated=repeated)
 
     async def send_subscribe_message(
         self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
