@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import cast
 
+from prometheus_client import Counter
 from tortoise.transactions import in_transaction
 
 from bot import texts
@@ -16,7 +17,7 @@ from bot.replies import Reply, cut, render, said
 from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken
 from handlers import accounts, remainders
 from handlers.callbacks import CallbackLedger
-from handlers.context import Context
+from handlers.context import REQUEST_ID, Context
 from handlers.errors import Refused
 from models import App
 from models.callbacks import Answered, Callback, Remembered, claim_owed, owe, remember, stored_reply
@@ -31,6 +32,9 @@ GIVE_UP_AFTER = timedelta(minutes=10)
 LOOK_FOR_OWED_EVERY = 10.0
 DELIVERIES = 3
 """How often WeChat delivers one message in all (observed, wechat-platform §1.6)."""
+
+CALLBACKS = Counter("zbt_callbacks_total", "Callbacks, by what became of them", ["outcome"])
+ANSWERED, REPEATED, LATE = [CALLBACKS.labels(outcome) for outcome in ("taken", "repeated", "late")]
 
 
 class TooLate(Exception):
@@ -69,9 +73,12 @@ class Desk:
         if route is None or not message.source:
             return ""
         key = message.key()
+        REQUEST_ID.set(key)
         claim = await self._ledger.claim(key, message.source)
         if claim.reply is not None:
+            REPEATED.inc()
             return claim.reply
+        ANSWERED.inc()
         if claim.worker is not None or key in self._running:
             known = await self._join(message, key, claim.worker or self._ledger.process, started)
             if known is not None:
@@ -208,6 +215,7 @@ class Desk:
         if self._ctx.settings.late_answers is LateAnswers.CUSTOMER_SERVICE:
             if is_resend:
                 return ""  # The first delivery has promised the answer already.
+            LATE.inc()
             log.warning("callback.late", extra={"kind": message.kind, "event": message.event})
             return await owe(key, json.dumps(message.fields), self._ctx.now()) or ""
         if await self._ledger.attempts(key) < DELIVERIES:

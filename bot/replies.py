@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from time import time
 
-from wechatpy.replies import ArticlesReply, ImageReply, TransferCustomerServiceReply, VoiceReply
+from wechatpy.replies import (
+    ArticlesReply,
+    ImageReply,
+    MusicReply,
+    TransferCustomerServiceReply,
+    VideoReply,
+    VoiceReply,
+)
 
 from bot.messages import ILLEGAL_IN_XML, Message
 
@@ -50,11 +57,32 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
+class Video:
+    """An uploaded film."""
+
+    media_id: str
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Music:
+    """A sound at an address, with a better copy for good networks, and a picture that was uploaded."""
+
+    title: str
+    description: str
+    url: str
+    picture_id: str
+    better_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HumanService:
     """Hands the conversation to the people at the console."""
 
 
-Reply = str | Article | Image | Voice | HumanService | None
+Rich = Article | Image | Voice | Video | Music | HumanService
+Reply = str | Rich | None
 """What a callback returns: text, something richer, or None to stay silent."""
 
 
@@ -107,7 +135,7 @@ def render(reply: Reply, message: Message) -> str:
     return render_with_wechatpy(reply, message)
 
 
-def render_with_wechatpy(reply: Article | Image | Voice | HumanService, message: Message) -> str:
+def render_with_wechatpy(reply: Rich, message: Message) -> str:
     """The rarer kinds, by wechatpy's templates, which trust their values: ours are escaped."""
     addresses = {"source": address(message.target), "target": address(message.source)}
     match reply:
@@ -125,6 +153,22 @@ def render_with_wechatpy(reply: Article | Image | Voice | HumanService, message:
             rendered = ImageReply(media_id=escape(reply.media_id), **addresses)
         case Voice():
             rendered = VoiceReply(media_id=escape(reply.media_id), **addresses)
+        case Video():
+            rendered = VideoReply(
+                media_id=escape(reply.media_id),
+                title=escape(reply.title),
+                description=escape(reply.description),
+                **addresses,
+            )
+        case Music():
+            rendered = MusicReply(
+                title=escape(reply.title),
+                description=escape(reply.description),
+                music_url=escape(reply.url),
+                hq_music_url=escape(reply.better_url or reply.url),
+                thumb_media_id=escape(reply.picture_id),
+                **addresses,
+            )
         case HumanService():
             rendered = TransferCustomerServiceReply(**addresses)
     return str(rendered.render())
@@ -147,6 +191,13 @@ def render_json(reply: Reply, message: Message) -> str:
             body |= {"MsgType": "image", "Image": {"MediaId": reply.media_id}}
         case Voice():
             body |= {"MsgType": "voice", "Voice": {"MediaId": reply.media_id}}
+        case Video():
+            video = {"MediaId": reply.media_id, "Title": reply.title, "Description": reply.description}
+            body |= {"MsgType": "video", "Video": video}
+        case Music():
+            music = {"Title": reply.title, "Description": reply.description, "MusicUrl": reply.url}
+            music |= {"HQMusicUrl": reply.better_url or reply.url, "ThumbMediaId": reply.picture_id}
+            body |= {"MsgType": "music", "Music": music}
         case HumanService():
             body |= {"MsgType": "transfer_customer_service"}
     return json.dumps(body, ensure_ascii=False)

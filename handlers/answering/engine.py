@@ -49,8 +49,8 @@ class Engine:
 
     @classmethod
     def build(cls, facts: Iterable[Fact], words: Words | None = None) -> "Engine":
-        """An engine over these entries."""
-        return cls(tuple(facts), words or Words())
+        """An engine over those of the entries that name their rule: the others are never given."""
+        return cls(tuple(fact for fact in facts if fact.citations), words or Words())
 
     def __len__(self) -> int:
         return len(self._by_code)

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 from wechatpy.replies import TextReply
 
 from bot.messages import Message, message_of, parse
-from bot.replies import MORE, TEXT_LIMIT, Article, HumanService, Image, Reply, Voice, cut, render
+from bot.replies import (
+    MORE,
+    TEXT_LIMIT,
+    Article,
+    HumanService,
+    Image,
+    Music,
+    Reply,
+    Video,
+    Voice,
+    cut,
+    render,
+)
 from tests.bot.platform import ACCOUNT, text_message
 
 ANY_TEXT = st.text(max_size=3000)
@@ -79,6 +91,8 @@ def test_an_article_is_one_card() -> None:
     [
         (Image("M1"), "image", "Image"),
         (Voice("M2"), "voice", "Voice"),
+        (Video("M3", "标题]]>", "说明"), "video", "Video"),
+        (Music("标题", "说明", "https://x/a.mp3", "T1"), "music", "Music"),
         (HumanService(), "transfer_customer_service", "MsgType"),
     ],
 )
