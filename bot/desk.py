@@ -70,7 +70,7 @@ class Desk:
             TooLate: the answer is left to the re-send.
         """
         route = self._router.find(message)
-        if route is None or not message.source:
+        if route is None or not (message.source and message.target):
             return ""
         key = message.key()
         REQUEST_ID.set(key)

@@ -197,10 +197,11 @@ def parse_any(body: bytes) -> Message:
 
 def without_kind(text: str) -> dict[str, Any]:
     """The members of a body that has no MsgType, or a nested one."""
-    fields = xmltodict.parse(text).get("xml")
-    if not isinstance(fields, dict):
+    root = xmltodict.parse(text)
+    if "xml" not in root:
         raise Garbled("no xml element")
-    return fields
+    fields = root["xml"]
+    return fields if isinstance(fields, dict) else {}
 
 
 def parse_json(body: bytes) -> Message:

@@ -13,7 +13,7 @@ from hmac import compare_digest
 from time import time
 
 from bot.cipher import MessageCipher, Undecipherable
-from bot.messages import Garbled, Message, as_text, parse, parse_any, parse_json
+from bot.messages import Garbled, Message, as_text, message_of, parse, parse_any, parse_json
 from settings import MessageMode, Settings
 
 ENCRYPTED = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/=]+)\]\]></Encrypt>")
@@ -80,7 +80,7 @@ class Protocol:
 
         Raises:
             Rejected: it is not authentic, too old, or not for this account.
-            Garbled: it is authentic, but no message.
+            Garbled: it came in clear and is no message. What came sealed is read as an empty message.
         """
         if query.get("encrypt_type", "raw") in ("aes", "AES") or "msg_signature" in query:
             return self._open_encrypted(query, body)
@@ -123,7 +123,10 @@ class Protocol:
             self._check(signature, timestamp, nonce, encrypted)
         self._check_age(timestamp)
         clear, app_id, cipher = self._decrypt(encrypted)
-        message = parse(clear)
+        try:
+            message = parse(clear)
+        except Garbled:
+            message = message_of({})  # It is WeChat's own, and asking for it again would not mend it.
         message.app_id = app_id
         return Opened(message, timestamp, nonce, cipher, found is None and body.lstrip()[:1] == b"{")
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from blockbuster import BlockBuster
 from redis.asyncio import Redis
 
 from handlers import schema
@@ -13,6 +14,20 @@ from handlers.context import Context, open_database, open_redis
 from settings import Settings
 from tests import servers
 from tests.fakes import Clock, FakeWeChat
+
+WATCHED = ("time.sleep", "socket.socket.", "ssl.SSLSocket.", "sqlite3.")
+"""What stops the event loop when it is called on it; files read at start-up are not watched."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_blocks_the_loop() -> Iterator[None]:
+    """Fail, by name, whatever waits on the event loop instead of letting it go on."""
+    watched = [function for name, function in BlockBuster().functions.items() if name.startswith(WATCHED)]
+    for function in watched:
+        function.activate()
+    yield
+    for function in watched:
+        function.deactivate()
 
 
 @pytest.fixture(scope="session")

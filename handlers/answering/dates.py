@@ -9,7 +9,9 @@ FIRST_YEAR, LAST_YEAR = 1921, 2100
 CENTURY_TURNS = 40
 """Two-digit years up to this one are of this century."""
 NUMERALS = "〇一二三四五六七八九"
-CHINESE_YEAR = re.compile(r"[零〇一二三四五六七八九]{4}(?=年)|[零〇一二三四五六七八九]{2}(?=年[一二三四五六七八九十\d]{1,2}月)")
+CHINESE_YEAR = re.compile(
+    r"[零〇一二三四五六七八九]{4}(?=年)|[零〇一二三四五六七八九]{2}(?=年[一二三四五六七八九十\d]{1,2}月)"
+)
 CHINESE_PART = re.compile(r"(?<!第)([一二三]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=月|日|号)")
 JOINED = r"入党|预备|转正|换届|通过|成为|发展|接收|选|改选|成立"
 DATE = re.compile(
@@ -41,7 +43,11 @@ class When:
             return f"{year}年不像是对的年份"
         if self.month is not None and not 1 <= self.month <= 12:
             return f"没有{self.month}月"
-        if self.month and self.day is not None and not 1 <= self.day <= calendar.monthrange(year, self.month)[1]:
+        if (
+            self.month
+            and self.day is not None
+            and not 1 <= self.day <= calendar.monthrange(year, self.month)[1]
+        ):
             return f"{self} 没有这一天".replace(" ", "")
         return ""
 
@@ -56,7 +62,7 @@ class When:
         return self.year is not None and self.month is not None and self.day is not None
 
     def later(self, months: int) -> "When":
-        """So many months on, no more exact than before; the end of a shorter month stands for its missing days."""
+        """So many months on, no more exact than before; a shorter month ends with its last day."""
         moved = add_months(self.first, months)
         return When(moved.year, self.month and moved.month, self.day and moved.day)
 

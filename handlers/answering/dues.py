@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
-from handlers.answering.numbers import amounts
-from handlers.answering.replies import with_citations
+from handlers.answering.numbers import amounts, bare
 from handlers.answering.shapes import Answer, Citation
+from handlers.answering.worked import Sentence, worked
 
 RULE = "党费规定"
 NOTICE = "2017党费通知"
@@ -16,7 +16,7 @@ ENTRY = "dues-calculate"
 CENT = Decimal("0.01")
 USUAL_LIMIT = Decimal(1000)
 UNLIKELY = Decimal(10_000_000)
-SURE = 0.97
+LONGEST_FOLLOW_UP = 14
 
 ASKS_AMOUNT = re.compile(
     r"多少|几块|几元|几毛|几角|多钱|算|怎么交|咋交|交几|缴几|该交|该缴|应交|应缴|要交|要缴|怎么缴|怎样交|怎样缴|是多|比例"
@@ -28,7 +28,7 @@ INCOME = re.compile(
 )
 YEARLY = re.compile(r"年薪|年收入|一年|每年|全年|年终")
 OTHER_MATTER = re.compile(
-    r"补交|补缴|欠|没交|未交|拖|逾期|自愿|特殊党费|捐|多交|经费|下拨|慰问|报销|买|花|活动|用党费|账户"
+    r"以上|以下|以内|之间|超过|哪一?档|除以|补交|补缴|欠|没交|未交|拖|逾期|自愿|特殊党费|捐|多交|经费|下拨|慰问|报销|买|花|活动|用党费|账户"
 )
 
 OTHER_PAYMENT = re.compile(r"税(?!后)|社保|医保|公积金|保险(?!金)|房|水电|电费|贷款|学费|罚款|会费|团费")
@@ -92,10 +92,10 @@ def incomes_in(text: str) -> list[Decimal]:
     return [amount.yuan for amount in (near or found)]
 
 
-def answer(text: str, previous: str | None = None) -> Answer | None:
+def answer(sentence: Sentence) -> Answer | None:
     """The reply to a question about one's own due, or None when it is about something else."""
-    text = re.sub(r"\s+", "", text)
-    follows = previous == ENTRY
+    text = sentence.text
+    follows = sentence.previous == ENTRY and _is_income(text)
     own_pay = PAY.search(text) and INCOME.search(text) and not OTHER_PAYMENT.search(text)
     about_dues = DUES.search(text) or own_pay
     if OTHER_MATTER.search(text) or not (follows or (about_dues and ASKS_AMOUNT.search(text))):
@@ -106,13 +106,23 @@ def answer(text: str, previous: str | None = None) -> Answer | None:
     return _answer(incomes[0], payer_in(text), yearly=bool(YEARLY.search(text)))
 
 
+def _is_income(text: str) -> bool:
+    """Whether a message after the calculation is nothing but an income: 4800, 那养老金5200呢."""
+    if bare(text, "元|块|块钱") is not None:
+        return True
+    return bool(INCOME.search(text)) and len(text) <= LONGEST_FOLLOW_UP and not OTHER_PAYMENT.search(text)
+
+
+def plausible(base: Decimal) -> bool:
+    """Whether it can be a month's income: to the cent, and neither negative nor beyond belief."""
+    return 0 <= base <= UNLIKELY and base == base.quantize(CENT)
+
+
 def _answer(base: Decimal, payer: Payer | None, *, yearly: bool) -> Answer:
     if payer in (Payer.FARMER, Payer.LOWEST):
         return _fixed(payer)
-    if base < 0 or base > UNLIKELY:
-        return _reply(
-            f"{_yuan(base)}元不像是一个月的收入。请把每月的税后收入（或养老金）再发一次，例如“工资5200”。"
-        )
+    if not plausible(base):
+        return _reply("这个数不像是一个月的收入。请把每月的税后收入（或养老金）再发一次，例如“工资5200”。")
     if yearly:
         return _reply(
             "党费按月收入算。请告诉我每月实际领取的税后收入，例如“工资5200”。\n"
@@ -136,7 +146,7 @@ def _either(base: Decimal) -> Answer:
     if not base:
         return _reply("没有收入时不按比例算。请告诉我您的身份：学生、农民、下岗失业，还是在职、退休？")
     return _reply(
-        f"在职按工资算，每月{_yuan(working.due)}元；离退休按养老金算，每月{_yuan(retired.due)}元。\n"
+        f"在职按工资算，每月{yuan(working.due)}元；离退休按养老金算，每月{yuan(retired.due)}元。\n"
         f"在职：{_formula(working)}\n离退休：{_formula(retired)}",
         Citation(RULE, "第二条"),
         Citation(RULE, "第五条"),
@@ -150,7 +160,7 @@ def _rules(payer: Payer, worked: Due) -> tuple[Citation, ...]:
 
 
 def _working(worked: Due, payer: Payer) -> str:
-    lines = [f"每月应交{_yuan(worked.due)}元。", f"算法：{_formula(worked)}"]
+    lines = [f"每月应交{yuan(worked.due)}元。", f"算法：{_formula(worked)}"]
     if payer is Payer.RETIRED:
         lines.append("离退休党员以每月实领的离退休费或养老金总额为基数，5000元及以下0.5%，以上1%。")
     else:
@@ -164,14 +174,14 @@ def _working(worked: Due, payer: Payer) -> str:
 
 def _formula(worked: Due) -> str:
     percent = f"{Decimal(worked.rate) / 10:f}".rstrip("0").rstrip(".")
-    return f"{_yuan(worked.base)}×{percent}%＝{_yuan(worked.due)}元"
+    return f"{yuan(worked.base)}×{percent}%＝{yuan(worked.due)}元"
 
 
-def _yuan(amount: Decimal) -> str:
+def yuan(amount: Decimal) -> str:
     """5200.00 → 5200, 52.50 → 52.5."""
     text = f"{amount:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _reply(body: str, *citations: Citation) -> Answer:
-    return Answer("answer", with_citations(body, citations), ENTRY, SURE, citations)
+    return worked(ENTRY, body, *citations)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
-NOT_MONEY = "年月日号个岁人名条天次届级点期周季时分%"
+NOT_MONEY = "年月日号个岁人名条天次届级点期周季时分%票位薪"
 """What follows a number that is no amount."""
 
 NUMBER = re.compile(
@@ -78,7 +78,9 @@ def _arabic(match: re.Match[str]) -> Decimal:
 COUNT = re.compile(
     r"(?P<minus>-|负)?(?P<digits>\d+(?:\.\d+)?)|(?P<chinese>[零〇一二两俩三仨四五六七八九十百千]+)"
 )
-FRACTION = re.compile(r"[一二三四五六七八九十\d]+分之[一二三四五六七八九十\d]+|\d+(?:\.\d+)?%|[一二三四五六七八九十\d]+成")
+FRACTION = re.compile(
+    r"[一二三四五六七八九十\d]+分之[一二三四五六七八九十\d]+|\d+(?:\.\d+)?%|[一二三四五六七八九十\d]+成"
+)
 SAID_SHORT = str.maketrans("俩仨", "两三")
 
 
@@ -121,6 +123,8 @@ def counts(text: str) -> list[Count]:
 
 def bare(text: str, units: str = "") -> Decimal | None:
     """The number when the message is nothing but it, and perhaps a unit out of the pattern `units`."""
-    match = re.fullmatch(rf"(?:是|有|共|一共|大概)?({COUNT.pattern})(?:{units or '(?!)'})?[了吧呢啊。.!,]*", text)
+    match = re.fullmatch(
+        rf"(?:是|有|共|一共|大概)?({COUNT.pattern})(?:{units or '(?!)'})?[了吧呢啊。.!,]*", text
+    )
     found = counts(match[1]) if match else []
     return found[0].value if len(found) == 1 else None

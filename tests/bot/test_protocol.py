@@ -8,7 +8,6 @@ import pytest
 from pydantic import SecretStr
 from wechatpy.crypto import WeChatCrypto
 
-from bot.messages import Garbled
 from bot.protocol import Opened, Protocol, Rejected, sign
 from bot.replies import render
 from settings import MessageMode, Settings
@@ -184,9 +183,11 @@ def test_json_envelopes_are_opened_and_answered_in_json(demo: Settings, platform
     assert json.loads(inner)["Content"] == "答"
 
 
-def test_an_authentic_envelope_with_no_message_inside_is_garbled(demo: Settings, platform: Platform) -> None:
-    with pytest.raises(Garbled):
-        opened(Protocol(demo), platform.safe("<xml><broken"))
+@pytest.mark.parametrize("inside", ["<xml><broken", "<xml></xml>", "junk", "[]"])
+def test_an_authentic_envelope_with_no_message_inside_is_passed_over(
+    demo: Settings, platform: Platform, inside: str
+) -> None:
+    assert opened(Protocol(demo), platform.safe(inside)).message.kind == ""
 
 
 @pytest.mark.parametrize("body", ["", "junk", "<xml/>", "<xml><Encrypt/></xml>", "{}", '{"Encrypt":5}', "[]"])
