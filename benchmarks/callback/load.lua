@@ -12,6 +12,12 @@ function request()
   at = at % count + 1
   return requests[at]
 end
+local pause = tonumber(os.getenv("PAUSE_MS") or "0")
+if pause > 0 then
+  function delay()
+    return math.random(0, math.floor(2 * pause))
+  end
+end
 function done(summary, latency, all)
   local errors = summary.errors
   io.write(string.format('RESULT {"requests":%d,"us":%d,"p50":%.1f,"p99":%.1f,"errors":%d}\n', summary.requests,

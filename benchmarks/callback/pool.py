@@ -25,7 +25,8 @@ def write(path: Path, texts: list[str], *, count: int, seed: int = 7) -> None:
             nonce = str(chance.randrange(10**9)).encode()
             message = (
                 f"<xml><ToUserName><![CDATA[{ACCOUNT}]]></ToUserName>\n"
-                f"<FromUserName><![CDATA[{sender}]]></FromUserName>\n<CreateTime>{now.decode()}</CreateTime>\n"
+                f"<FromUserName><![CDATA[{sender}]]></FromUserName>\n"
+                f"<CreateTime>{now.decode()}</CreateTime>\n"
                 f"<MsgType><![CDATA[text]]></MsgType>\n<Content><![CDATA[{chance.choice(texts)}]]></Content>\n"
                 f"<MsgId>{24 * 10**15 + seed * 10**9 + number}</MsgId>\n</xml>"
             )
