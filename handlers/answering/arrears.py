@@ -126,7 +126,7 @@ def _monthly(text: str) -> Decimal | Payer | None:
 def _answer(months: int | None, monthly: Decimal | Payer | None) -> Answer:
     if isinstance(monthly, Payer):
         if monthly is Payer.FARMER:
-            return missing(NAME, "农民党员每月0.2元至1元，您每月核定交多少元？回复数字即可。", months)
+            return missing(NAME, "农民党员每月0.2元至1元，您每月核定交多少元？回复数字即可。", months, None)
         monthly = Decimal("0.2")
     if months is not None and not 1 <= months <= MOST_MONTHS:
         return _ask_months(f"月数要是1到{MOST_MONTHS}的整数，请核对。", monthly)

@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 import chinese_calendar
 
@@ -105,16 +106,16 @@ def _answer(start: When, days: Decimal | None, *, natural: bool, end: When | Non
 
 def works(day: date) -> bool:
     """Whether people work on that day; in a year not yet announced, on weekdays but for fixed holidays."""
-    try:
+    if announced(day.year):
         return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:
-        return day.weekday() < 5 and (day.month, day.day) not in FIXED_HOLIDAYS
+    return day.weekday() < 5 and (day.month, day.day) not in FIXED_HOLIDAYS
 
 
-def announced(day: date) -> bool:
-    """Whether the year's holidays are known."""
+@cache
+def announced(year: int) -> bool:
+    """Whether the year's holidays are known. Asking is slow when they aren't, and years are few."""
     try:
-        chinese_calendar.is_workday(day)
+        chinese_calendar.is_workday(date(year, 1, 1))
     except NotImplementedError:
         return False
     return True
@@ -184,7 +185,7 @@ def _say(day: date) -> str:
 
 
 def _reply(lines: list[str], first: date, last: date) -> Answer:
-    unknown = sorted({day.year for day in (first, last) if not announced(day)})
+    unknown = sorted({day.year for day in (first, last) if not announced(day.year)})
     if unknown:
         lines.append(
             f"{unknown[-1]}年的放假安排还没有收录，只扣了周末和固定节日，请对照国务院办公厅的通知核对。"

@@ -8,6 +8,7 @@ NOT_KNOWN = "这个问题我还没有可靠的依据，不敢乱答。问题已�
 NOT_OURS = "我是党务知识助手，这件事不在我的范围里。党员发展、组织生活、党费、换届等党务问题，都可以问我。"
 NOT_READ = "没看到文字内容。请直接打字提问，例如“预备期多长时间”。"
 MORE = "回复“详细”看具体做法。"
+ORIGINAL = "回复“原文”看条文原话。"
 
 
 def with_citations(body: str, citations: Sequence[Citation]) -> str:
@@ -24,7 +25,8 @@ def with_citations(body: str, citations: Sequence[Citation]) -> str:
 def answer(fact: Fact) -> str:
     """The whole first reply for an entry."""
     text = with_citations(fact.answer.strip(), fact.citations)
-    return f"{text}\n{MORE}" if fact.details else text
+    offers = (MORE if fact.details else "") + (ORIGINAL if fact.original else "")
+    return f"{text}\n{offers}" if offers else text
 
 
 def choices(facts: Sequence[Fact]) -> str:

@@ -23,7 +23,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One knowledge entry as the engine sees it. An empty `scopes` means any kind of unit."""
+    """One knowledge entry as the engine sees it. An empty `scopes` means any kind of unit.
+
+    `details` and `original`: there is more to ask for, the steps and the rule word for word.
+    """
 
     code: str
     question: str
@@ -35,6 +38,7 @@ class Fact:
     in_force_until: date | None = None
     replaced_by: str = ""
     details: bool = False
+    original: bool = False
 
     def holds(self, on: date) -> bool:
         """Whether the rule behind this entry is in force on that day; the last day counts."""

@@ -84,15 +84,14 @@ def _role(text: str, count: Count) -> str:
 
 def _answer(seats: Decimal | None, candidates: Decimal | None, *, delegates: bool) -> Answer:
     kind = "d" if delegates else "c"
+    if candidates is not None and not _countable(candidates):
+        candidates = None
     if seats is None:
         return missing(NAME, "应选几名？回复数字即可。", candidates, kind)
     if seats != seats.to_integral_value() or not 1 <= seats <= MOST_SEATS:
-        kept = candidates if candidates is not None and _countable(candidates) else None
         return missing(
-            NAME, f"应选名额要是1到{MOST_SEATS}的整数，请核对。应选几名？回复数字即可。", kept, kind
+            NAME, f"应选名额要是1到{MOST_SEATS}的整数，请核对。应选几名？回复数字即可。", candidates, kind
         )
-    if candidates is not None and not _countable(candidates):
-        candidates = None
     return _worked(int(seats), None if candidates is None else int(candidates), delegates=delegates)
 
 

@@ -95,6 +95,11 @@ class _Token:
     touches_next: bool
     role: str = ""
 
+    @property
+    def of_votes(self) -> bool:
+        """Whether it counts votes and nothing else."""
+        return self.right.startswith("票")
+
     def before(self) -> str:
         """The role that the words before it give it."""
         return self._role(LEFT_PATTERNS, self.left)
@@ -106,9 +111,8 @@ class _Token:
     def _role(
         self, patterns: tuple[tuple[str, re.Pattern[str]], ...], text: str, *, anchored: bool = False
     ) -> str:
-        of_votes = self.right.startswith("票")
         for role, pattern in patterns:
-            if of_votes and role not in VOTES:
+            if self.of_votes and role not in VOTES:
                 continue
             if pattern.match(text) if anchored else pattern.search(text):
                 return role
@@ -191,7 +195,9 @@ def _assign(chain: list[_Token]) -> None:
     for token in chain:
         token.role = token.after() if labels_after else token.before()
         if not token.role and (not token.touches_next or token.after() in ("due", "favour")):
-            token.role = token.after() or ("favour" if token.right.startswith("票") else "")
+            token.role = token.after()
+        if not token.role and token.of_votes:
+            token.role = "favour"
 
 
 def wrong(tally: Tally) -> tuple[str, str] | None:

@@ -18,12 +18,13 @@ RULE = Citation("发展党员细则(2026)", "第三十一条")
 APPROVAL = Citation("发展党员细则(2026)", "第三十三条")
 CHARTER = Citation("党章", "第七条")
 
-MATTER = re.compile(r"转正|预备期|期满")
+MATTER = re.compile(r"转正|转政|转证|专正|预备期|期满")
 ASKS = re.compile(
     r"什么时候|啥时候|何时|哪天|哪年|哪月|几号|几月|多会|到期|期满|多久|能|可以|算|吗|时间|日期|日子|[?？]"
 )
+OURS = re.compile(r"党|预备|支部|大会|接收|通过|延长|宣誓")
 OTHERS = re.compile(
-    r"党龄|试用期|实习|见习|合同|入职|员工|劳动|公务员|团员|工资|党费|宣誓誓词|到会|应到|实到|票"
+    r"面试|考试|考核|上班|党龄|试用期|实习|见习|合同|入职|员工|劳动|公务员|团员|工资|党费|宣誓誓词|到会|应到|实到|票"
 )
 EXTENDED = re.compile(
     r"(?:延长|延期|推迟|延)(?:了|预备期|转正)*(半年|一年半|(?:\d{1,3}|[一二两三四五六七八九十]{1,3})(?:个月|年))"
@@ -37,6 +38,8 @@ def answer(sentence: Sentence) -> Answer | None:
         return asked
     text = sentence.text
     if not MATTER.search(text) or not ASKS.search(text) or OTHERS.search(text):
+        return None
+    if not OURS.search(text):
         return None
     told = milestones.read(text, sentence.on)
     extension = _extension(arabic(text))
@@ -53,7 +56,7 @@ def _recalled(sentence: Sentence) -> Answer | None:
     known = recall(sentence.previous, NAME, 2)
     if known is None:
         return None
-    extension = int(known[1]) if known[1].isdecimal() and len(known[1]) < 4 else None
+    extension = int(known[1]) if known[1].isdecimal() and len(known[1]) < 6 else None
     partial, text = from_code(known[0]), arabic(sentence.text)
     year = bare(text, "年")
     if partial is not None and year is not None and year == year.to_integral_value():

@@ -11,9 +11,9 @@ from handlers.answering.tally import Tally
 from handlers.answering.worked import Sentence, missing, recall, whole, worked
 
 NAME = "votes"
-ELECTION_WORDS = re.compile(r"当选|选举|换届|得票|选上|能选|选书记|选委员|选支委|选(?:出|的)")
+ELECTION_WORDS = re.compile(r"当选|选举|换届|换界|缓届|得票|选上|能选|选书记|选委员|选支委|选(?:出|的)")
 COMMITTEE_WORDS = re.compile(r"支委会|支部委员会|个支委|名支委|支委(?:到|来|开会)|委员会会议|名委员|个委员")
-TRANSITION_WORDS = re.compile(r"转正")
+TRANSITION_WORDS = re.compile(r"转正|转政|转证|专正")
 ADMISSION_WORDS = re.compile(
     r"(?:接收|吸收|发展|讨论|通过).{0,6}(?:预备|党员|入党|对象)|入党|发展(?:党员|大会|成功|会)"
 )
@@ -29,10 +29,13 @@ ASKS_VERDICT = re.compile(
 ASKS_NUMBER = re.compile(r"多少|几票|至少|最少|几人|几个")
 ASKS_MEETING = re.compile(r"能[开选]|开吗|有效")
 ASKS_VOTES = re.compile(r"票|当选|选上|赞成|同意|通过|成功|过半")
+OURS = re.compile(r"党|支部|支委|应到|实到|到会|议题|表决|决议|换[届界]|选举|当选|转正|委员|入党|发展")
+INSIDE = re.compile(r"党|支部|支委|预备")
+OUTSIDE = re.compile(r"公司|单位|答辩|评委|试用|员工|实习|小区|班级|全班|同学|家长|社团")
 OTHERS = re.compile(
     r"村委|居委|村民|居民|业主|业委|工会|职工|职代|共青团|团员|团支部|团委|人大|董事|股东|监事|班长|班委|班干|"
-    r"学生会|协会|妇联|合作社|政协|党代|代表大会|代表会议|党委会|党委委员|党组|常委|生活会|评议|测评|民主推荐|小组会|"
-    r"书面|一样|相等|相同|并列|设支委|一定要|要不要选|党课|主题党日|公司开会|考试|面试|彩票|机票|车票|门票|发票|股票"
+    r"学生会|协会|妇联|合作社|政协|总统|议员|大选|党代|代表大会|代表会议|党委会|党委委员|党组|常委|生活会|评议|测评|民主推荐|小组会|"
+    r"书面|一样|相等|相同|并列|设支委|一定要|要不要选|党课|主题党日|考试|面试|彩票|机票|车票|门票|发票|股票"
 )
 """Meetings whose rule is another one, or isn't among ours."""
 
@@ -74,6 +77,7 @@ QUESTIONS = {
     "present": "实到多少人？回复数字即可。",
     "favour": "得了多少赞成票？回复数字即可。",
 }
+COMMITTEE_SIZE = "支委会一共几名委员？回复数字即可。"
 LETTERS = dict(zip("CAJTE", Rule, strict=True))
 CODES = {rule: letter for letter, rule in LETTERS.items()}
 SLOTS = ("due", "present", "favour")
@@ -82,9 +86,11 @@ SLOTS = ("due", "present", "favour")
 def answer(sentence: Sentence) -> Answer | None:
     """The reply to a vote told in numbers, or None when it's about something else."""
     if (known := _recalled(sentence)) is not None:
-        return _answer(*known, "能当选通过吗")
+        return _answer(*known, "" if known[0] is Rule.COMMITTEE else "能当选通过吗")
     text = sentence.text
-    if OTHERS.search(text) or not ASKS.search(text):
+    if OTHERS.search(text) or not ASKS.search(text) or not OURS.search(text):
+        return None
+    if OUTSIDE.search(text) and not INSIDE.search(text):
         return None
     rule = _rule(text)
     if rule is None:
@@ -140,8 +146,9 @@ def _recalled(sentence: Sentence) -> tuple[Rule, Tally] | None:
 def _ask(rule: Rule, tally: Tally, slot: str, body: str) -> Answer:
     """Keeps what is known except for the number asked for."""
     kept = tally.without(slot)
+    question = COMMITTEE_SIZE if rule is Rule.COMMITTEE and slot == "due" else QUESTIONS[slot]
     state = (CODES[rule] + slot[0], kept.due, kept.present, kept.favour)
-    return missing(NAME, f"{body}{QUESTIONS[slot]}", *state, citations=CITATIONS[rule] if "×" in body else ())
+    return missing(NAME, f"{body}{question}", *state, citations=CITATIONS[rule] if "×" in body else ())
 
 
 def _ask_again(rule: Rule, tally: Tally, slot: str, why: str) -> Answer:

@@ -12,6 +12,8 @@ LARGEST = 999_999
 """No count of people, months or days is larger; this also bounds the arithmetic and the reply."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
 SPACE = re.compile(r"\s+")
+ENDLESS = re.compile(r"(\d{30})\d+")
+"""Beyond every limit anyway; the rest would only cost time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Sentence:
 
 
 def squeeze(text: str) -> str:
-    """Text without spaces; numbers that a space kept apart stay apart."""
-    return SPACE.sub("", BETWEEN_DIGITS.sub(",", text))
+    """Text without spaces; numbers that a space kept apart stay apart, endless ones end."""
+    return ENDLESS.sub(r"\1", SPACE.sub("", BETWEEN_DIGITS.sub(",", text)))
 
 
 def worked(entry: str, body: str, *citations: Citation) -> Answer:

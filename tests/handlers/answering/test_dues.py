@@ -4,8 +4,15 @@ from decimal import Decimal
 
 import pytest
 
-from handlers.answering.dues import ENTRY, Payer, answer, due
-from handlers.answering.numbers import amounts, from_chinese
+from handlers.answering import dues
+from handlers.answering.dues import ENTRY, Payer, due
+from handlers.answering.numbers import amounts, bare, from_chinese, whole_number
+from handlers.answering.shapes import Answer
+from handlers.answering.worked import Sentence, squeeze
+
+
+def answer(text: str, previous: str = "") -> Answer | None:
+    return dues.answer(Sentence(squeeze(text), previous))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,10 @@ def test_the_whole_base_pays_the_rate_of_its_band(base: str, payer: Payer, resul
         ("年薪12万党费怎么交", "每月实际领取的税后收入"),
         ("工资-500交多少党费", "不像是一个月的收入"),
         ("工资60000交多少党费", "一般不超过1000元"),
+        ("工资3000.00元交多少党费", "每月应交15元"),
+        ("工资3000.01元交多少党费", "每月应交30元"),
+        ("工资3000.001元交多少党费", "不像是一个月的收入"),
+        ("工资" + "9" * 200 + "元交多少党费", "不像是一个月的收入"),
     ],
 )
 def test_a_sentence_is_worked_out_and_shown(text: str, says: str) -> None:
@@ -75,6 +86,10 @@ def test_the_working_names_its_rule() -> None:
         "预备期多长",
         "支部30人党费交到哪里",
         "自愿多交1000元党费交给谁",
+        "工资一万以上党费交多少比例",
+        "年薪要不要除以12算党费",
+        "十三薪算不算党费",
+        "刚好三千元算哪一档党费",
         "",
     ],
 )
@@ -87,6 +102,45 @@ def test_a_bare_number_after_the_calculation_is_an_income() -> None:
     found = answer("4800", ENTRY)
     assert found is not None
     assert "48元" in found.text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("那养老金5200呢", "每月应交52元"), ("工资6000", "每月应交90元"), ("3000块", "15元")]
+)
+def test_the_next_income_is_worked_out_too(text: str, says: str) -> None:
+    found = answer(text, ENTRY)
+    assert found is not None
+    assert says in found.text
+
+
+@pytest.mark.parametrize("text", ["预备党员呢", "那支部有50人呢", "奖励书记2000元合适吗", "2026年呢"])
+def test_other_messages_after_the_calculation_are_no_income(text: str) -> None:
+    assert answer(text, ENTRY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("三", 3), ("俩", 2), ("仨", 3), ("十", 10), ("四十一", 41), ("一百零五", 105), ("四五", None)],
+)
+def test_small_numbers_are_read_as_they_are_said(text: str, value: int | None) -> None:
+    assert whole_number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("41", 41),
+        ("41人", 41),
+        ("四十一", 41),
+        ("一共41人。", 41),
+        ("-1", -1),
+        ("41人到了", None),
+        ("党费", None),
+    ],
+)
+def test_a_bare_number_is_nothing_but_a_number(text: str, value: int | None) -> None:
+    found = bare(text, "人")
+    assert (None if found is None else int(found)) == value
 
 
 @pytest.mark.parametrize(

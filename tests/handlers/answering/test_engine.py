@@ -66,7 +66,8 @@ def test_the_scope_spoken_of_wins_over_the_askers() -> None:
 
 
 def fact(code: str, question: str, **more: object) -> Fact:
-    return Fact(code, question, f"答案是{code}。", askings=(question,), **more)  # type: ignore[arg-type]
+    cited = (Citation("党章", "第七条"),)
+    return Fact(code, question, f"答案是{code}。", (question,), cited, **more)  # type: ignore[arg-type]
 
 
 def test_a_rule_answers_only_while_it_is_in_force() -> None:
