@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,14 +72,14 @@ class Server:
         self.process.wait(30)
 
 
-@contextmanager
-def running(settings: Settings, count: int) -> Iterator[list[Server]]:
+@asynccontextmanager
+async def running(settings: Settings, count: int) -> AsyncIterator[list[Server]]:
     processes = [Server(settings) for _ in range(count)]
     try:
         yield processes
     finally:
         for server in processes:
-            server.stop()
+            await asyncio.to_thread(server.stop)
 
 
 @dataclass
@@ -139,7 +139,7 @@ async def rage(storm: Storm, victim: Server, *, messages: int, restart: bool) ->
             for at in order
         ]
         await asyncio.wait(work[: len(work) // 3])
-        victim.kill()
+        await asyncio.to_thread(victim.kill)
         if restart:
             storm.up.clear()
             victim.start()
@@ -176,7 +176,7 @@ async def test_four_processes_lose_nothing_and_double_nothing_when_one_is_killed
         redis_url=redis_server,
     )
     await asyncio.to_thread(migrate, settings)
-    with running(settings, 4) as processes:
+    async with running(settings, 4) as processes:
         storm = Storm(Platform(settings), [server.port for server in processes])
         await rage(storm, processes[1], messages=10_000, restart=False)
     async with open_database(settings.database_url):
@@ -189,7 +189,7 @@ async def test_one_process_on_sqlite_goes_on_after_kill_9_as_if_nothing_had_been
         _env_file=".env.demo", data_dir=tmp_path, database_url=f"sqlite://{tmp_path / 'storm.sqlite3'}"
     )
     await asyncio.to_thread(migrate, settings)
-    with running(settings, 1) as processes:
+    async with running(settings, 1) as processes:
         storm = Storm(Platform(settings), [processes[0].port])
         await rage(storm, processes[0], messages=600, restart=True)
     async with open_database(settings.database_url):

@@ -6,6 +6,7 @@ import stat
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -89,7 +90,7 @@ async def test_a_backup_taken_amid_writing_is_one_moment(
         going = False
         await writer
     written = await AuditEntry.all().count()
-    kept = [dumped(programs, tmp_path / f"copy{number}") for number in range(3)]
+    kept = [await asyncio.to_thread(dumped, programs, tmp_path / f"copy{number}") for number in range(3)]
     assert all(count % 2 == 0 for count in kept)
     assert 0 < kept[-1] <= written
 
@@ -136,8 +137,7 @@ async def test_a_damaged_backup_changes_nothing(settings: Settings, programs: Pa
 
 async def test_a_foreign_database_is_no_backup(settings: Settings, programs: Path, tmp_path: Path) -> None:
     file = tmp_path / "other.sqlite3"
-    with closing(sqlite3.connect(file)) as other:
-        other.execute("CREATE TABLE things (id INTEGER)")
+    await asyncio.to_thread(query, file, "CREATE TABLE things (id INTEGER)")
     with pytest.raises(BackupFailed):
         await backups.restore(settings, file, programs=programs)
 
@@ -184,14 +184,19 @@ def dumped(programs: Path, file: Path) -> int:
         ]
         shown: str = subprocess.check_output(command, text=True)
         return shown.count("\ttest.")
-    with closing(sqlite3.connect(file)) as copy:
-        return int(copy.execute("SELECT count(*) FROM audit_entries").fetchone()[0])
+    return int(query(file, "SELECT count(*) FROM audit_entries")[0][0])
+
+
+def query(file: Path, sql: str) -> list[tuple[Any, ...]]:
+    """Ask an SQLite file something; for a thread beside the loop."""
+    with closing(sqlite3.connect(file)) as connection:
+        return connection.execute(sql).fetchall()
 
 
 async def codes_aside(settings: Settings, aside: str) -> set[str]:
     if backups.sqlite_file(settings) is not None:
-        with closing(sqlite3.connect(aside)) as old:
-            return {row[0] for row in old.execute("SELECT code FROM organizations")}
+        rows = await asyncio.to_thread(query, Path(aside), "SELECT code FROM organizations")
+        return {row[0] for row in rows}
     host = settings.resolved_database_url.partition("host=")[2]
     name = settings.resolved_database_url.split("@/")[1].partition("?")[0]
     connection = await asyncpg.connect(user="postgres", host=host, database=name)
