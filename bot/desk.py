@@ -34,7 +34,7 @@ DELIVERIES = 3
 """How often WeChat delivers one message in all (observed, wechat-platform §1.6)."""
 
 CALLBACKS = Counter("zbt_callbacks_total", "Callbacks, by what became of them", ["outcome"])
-ANSWERED, REPEATED, LATE = [CALLBACKS.labels(outcome) for outcome in ("taken", "repeated", "late")]
+TAKEN, REPEATED, LATE = [CALLBACKS.labels(outcome) for outcome in ("taken", "repeated", "late")]
 
 
 class TooLate(Exception):
@@ -49,6 +49,30 @@ class Superseded(Exception):
         self.remembered = remembered
 
 
+CALM_DOWN = Route(("text",), lambda message, ctx: texts.TOO_MANY_MESSAGES, Manner.INSTANT)
+"""What answers the first message past the limit; those after it are met with silence."""
+
+
+class Pace:
+    """How many messages each follower has sent to this process in the current minute."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._limit = ctx.settings.follower_messages_per_minute
+        self._minute = 0
+        self._counts: dict[str, int] = {}
+
+    def over(self, openid: str) -> int:
+        """Count one more; by how many the follower is past the limit now."""
+        if not self._limit:
+            return 0
+        minute = int(self._ctx.now().timestamp()) // 60
+        if minute != self._minute:
+            self._minute, self._counts = minute, {}
+        count = self._counts[openid] = self._counts.get(openid, 0) + 1
+        return max(0, count - self._limit)
+
+
 class Desk:
     """One process's answering of messages."""
 
@@ -58,6 +82,7 @@ class Desk:
         self._router = router
         self._deadline = ctx.settings.callback_deadline
         self._running: dict[str, asyncio.Future[Remembered]] = {}
+        self._pace = Pace(ctx)
         self._mini_program = ctx.settings.mp_app_id.encode()
         self._loop = asyncio.get_running_loop()
 
@@ -74,17 +99,18 @@ class Desk:
             return ""
         key = message.key()
         REQUEST_ID.set(key)
-        claim = await self._ledger.claim(key, message.source)
-        if claim.reply is not None:
-            REPEATED.inc()
-            return claim.reply
-        ANSWERED.inc()
-        if claim.worker is not None or key in self._running:
-            known = await self._join(message, key, claim.worker or self._ledger.process, started)
+        worker = await self._ledger.claim(key)
+        if worker is not None or key in self._running:
+            known = await self._join(message, key, worker or self._ledger.process, started)
             if known is not None:
+                REPEATED.inc()
                 return known
-        if claim.over_limit and message.kind != "event":
-            return self._calm_down(message, key, first=claim.over_limit == 1)
+        TAKEN.inc()
+        over = self._pace.over(message.source) if message.kind != "event" else 0
+        if over:
+            route = CALM_DOWN if over == 1 else None
+        if route is None:
+            return ""
         if route.manner is Manner.INSTANT:
             return await self._answer_instantly(route, message, key)
         work = self._running[key] = self._loop.create_task(self._carry_out(route, message, key))
@@ -120,7 +146,6 @@ class Desk:
         except Exception:
             await self._ledger.abandon(key)
             raise
-        self._ledger.finish(key, remembered.reply)
         return remembered
 
     async def _work_or_apologise(self, route: Route, message: Message, key: str) -> Remembered:
@@ -176,12 +201,6 @@ class Desk:
             at=self._ctx.now(),
             asked=asked,
         )
-
-    def _calm_down(self, message: Message, key: str, *, first: bool) -> str:
-        """Past the follower's limit: one kind word, then silence, until the minute is over."""
-        reply = render(texts.TOO_MANY_MESSAGES, message) if first else ""
-        self._ledger.finish(key, reply)
-        return reply
 
     async def _join(self, message: Message, key: str, worker: str, started: float) -> str | None:
         """The answer of whoever is at work on this callback; None when nobody is any more."""

@@ -67,17 +67,24 @@ class Route:
 
 
 class Router:
-    """The table, sorted by kind once, so that a message meets only the lines for its kind."""
+    """The table, arranged once so that a message meets few lines: by kind, and by word."""
 
     def __init__(self, routes: Collection[Route]) -> None:
-        self._by_kind: dict[str, list[Route]] = {}
-        for route in routes:
+        self._words: dict[tuple[str, str], tuple[int, Route]] = {}
+        self._others: dict[str, list[tuple[int, Route]]] = {}
+        for at, route in enumerate(routes):
             for kind in route.kinds:
-                self._by_kind.setdefault(kind, []).append(route)
+                for word in route.words:
+                    self._words.setdefault((kind, word), (at, route))
+                if not route.words:
+                    self._others.setdefault(kind, []).append((at, route))
 
     def find(self, message: Message) -> Route | None:
         """The first line that admits the message; None when it is to be passed over."""
-        for route in self._by_kind.get(message.kind, ()):
+        by_word = self._words.get((message.kind, message.content)) if message.kind != "event" else None
+        for at, route in self._others.get(message.kind, ()):
+            if by_word is not None and by_word[0] < at:
+                break
             if route.admits(message):
                 return route
-        return None
+        return by_word[1] if by_word is not None else None

@@ -6,7 +6,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from fakeredis import FakeAsyncRedis
 from redis.asyncio import Redis
 from tortoise import Tortoise
 
@@ -82,7 +81,13 @@ async def open_database(url: str, *, pool: int = 10) -> AsyncIterator[None]:
 @asynccontextmanager
 async def open_redis(url: str) -> AsyncIterator[Redis]:
     """A Redis client: inside this process for `memory://`, else the server at `url`."""
-    redis: Redis = FakeAsyncRedis() if url == "memory://" else Redis.from_url(url)
+    redis: Redis
+    if url == "memory://":
+        from fakeredis import FakeAsyncRedis  # Only here: with a server it would be memory for nothing.
+
+        redis = FakeAsyncRedis()
+    else:
+        redis = Redis.from_url(url)
     try:
         yield redis
     finally:

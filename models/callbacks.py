@@ -85,38 +85,85 @@ class Remembered:
     ours: bool
 
 
+REMEMBER_AT_ONCE = """
+WITH input AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+                         $6::text[], $7::text[], $8::text[], $9::float8[])
+        AS answers(key, app, openid, reply, at, question, kind, entry_code, confidence)
+), fresh AS (
+    INSERT INTO callbacks (key, reply, received_at) SELECT key, reply, at FROM input ORDER BY key
+    ON CONFLICT (key) DO NOTHING RETURNING key
+), met AS (
+    SELECT app, openid, max(at) AS at FROM input JOIN fresh USING (key)
+    WHERE openid <> '' GROUP BY app, openid
+), touched AS (
+    INSERT INTO accounts (app, openid, follows, last_contact_at, created_at)
+    SELECT app, openid, true, at, at FROM met ORDER BY app, openid
+    ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at
+    RETURNING id, app, openid
+), released AS (
+    UPDATE notices SET status = 'waiting', next_try_at = met.at FROM met
+    WHERE notices.openid = met.openid AND notices.status = 'held'
+), asked AS (
+    INSERT INTO questions (callback_key, account_id, text, kind, entry_code, confidence, asked_at)
+    SELECT key, touched.id, question, kind, entry_code, confidence, at
+    FROM input JOIN fresh USING (key) LEFT JOIN touched USING (app, openid) WHERE kind <> ''
+)
+SELECT key FROM fresh
+"""
+"""What `remember_in_steps` does, in one round trip: the hottest statement of the service."""
+
+
 async def remember(answers: Sequence[Answered]) -> list[Remembered]:
-    """Store answers, all in one transaction and a fixed number of statements; in the same order.
+    """Store answers, each with all that follows from it or not at all; in the same order.
 
     The first answer under a key stands. For fresh keys only, the sender's last contact is noted,
     held notices of the sender are released, and questions are kept. An answer that was owed becomes
     a notice.
     """
+    # The same message may stand twice in one batch; the first one is the one that counts.
+    first = {answer.key: answer for answer in reversed(answers)}
+    connection = Callback._meta.db
+    at_once = connection.capabilities.dialect == "postgres"
+    fresh = await (remember_at_once if at_once else remember_in_steps)(connection, list(first.values()))
+    outcomes: dict[str, Remembered] = {}
+    for key, answer in first.items():
+        outcomes[key] = Remembered(answer.reply, ours=True) if key in fresh else await settle(answer)
+    return [outcomes[answer.key] for answer in answers]
+
+
+async def remember_at_once(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
+    """PostgreSQL: everything about fresh answers in one statement; the keys that were fresh."""
+    rows = [
+        (answer.key, answer.app.value, answer.openid, answer.reply, answer.at, *asked_columns(answer.asked))
+        for answer in answers
+    ]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return {row["key"] for row in await connection.execute_query_dict(REMEMBER_AT_ONCE, columns)}
+
+
+def asked_columns(asked: Asked | None) -> tuple[str, str, str, float]:
+    """A question's columns; an empty kind stands for no question."""
+    return (asked.text, asked.kind, asked.entry_code, asked.confidence) if asked else ("", "", "", 0.0)
+
+
+async def remember_in_steps(_: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
+    """SQLite: the same in one transaction; the keys that were fresh."""
     async with in_transaction() as connection:
         inserted = await insert_callbacks(connection, answers)
-        # The same message may stand twice in one batch; the first one is the one that counts.
-        first = {answer.key: answer for answer in reversed(answers)}
-        fresh = [answer for answer in first.values() if answer.key in inserted]
+        fresh = [answer for answer in answers if answer.key in inserted]
         if fresh:
             await touch_accounts(connection, fresh)
             await keep_questions(connection, [answer for answer in fresh if answer.asked is not None])
-        outcomes = {
-            key: Remembered(answer.reply, ours=True) if key in inserted else await settle(connection, answer)
-            for key, answer in first.items()
-        }
-        return [outcomes[answer.key] for answer in answers]
+    return inserted
 
 
 async def insert_callbacks(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
     """Insert the rows whose keys are new; the set of those keys."""
-    # One order everywhere: two processes that store the same keys can't lock each other out.
-    rows = sorted(
-        {answer.key: (answer.key, answer.reply, answer.at) for answer in reversed(answers)}.values()
-    )
-    source, values = rows_source(connection, ("text", "text", "timestamptz"), rows)
+    marks, values = value_rows([(answer.key, answer.reply, answer.at) for answer in answers])
     inserted = await connection.execute_query_dict(
-        f"INSERT INTO callbacks (key, reply, received_at) {source} "
-        "ON CONFLICT (key) DO NOTHING RETURNING key",
+        f"INSERT INTO callbacks (key, reply, received_at) VALUES {marks}"  # noqa: S608 (marks only)
+        " ON CONFLICT (key) DO NOTHING RETURNING key",
         values,
     )
     return {row["key"] for row in inserted}
@@ -127,13 +174,10 @@ async def touch_accounts(connection: BaseDBAsyncClient, answers: Sequence[Answer
     latest = {(answer.app.value, answer.openid): answer.at for answer in answers if answer.openid}
     if not latest:
         return
-    # Sorted: two processes that touch the same accounts can't lock each other out.
-    rows = [(app, openid, True, at, at) for (app, openid), at in sorted(latest.items())]
-    types = ("text", "text", "bool", "timestamptz", "timestamptz")
-    source, values = rows_source(connection, types, rows)
+    marks, values = value_rows([(app, openid, True, at, at) for (app, openid), at in latest.items()])
     await connection.execute_query(
-        f"INSERT INTO accounts (app, openid, follows, last_contact_at, created_at) {source} "
-        "ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at",
+        f"INSERT INTO accounts (app, openid, follows, last_contact_at, created_at) VALUES {marks}"  # noqa: S608
+        " ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at",
         values,
     )
     held = Notice.filter(openid__in=[openid for _, openid in latest], status="held").using_db(connection)
@@ -162,10 +206,12 @@ async def keep_questions(connection: BaseDBAsyncClient, answers: Sequence[Answer
     await Question.bulk_create(questions, using_db=connection)
 
 
-async def settle(connection: BaseDBAsyncClient, answer: Answered) -> Remembered:
+async def settle(answer: Answered) -> Remembered:
     """What counts for a key that is there already: the stored reply, or ours when one was owed."""
-    owed = Callback.filter(key=answer.key, reply=None).using_db(connection)
-    if await owed.update(reply=answer.reply, message=None):
+    async with in_transaction():
+        if not await Callback.filter(key=answer.key, reply=None).update(reply=answer.reply, message=None):
+            stored = await Callback.get(key=answer.key)
+            return Remembered(stored.reply or "", ours=False)
         if answer.text:
             await Notice.create(
                 openid=answer.openid,
@@ -173,11 +219,8 @@ async def settle(connection: BaseDBAsyncClient, answer: Answered) -> Remembered:
                 dedupe_key=f"late:{answer.key}",
                 next_try_at=answer.at,
                 created_at=answer.at,
-                using_db=connection,
             )
-        return Remembered(answer.reply, ours=True)
-    stored = await Callback.get(key=answer.key, using_db=connection)
-    return Remembered(stored.reply or "", ours=False)
+    return Remembered(answer.reply, ours=True)
 
 
 async def owe(key: str, message: str, at: datetime) -> str | None:
@@ -198,14 +241,7 @@ async def claim_owed(callback: Callback, now: datetime) -> bool:
     return bool(await mine.update(received_at=now))
 
 
-def rows_source(
-    connection: BaseDBAsyncClient, types: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> tuple[str, list[Any]]:
-    """A source of rows for INSERT, and its values: one statement text whatever the number of rows,
-    on PostgreSQL, so that it stays prepared."""
-    if connection.capabilities.dialect == "sqlite":
-        marks = "(" + ", ".join("?" * len(types)) + ")"
-        return "VALUES " + ", ".join([marks] * len(rows)), [value for row in rows for value in row]
-    columns = ", ".join(f"${at}::{name}[]" for at, name in enumerate(types, start=1))
-    source = f"SELECT * FROM unnest({columns})"  # noqa: S608 (marks only)
-    return source, [list(column) for column in zip(*rows, strict=True)]
+def value_rows(rows: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
+    """Placeholders and values of a VALUES list, in SQLite's marks."""
+    marks = "(" + ", ".join("?" * len(rows[0])) + ")"
+    return ", ".join([marks] * len(rows)), [value for row in rows for value in row]

@@ -137,14 +137,15 @@ async def test_guard_removed_two_processes_would_answer_differently(
     async def unreachable(*_: object) -> None:
         raise ConnectionError
 
-    async def forget(*_: object) -> set[str]:
-        return {answer.key for answer in _[1]}  # type: ignore[attr-defined]
+    async def forget(_: object, answers: Sequence[Answered]) -> set[str]:
+        return {answer.key for answer in answers}
 
     async def nothing(_: str) -> None:
         return None
 
     monkeypatch.setattr(CallbackLedger, "_claim_all", unreachable)
-    monkeypatch.setattr(models.callbacks, "insert_callbacks", forget)
+    monkeypatch.setattr(models.callbacks, "remember_at_once", forget)
+    monkeypatch.setattr(models.callbacks, "remember_in_steps", forget)
     monkeypatch.setattr("bot.desk.stored_reply", nothing)
     work = Counting()
     desks = [await open_one(one_route(work.change, Manner.CHANGES)) for _ in range(3)]
@@ -274,7 +275,7 @@ async def test_a_callback_taken_by_a_process_that_died_is_done_by_the_one_that_g
 ) -> None:
     desk = await open_one(one_route(Counting().change, Manner.CHANGES))
     message = inbound()
-    await redis.set(f"cb:{message.key()}", b"wdeadprocess")  # Its heart beats no more.
+    await redis.set(f"cb:{message.key()}", b"deadprocess")  # Its heart beats no more.
     assert "第1次" in await reply(desk, message)
 
 
@@ -321,7 +322,7 @@ async def test_past_the_limit_there_is_one_kind_word_and_then_silence(
     assert replies[4:] == ["", ""]
     others = parse(text_message("x", openid="oBob").encode())
     assert "次" in await reply(desk, others)
-    assert await Callback.all().count() == 4
+    assert await Callback.all().count() == 5  # The silence leaves no row.
 
 
 async def test_the_limit_lasts_a_minute(ctx: Context, open_one: OpenDesk, clock: Clock) -> None:
