@@ -24,13 +24,25 @@ import miniprogram_api.app
 import pages.app
 from bot.door_runner import DoorRunner
 from bot.menu import menu
-from handlers import audit, backups, doctor, knowledge, lessons, logs, roster, schema, seeding, sites
+from handlers import (
+    audit,
+    backups,
+    doctor,
+    knowledge,
+    lessons,
+    logs,
+    regulations,
+    schema,
+    seeding,
+    sites,
+)
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Answer
 from handlers.context import Context, open_context
 from handlers.errors import NotFound, Refused
 from handlers.gateways.errors import WeChatError
 from handlers.lesson_content import BadLesson
+from handlers.regulation_text import Unsplittable
 from jobs.runner import run_clock, run_jobs
 from jobs.timetable import timetable
 from models import Organization, Site
@@ -414,6 +426,8 @@ async def restore(args: argparse.Namespace) -> int:
 
 async def import_roster(args: argparse.Namespace) -> int:
     """Bring the roster up to date from an Excel file."""
+    from handlers import roster  # With Excel's library, which no server needs in its memory.
+
     async with _opened() as ctx:
         report = await roster.import_file(ctx, file=args.file, dry_run=args.dry_run)
     print("\n".join(report.report_lines()))
@@ -422,7 +436,18 @@ async def import_roster(args: argparse.Namespace) -> int:
 
 async def import_rules(args: argparse.Namespace) -> int:
     """A regulation's text, split by article."""
-    raise Failed("法规原文导入随知识库一起提供，这个版本还没有")
+    async with _opened() as ctx:
+        imported = await regulations.import_file(ctx, file=args.file)
+    print("\n".join(imported.lines))
+    return 0
+
+
+async def check_rules(args: argparse.Namespace) -> int:
+    """Citations of published entries, held against the list of rules and the imported texts."""
+    async with _opened() as ctx:
+        found = await regulations.check(ctx)
+    print("\n".join(found.lines))
+    return 1 if found.broken else 0
 
 
 async def export_audit(args: argparse.Namespace) -> int:
@@ -526,8 +551,10 @@ def parser() -> argparse.ArgumentParser:
     people = command(group("roster", "名册"), "import", import_roster, "从 Excel 导入名册")
     people.add_argument("file", type=Path, metavar="文件.xlsx")
     people.add_argument("--dry-run", action="store_true", help="只检查，不改动")
-    rules = command(group("rules", "法规原文"), "import", import_rules, "导入法规原文，按条拆分")
-    rules.add_argument("file", type=Path, metavar="文件")
+    rules = group("rules", "法规原文")
+    taking = command(rules, "import", import_rules, "导入法规原文，按条拆分；重复导入不会重复")
+    taking.add_argument("file", type=Path, metavar="文件")
+    command(rules, "check", check_rules, "核对知识条目的引用，列出引错的")
 
     trail = group("audit", "审计记录")
     checking = command(trail, "verify", verify_audit, "校验导出的审计记录有没有被改动")
@@ -545,7 +572,7 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"“{text}”不是日期，请写成 2026-11-27 这样") from error
 
 
-EXPECTED = (Failed, MissingSettings, backups.BackupFailed, BadLesson)
+EXPECTED = (Failed, MissingSettings, backups.BackupFailed, BadLesson, Unsplittable)
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

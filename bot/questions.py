@@ -6,6 +6,7 @@ from bot.replies import Reply
 from bot.router import Spoken
 from handlers import questions, remainders
 from handlers.context import Context
+from handlers.errors import NotFound
 from models.callbacks import Asked
 
 LONGEST_KEPT = 600
@@ -20,8 +21,26 @@ def asked(message: Message, ctx: Context) -> Spoken:
 
 
 async def followed_up(message: Message, ctx: Context) -> Reply:
-    """A number chooses among what was offered, “详细” asks for more of the last answer."""
+    """A number chooses among what was offered, “详细” and “原文” ask for more of the last answer."""
     return (await questions.ask(ctx, text=message.content)).text
+
+
+async def useful(message: Message, ctx: Context) -> Reply:
+    """The last answer helped."""
+    return await _rated(ctx, useful=True)
+
+
+async def useless(message: Message, ctx: Context) -> Reply:
+    """It didn't: a person will answer."""
+    return await _rated(ctx, useful=False)
+
+
+async def _rated(ctx: Context, *, useful: bool) -> Reply:
+    try:
+        await questions.rate_last(ctx, useful=useful)
+    except NotFound:
+        return texts.NOTHING_TO_RATE
+    return texts.USEFUL if useful else texts.USELESS
 
 
 async def more(message: Message, ctx: Context) -> Reply:

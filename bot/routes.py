@@ -2,6 +2,7 @@
 
 from bot import bookings, checkins, complaints, follows, lessons, menu, questions, sites, subscriptions
 from bot.router import Manner, Route
+from handlers.answering.engine import LEANING
 
 TEXT = ("text", "voice")
 EVENT = ("event",)
@@ -36,10 +37,14 @@ ROUTES = (
     Route(
         TEXT, questions.followed_up, CHANGES, words=("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤")
     ),
+    Route(TEXT, questions.followed_up, CHANGES, words=("原文", "条文", "原话")),
+    Route(TEXT, questions.useful, CHANGES, words=("有用", "有帮助")),
+    Route(TEXT, questions.useless, CHANGES, words=("没用", "没有用", "没帮助", "答错了")),
     Route(TEXT, questions.more, READS, words=("更多", "下文")),
     Route(TEXT, questions.how_to_bind, INSTANT, words=("绑定", "绑定手机号")),
     Route(TEXT, questions.help_asked, INSTANT, words=("帮助", "菜单", "?", "？", "怎么用")),
     Route(TEXT, complaints.complained, CHANGES, opening=complaints.OPENING),
+    Route(TEXT, questions.followed_up, CHANGES, opening=LEANING),
     Route(TEXT, questions.asked, INSTANT, says_something=True),
     Route(("location",), sites.near, READS),
     Route(("text", "voice", "image", "video", "shortvideo", "link", "file"), questions.only_text, INSTANT),

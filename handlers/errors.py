@@ -70,6 +70,12 @@ class WrongState(Refused):
     code = "wrong_state"
 
 
+class OwnDraft(Refused):
+    """The caller wrote at this draft; somebody else must approve it."""
+
+    code = "own_draft"
+
+
 class ScanRefused(Refused):
     """Base of the reasons why a scan is no check-in.
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Container, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 from functools import cache
@@ -21,11 +21,14 @@ from handlers import audit
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Citation, Decline, Fact, Words
 from handlers.context import Context
-from models import Entry, EntryStatus, Scope
+from handlers.regulation_text import numbers_of
+from models import Article, Entry, EntryStatus, Regulation, Scope
 
 CONTENT = Path(__file__).parent.parent / "content" / "knowledge"
 FRESH_FOR_SECONDS = 1.0
 """How long a process trusts its engine before it looks whether entries changed."""
+LOOKS_EVERY_SECONDS = 0.5
+"""Shorter, so that a look that came just too early isn't made up for only a second later."""
 
 log = logging.getLogger(__name__)
 SEEDED = (
@@ -96,6 +99,7 @@ def load_yaml(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
+@cache
 def read_rules(folder: Path = CONTENT) -> dict[str, Rule]:
     """Every rule by its short name."""
     rules = [Rule.model_validate(row) for row in load_yaml(folder / "rules.yaml")]
@@ -153,8 +157,8 @@ def row_of(topic: str, written: WrittenEntry) -> dict[str, Any]:
     }
 
 
-def fact_of(row: Mapping[str, Any]) -> Fact:
-    """What the engine needs of an entry's columns."""
+def fact_of(row: Mapping[str, Any], texts: Container[tuple[str, int]] = ()) -> Fact:
+    """What the engine needs of an entry's columns. `texts` are the articles whose words are here."""
     scopes = frozenset() if row["scope"] == "any" else frozenset(row["scope"].split(","))
     return Fact(
         code=row["code"],
@@ -167,6 +171,11 @@ def fact_of(row: Mapping[str, Any]) -> Fact:
         in_force_until=row["in_force_until"],
         replaced_by=row["replaced_by"],
         details=bool(row["details"]),
+        original=any(
+            (cited["rule"], number) in texts
+            for cited in row["citations"]
+            for number in numbers_of(cited["article"])
+        ),
     )
 
 
@@ -236,11 +245,13 @@ def columns(entry: Entry) -> dict[str, Any]:
 async def load_engine(ctx: Context) -> Engine:
     """An engine over the published entries, built off the event loop."""
     rows = await Entry.filter(status=EntryStatus.PUBLISHED).order_by("code").values()
-    return await asyncio.to_thread(_build, rows)
+    texts = await Article.all().values_list("regulation__short", "number")
+    return await asyncio.to_thread(build, rows, frozenset(texts))
 
 
-def _build(rows: list[dict[str, Any]]) -> Engine:
-    return Engine.build([fact_of(row) for row in rows], read_words())
+def build(rows: Iterable[Mapping[str, Any]], texts: Container[tuple[str, int]] = ()) -> Engine:
+    """An engine over entries' columns."""
+    return Engine.build([fact_of(row, texts) for row in rows], read_words())
 
 
 def shipped_engine() -> Engine:
@@ -276,7 +287,7 @@ async def kept_fresh(ctx: Context) -> AsyncIterator[None]:
 
 async def _look_after(ctx: Context) -> None:
     while True:
-        await asyncio.sleep(FRESH_FOR_SECONDS)
+        await asyncio.sleep(LOOKS_EVERY_SECONDS)
         await _refresh_if_possible(ctx)
 
 
@@ -289,7 +300,10 @@ async def _refresh_if_possible(ctx: Context) -> None:
 
 
 async def _stamp() -> tuple[int, ...]:
-    """Changes whenever an entry is added, edited (its version grows) or taken away."""
-    sums = Entry.all().annotate(entries=Count("id"), last=Max("id"), edits=Sum("version"))
-    rows = await sums.values("entries", "last", "edits")
-    return tuple(int(rows[0][name] or 0) for name in ("entries", "last", "edits"))
+    """Changes whenever an entry or a rule's text is added, edited (its version grows) or taken away."""
+    stamp: list[int] = []
+    for rows in (Entry.all(), Regulation.all()):
+        sums = rows.annotate(rows=Count("id"), last=Max("id"), edits=Sum("version"))
+        found = (await sums.values("rows", "last", "edits"))[0]
+        stamp += [int(found[name] or 0) for name in ("rows", "last", "edits")]
+    return tuple(stamp)

@@ -1,6 +1,7 @@
 """Questions: asked, answered by the engine or else by a person, and the answer brought back."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,12 +9,13 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit, knowledge, notices
+from handlers import audit, knowledge, notices, regulations
 from handlers.access import OFFICERS, Reach, reach
 from handlers.answering import replies
 from handlers.answering.shapes import Answer, Citation
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
+from handlers.locks import hold
 from models import Account, App, Entry, EntryStatus, Organization, Question, Role
 
 LONGEST_KEPT = 600
@@ -22,6 +24,11 @@ LEANS_FOR = timedelta(minutes=10)
 """How long a short message may lean on the answer before it."""
 LONGEST_LEANING = 14
 DETAILS = ("详细", "详情", "具体", "步骤")
+ORIGINAL = ("原文", "条文", "原话")
+FOLLOW_UPS = (*DETAILS, *ORIGINAL, *map(str, range(1, 10)))
+"""Words that lean on the answer before: nobody can answer them by themselves."""
+RATED_WITHIN = timedelta(days=1)
+NOTHING_TO_QUOTE = "请先提问，得到回答后再回复“原文”，就能看到它依据的条文。"
 LISTED = 200
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 """Control characters and lone surrogates: no database takes them all."""
@@ -39,7 +46,10 @@ async def ask(ctx: Context, *, text: str, scope: str | None = None) -> Answer:
     await knowledge.refresh(ctx)
     scope = scope or await _scope(ctx)
     last = await _last(ctx) if len(text) <= LONGEST_LEANING else None
-    answer = await _leaning(ctx, text, last, scope) if last else None
+    if text.strip("。！!.") in ORIGINAL:
+        answer: Answer | None = await _original(ctx, last)
+    else:
+        answer = await _leaning(ctx, text, last, scope) if last else None
     if answer is None:
         answer = _engine_answer(ctx, text, scope, last.entry_code if last else None)
     row = await Question.create(
@@ -85,6 +95,15 @@ async def _leaning(ctx: Context, text: str, last: Question, scope: str | None) -
     return None
 
 
+async def _original(ctx: Context, last: Question | None) -> Answer:
+    """The rules behind the last answer, word for word."""
+    fact = ctx.engine.fact(last.entry_code) if last else None
+    if fact is None:
+        return Answer("declined", NOTHING_TO_QUOTE, confidence=1.0)
+    text = await regulations.quote(ctx, citations=fact.citations)
+    return Answer("answer", text, fact.code, 1.0, fact.citations)
+
+
 async def _entry(code: str, *, details: bool = False) -> Answer | None:
     entry = await Entry.get_or_none(code=code, status=EntryStatus.PUBLISHED)
     if entry is None:
@@ -101,9 +120,32 @@ async def feedback(ctx: Context, *, question_id: int, useful: bool) -> None:
     question = await Question.get_or_none(id=question_id)
     if question is None or not await _asked_by_caller(ctx, question):
         raise NotFound
+    await _rate(ctx, question, useful=useful)
+
+
+async def rate_last(ctx: Context, *, useful: bool) -> None:
+    """As `feedback`, for the answer the caller got last.
+
+    Raises:
+        NotFound: there is none within `RATED_WITHIN`.
+    """
+    recent = Question.filter(account=ctx.caller.account, asked_at__gte=ctx.now() - RATED_WITHIN)
+    question = await recent.order_by("-asked_at", "-id").first() if ctx.caller.account else None
+    if question is None:
+        raise NotFound
+    await _rate(ctx, question, useful=useful)
+
+
+async def _rate(ctx: Context, question: Question, *, useful: bool) -> None:
+    """What was rated is the question in words, even if a “2” or a “详细” came after it."""
+    if question.text.strip("。！!.") in FOLLOW_UPS:
+        since = question.asked_at - RATED_WITHIN
+        before = Question.filter(account_id=question.account_id, asked_at__gte=since, id__lt=question.id)
+        asked = before.exclude(text__in=FOLLOW_UPS).order_by("-asked_at", "-id")
+        question = await asked.first() or question
     async with in_transaction():
-        await Question.filter(id=question_id).update(useful=useful)
-        await audit.record(ctx, "question.rated", f"question:{question_id}", useful=useful)
+        await Question.filter(id=question.id).update(useful=useful)
+        await audit.record(ctx, "question.rated", f"question:{question.id}", useful=useful)
 
 
 async def _asked_by_caller(ctx: Context, question: Question) -> bool:
@@ -116,29 +158,45 @@ async def _asked_by_caller(ctx: Context, question: Question) -> bool:
     return person is not None and await Account.exists(id=question.account_id, person_id=person.id)
 
 
+async def mine(ctx: Context) -> list[Question]:
+    """What the caller asked, with people's answers, the latest first."""
+    account, person = ctx.caller.account, ctx.caller.person
+    if account is None:
+        return []
+    own = Q(account_id=account.id)
+    asked = Question.filter(own | Q(account__person_id=person.id) if person else own)
+    return await asked.exclude(text__in=FOLLOW_UPS).order_by("-asked_at", "-id").limit(LISTED)
+
+
 async def unanswered(ctx: Context) -> list[Question]:
     """What waits for the caller's answer, the oldest first.
 
     Raises:
         NotAllowed: the caller is no officer.
     """
-    waiting = _waiting(await _officer(ctx))
-    return await waiting.order_by("asked_at", "id").limit(LISTED)
+    open_ = waiting(await officer(ctx))
+    return await open_.order_by("asked_at", "id").limit(LISTED)
 
 
-async def _officer(ctx: Context) -> Reach:
+async def officer(ctx: Context) -> Reach:
+    """The reach of an officer.
+
+    Raises:
+        NotAllowed: the caller is none.
+    """
     reached = await reach(ctx)
     if not reached.roles & OFFICERS:
         raise NotAllowed
     return reached
 
 
-def _waiting(reached: Reach) -> QuerySet[Question]:
+def waiting(reached: Reach) -> QuerySet[Question]:
     """Open questions of the people below the officer; strangers' are the district's."""
-    return _below(reached).filter(Q(kind="none") | Q(useful=False), answer__isnull=True)
+    return below(reached).filter(Q(kind="none") | Q(useful=False), answer__isnull=True)
 
 
-def _below(reached: Reach) -> QuerySet[Question]:
+def below(reached: Reach) -> QuerySet[Question]:
+    """Everything that was asked below the officer."""
     if Role.DISTRICT_OFFICER in reached.roles:
         return Question.all()
     tops = [Q(account__person__organization__path__startswith=path) for path in reached.organization_paths]
@@ -153,29 +211,56 @@ async def answer(ctx: Context, *, question_id: int, text: str) -> Question:
         NotFound: no such question below the caller.
         WrongState: it has been answered.
     """
-    reached = await _officer(ctx)
+    reached = await officer(ctx)
+    text = checked(text)
+    if not await below(reached).filter(id=question_id).exists():
+        raise NotFound
+    return (await answer_together(ctx, question_ids=[question_id], text=text))[0]
+
+
+def checked(text: str) -> str:
+    """A person's answer, fit to be kept.
+
+    Raises:
+        BadInput: it is empty or too long.
+    """
     text = UNPRINTABLE.sub("", text).strip()
     if not text:
         raise BadInput(text="请写下答复内容")
     if len(text) > LONGEST_ANSWER:
         raise BadInput(text=f"请控制在{LONGEST_ANSWER}字以内")
-    question = await _below(reached).get_or_none(id=question_id)
-    if question is None:
-        raise NotFound
-    async with in_transaction():
-        officer = ctx.caller.person.id if ctx.caller.person else None
-        open_ = Question.filter(id=question_id, answer__isnull=True)
-        if not await open_.update(answer=text, answered_by_id=officer, answered_at=ctx.now()):
+    return text
+
+
+async def answer_together(ctx: Context, *, question_ids: Sequence[int], text: str) -> list[Question]:
+    """One answer to all of these that are still open; each of the askers gets it once.
+
+    Raises:
+        WrongState: none of them is open any more.
+    """
+    async with in_transaction() as connection:
+        # Held before reading: of two officers at the same questions, the second one reads what is left.
+        await hold(connection, "people's answers")
+        open_ = Question.filter(id__in=list(question_ids), answer__isnull=True)
+        rows = await open_.order_by("id")
+        if not rows:
             raise WrongState
-        await audit.record(ctx, "question.answered", f"question:{question_id}")
-        await _bring_back(ctx, question, text)
-    await question.refresh_from_db()
-    return question
+        answered_by = ctx.caller.person.id if ctx.caller.person else None
+        given = {"answer": text, "answered_by_id": answered_by, "answered_at": ctx.now()}
+        await open_.update(**given, cluster_id=rows[0].id)
+        await audit.record_many(ctx, [("question.answered", f"question:{row.id}", {}) for row in rows])
+        await _bring_back(ctx, rows, text)
+    return await Question.filter(id__in=[row.id for row in rows]).order_by("id")
 
 
-async def _bring_back(ctx: Context, question: Question, text: str) -> None:
-    openid = await _official_openid(question)
-    if openid:
+async def _bring_back(ctx: Context, questions: Sequence[Question], text: str) -> None:
+    """The answer goes to each asker once, under the first thing they asked."""
+    openids = await _official_openids(questions)
+    first: dict[str, Question] = {}
+    for question in questions:
+        if openid := openids.get(question.account_id or 0):
+            first.setdefault(openid, question)
+    for openid, question in first.items():
         asked = question.text if len(question.text) <= 40 else question.text[:40] + "……"
         await notices.enqueue(
             ctx,
@@ -185,12 +270,16 @@ async def _bring_back(ctx: Context, question: Question, text: str) -> None:
         )
 
 
-async def _official_openid(question: Question) -> str | None:
-    """Where the asker reads messages: their official-account identity."""
-    account = await Account.get_or_none(id=question.account_id)
-    if account is None or account.app is App.OFFICIAL_ACCOUNT:
-        return account.openid if account else None
-    if not account.unionid:
-        return None
-    twin = await Account.get_or_none(unionid=account.unionid, app=App.OFFICIAL_ACCOUNT)
-    return twin.openid if twin else None
+async def _official_openids(questions: Sequence[Question]) -> dict[int, str]:
+    """Where each account's owner reads messages: their official-account identity."""
+    accounts = await Account.filter(id__in={question.account_id for question in questions} - {None})
+    unionids = {account.unionid for account in accounts} - {None}
+    twins = await Account.filter(unionid__in=unionids, app=App.OFFICIAL_ACCOUNT) if unionids else []
+    by_unionid = {twin.unionid: twin.openid for twin in twins}
+    found = {
+        account.id: account.openid
+        if account.app is App.OFFICIAL_ACCOUNT
+        else by_unionid.get(account.unionid, "")
+        for account in accounts
+    }
+    return {account_id: openid for account_id, openid in found.items() if openid}

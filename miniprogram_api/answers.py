@@ -39,6 +39,7 @@ STATUS: dict[type[Refused], No] = {
     errors.AlreadyBooked: No(409, "已有预约", "您的支部在这个时间已有预约，请在“我的预约”中查看。"),
     errors.NotYourBranch: No(403, "不是您的支部", "您只能为自己负责的党支部预约。"),
     errors.WrongState: No(409, "状态已变", "当前状态下不能这样操作，请刷新后再看。"),
+    errors.OwnDraft: No(403, "不能审核自己的稿子", "这份稿子您改过，请另一位同志来审核发布。"),
     errors.ScanRefused: No(409, "未能签到", "这次扫码没有签到成功，请找阵地管理员帮忙。"),
     errors.BadCode: No(422, "二维码无效", "这不是本系统的签到码，请扫描阵地现场的二维码。"),
     errors.ExpiredCode: No(409, "二维码已过期", "这个二维码已过期，请扫描屏幕上最新的二维码。"),

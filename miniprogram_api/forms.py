@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
+from handlers.answering.shapes import Citation
+from handlers.entries import Wording
 from handlers.errors import BadInput
 from miniprogram_api.answers import Rejected
-from models import BookingStatus, SiteCategory
+from models import BookingStatus, EntryStatus, Scope, SiteCategory
 
 LARGEST_ID = 2**31 - 1
 
@@ -168,6 +170,81 @@ class ReplyForm(Form):
     text: Text = Field(max_length=600, description="回答")
 
 
+class ClusterReplyForm(ReplyForm):
+    """A person's answer to questions that ask the same."""
+
+    question_ids: list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] | None = Field(
+        None, min_length=1, max_length=1000, description="只答复其中这些问题；不填就是整组"
+    )
+    draft: bool = Field(False, description="同时存为知识条目草稿，问法作为测试")
+
+
+class PeriodQuery(Query):
+    """Which weeks."""
+
+    since: Day | None = Field(None, alias="from", description="从哪天所在的周起，默认 12 周前")
+    until: Day | None = Field(None, alias="to", description="到哪天所在的周止，默认今天")
+
+
+class CitationForm(Form):
+    """A rule by its short name, and the article where it is verified."""
+
+    rule: Line = Field(max_length=40, description="法规简称")
+    article: Annotated[str, Field(max_length=30, pattern=r"^\S*$")] = Field("", description="条号，如第七条")
+
+
+Written = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_printable)]
+"""Something that may be empty in a draft."""
+EntryCode = Annotated[str, Field(pattern=r"^[a-z0-9-]{3,32}$")]
+Asking = Annotated[Line, Field(max_length=120)]
+OtherDay = Annotated[Day, Field(strict=False)]
+
+
+class EntryForm(Form):
+    """What a knowledge entry is to say."""
+
+    topic: Line = Field(max_length=40, description="主题")
+    question: Line = Field(max_length=120, description="标准问题")
+    askings: list[Asking] = Field(default=[], max_length=100, description="各种问法")
+    answer: Written = Field("", max_length=600, description="简短答案，第一句就回答问题")
+    details: Written = Field("", max_length=4000, description="具体做法")
+    citations: list[CitationForm] = Field(default=[], max_length=20, description="依据")
+    scope: list[Annotated[Scope, Field(strict=False)]] = Field(
+        default=[], max_length=7, description="适用单位类型；不填为都适用"
+    )
+    in_force_from: OtherDay | None = Field(None, description="从哪天起有效")
+    in_force_until: OtherDay | None = Field(None, description="到哪天止有效，含当天")
+    replaced_by: EntryCode | Literal[""] = Field("", description="被哪个条目替代")
+    related: list[EntryCode] = Field(default=[], max_length=20, description="相关条目")
+    tests: list[Asking] = Field(default=[], max_length=100, description="发布前必须能答对的真实问法")
+
+
+class DraftForm(EntryForm):
+    """A changed wording of what was read."""
+
+    version: int = Field(ge=0, le=LARGEST_ID, description="您看到的草稿版本；还没有草稿时为 0")
+
+
+class VersionForm(Form):
+    """Which draft was read."""
+
+    version: int = Field(ge=1, le=LARGEST_ID, description="您看到的草稿版本")
+
+
+class SendBackForm(VersionForm, ReasonForm):
+    """What must be changed in the draft that was read."""
+
+    reason: Text = Field(max_length=200, description="要改什么")
+
+
+class EntryQuery(PageQuery):
+    """Which entries."""
+
+    topic: Annotated[str, AfterValidator(_line)] = Field("", max_length=40, description="主题")
+    q: Annotated[str, AfterValidator(_line)] = Field("", max_length=40, description="问题、答案里的字或代号")
+    status: EntryStatus | None = Field(None, description="状态；draft 为有草稿待审")
+
+
 class ComplaintForm(Form):
     """意见建议."""
 
@@ -206,6 +283,15 @@ SENTENCES: dict[str, str] = {
     "value_error": "{error}",
 }
 """By pydantic's error type."""
+
+
+def wording(form: EntryForm) -> Wording:
+    """What the form wants an entry to say."""
+    given: dict[str, Any] = dict(form)
+    given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+    given.pop("version", None)
+    given["citations"] = tuple(Citation(one.rule, one.article) for one in form.citations)
+    return Wording(**given)
 
 
 def fill(form: type[FormT] | type[BaseModel], given: object) -> Any:

@@ -1,10 +1,10 @@
 """Questions over HTTP: asking, and the people's answers."""
 
-from handlers import questions
+from handlers import question_statistics, questions
 from handlers.context import Context
 from miniprogram_api import views
-from miniprogram_api.forms import FeedbackForm, QuestionForm, QuestionQuery, ReplyForm
-from miniprogram_api.views import AnswerView, QuestionsView, QuestionView
+from miniprogram_api.forms import FeedbackForm, PeriodQuery, QuestionForm, QuestionQuery, ReplyForm
+from miniprogram_api.views import AnswerView, QuestionStatisticsView, QuestionsView, QuestionView
 
 
 async def create(ctx: Context, *, form: QuestionForm) -> AnswerView:
@@ -25,3 +25,14 @@ async def answer(ctx: Context, *, question_id: int, form: ReplyForm) -> Question
 async def feedback(ctx: Context, *, question_id: int, form: FeedbackForm) -> None:
     """Say whether an answer helped."""
     await questions.feedback(ctx, question_id=question_id, useful=form.useful)
+
+
+async def mine(ctx: Context) -> QuestionsView:
+    """What the caller asked, and people's answers to it."""
+    return QuestionsView(items=[views.question(row) for row in await questions.mine(ctx)])
+
+
+async def statistics(ctx: Context, *, form: PeriodQuery) -> QuestionStatisticsView:
+    """What is asked and what isn't known, without people in it."""
+    rows = await question_statistics.by_topic_and_week(ctx, since=form.since, until=form.until)
+    return views.question_statistics(rows)

@@ -24,6 +24,9 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 PATH_PATTERNS = {
     "site_id": re.compile(r"[A-Za-z0-9]{1,8}"),
     "lookup": re.compile(r"[A-Za-z0-9 -]{1,32}"),
+    "code": re.compile(r"[a-z0-9-]{3,32}"),
+    "rule": re.compile(r"[\w()（）〔〕—·-]{1,40}"),
+    "article": re.compile(r"\w{1,16}"),
 }
 """What an id in a path may look like; those not named here are whole numbers."""
 NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)

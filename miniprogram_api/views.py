@@ -1,17 +1,23 @@
 """What people get to see: the shape of every answer, with no more in it than its reader needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from handlers.answering.shapes import Answer
 from handlers.bookings import COMING
 from handlers.checkins import CheckInResult, ScanAnswer, ShownCode
+from handlers.clusters import Cluster
 from handlers.context import Caller
+from handlers.entries import Kept, Page, Tried
+from handlers.knowledge import columns
 from handlers.lesson_content import LessonContent
 from handlers.lessons import Grade, LessonSummary, LessonView
+from handlers.question_statistics import WeekOfTopic
+from handlers.regulations import Original, RuleSummary
 from handlers.sites import SiteSummary
 from miniprogram_api.answers import CHINA
 from models import (
@@ -19,12 +25,17 @@ from models import (
     BookingStatus,
     Complaint,
     Duty,
+    Entry,
+    EntryDraft,
+    EntryStatus,
+    EntryVersion,
     Membership,
     Organization,
     OrganizationKind,
     Person,
     Question,
     Role,
+    Scope,
     Site,
     SiteCategory,
     SiteStatus,
@@ -361,6 +372,159 @@ class QuestionsView(View):
     next: None = None
 
 
+class ClusterView(View):
+    """Questions that ask the same; who asked is nobody's business."""
+
+    id: int = Field(description="其中第一个问题")
+    askings: list[str] = Field(description="不同的问法，问得多的在前")
+    question_ids: list[int]
+    people: int = Field(description="有几个人问过")
+    first_asked_at: Moment
+    last_asked_at: Moment
+    answer: str | None
+
+
+class ClustersView(View):
+    """What waits for a person, what most asked first."""
+
+    items: list[ClusterView]
+    next: None = None
+
+
+class WeekOfTopicView(View):
+    """What was asked about a topic in a week. Counts under 3 are not shown apart."""
+
+    week: str = Field(description="ISO 周，如 2026-W47")
+    topic: str
+    asked: int
+    unknown: int | None = Field(description="没有答上或被认为没用的；不足 3 而不为 0 时为 null")
+
+
+class QuestionStatisticsView(View):
+    """What is asked, and what isn't known."""
+
+    items: list[WeekOfTopicView]
+    next: None = None
+
+
+class WordingView(View):
+    """What an entry says, or is to say."""
+
+    topic: str
+    question: str
+    askings: list[str]
+    answer: str
+    details: str
+    citations: list[CitationView]
+    scope: list[Scope]
+    in_force_from: date | None
+    in_force_until: date | None
+    replaced_by: str
+    related: list[str]
+
+
+class DraftView(View):
+    """What is proposed. Who wrote at it may not approve it."""
+
+    code: str
+    version: int
+    base_version: int = Field(description="针对条目的哪个版本；0 为新条目")
+    editor_ids: list[int]
+    reason: str = Field(description="退回的原因；没有退回时为空")
+    edited_at: Moment
+    wording: WordingView
+    tests: list[str]
+
+
+class PublishedView(View):
+    """What is published, or was until it was retired."""
+
+    code: str
+    version: int
+    status: EntryStatus
+    wording: WordingView
+
+
+class EntryView(View):
+    """An entry as staff see it."""
+
+    code: str
+    published: PublishedView | None
+    draft: DraftView | None
+
+
+class EntriesView(View):
+    """A page of entries."""
+
+    items: list[EntryView]
+    next: int | None
+
+
+class VersionView(PublishedView):
+    """One of an entry's versions. Nobody is named where it came with the service."""
+
+    at: Moment
+    editor_ids: list[int]
+    approved_by_id: int | None
+    tests: list[str]
+
+
+class VersionsView(View):
+    """An entry's versions, the newest first."""
+
+    items: list[VersionView]
+    next: None = None
+
+
+class TrialView(View):
+    """What one of a draft's tests leads to, were it published."""
+
+    asking: str
+    kind: Literal["answer", "choices", "declined", "none"]
+    entry: str | None
+    right: bool
+
+
+class TrialsView(View):
+    """A draft's tests."""
+
+    items: list[TrialView]
+    next: None = None
+
+
+class RuleView(View):
+    """A rule. `articles` counts those whose text is here."""
+
+    rule: str
+    title: str
+    issuer: str
+    issued: str = Field(description="发布日期，只知道年月时写到年月；不知道时为空")
+    status: str
+    replaced_by: str
+    articles: int
+
+
+class RulesView(View):
+    """Every rule that answers cite."""
+
+    items: list[RuleView]
+    next: None = None
+
+
+class ArticleView(View):
+    """An article word for word, with its rule's date and status."""
+
+    rule: str
+    title: str
+    issuer: str
+    issued: str
+    status: str
+    replaced_by: str
+    article: str
+    chapter: str
+    text: str
+
+
 class ComplaintView(View):
     """意见建议. `id` is the lookup code: whoever has it can follow it."""
 
@@ -553,6 +717,110 @@ def question(row: Question) -> QuestionView:
     """A question that waits."""
     return QuestionView(
         id=row.id, text=row.text, asked_at=row.asked_at, answer=row.answer, answered_at=row.answered_at
+    )
+
+
+def cluster(found: Cluster) -> ClusterView:
+    """Questions that ask the same."""
+    first, last = found.asked_at
+    return ClusterView(
+        id=found.id,
+        askings=found.askings,
+        question_ids=[question.id for question in found.questions],
+        people=found.people,
+        first_asked_at=first,
+        last_asked_at=last,
+        answer=found.answer,
+    )
+
+
+def question_statistics(rows: Sequence[WeekOfTopic]) -> QuestionStatisticsView:
+    """What is asked, and what isn't known."""
+    return QuestionStatisticsView(items=[WeekOfTopicView(**asdict(row)) for row in rows])
+
+
+def wording(content: Mapping[str, Any]) -> WordingView:
+    """An entry's columns, or a draft's content."""
+    scopes = [] if content["scope"] == "any" else content["scope"].split(",")
+    return WordingView.model_validate({**content, "scope": scopes})
+
+
+def draft(row: EntryDraft) -> DraftView:
+    """What is proposed."""
+    return DraftView(
+        code=row.code,
+        version=row.version,
+        base_version=row.base_version,
+        editor_ids=row.editor_ids,
+        reason=row.reason,
+        edited_at=row.edited_at,
+        wording=wording(row.content),
+        tests=row.tests,
+    )
+
+
+def published(row: Entry) -> PublishedView:
+    """What is published."""
+    content = wording(columns(row))
+    return PublishedView(code=row.code, version=row.version, status=row.status, wording=content)
+
+
+def entry(kept: Kept) -> EntryView:
+    """An entry as staff see it."""
+    return EntryView(
+        code=kept.code,
+        published=published(kept.entry) if kept.entry else None,
+        draft=draft(kept.draft) if kept.draft else None,
+    )
+
+
+def entries(page: Page) -> EntriesView:
+    """A page of entries."""
+    return EntriesView(items=[entry(kept) for kept in page.items], next=page.next)
+
+
+def versions(rows: Sequence[EntryVersion]) -> VersionsView:
+    """An entry's versions."""
+    return VersionsView(
+        items=[
+            VersionView(
+                code=row.code,
+                version=row.version,
+                status=row.status,
+                wording=wording(row.content),
+                at=row.at,
+                editor_ids=row.editor_ids,
+                approved_by_id=row.approved_by_id,
+                tests=row.tests,
+            )
+            for row in rows
+        ]
+    )
+
+
+def trials(rows: Sequence[Tried]) -> TrialsView:
+    """A draft's tests."""
+    return TrialsView(items=[TrialView.model_validate(asdict(row)) for row in rows])
+
+
+def rules(rows: Sequence[RuleSummary]) -> RulesView:
+    """Every rule."""
+    return RulesView(items=[RuleView(**asdict(row)) for row in rows])
+
+
+def article(original: Original) -> ArticleView:
+    """An article word for word."""
+    rule = original.rule
+    return ArticleView(
+        rule=rule.rule,
+        title=rule.title,
+        issuer=rule.issuer,
+        issued=rule.issued,
+        status=rule.status,
+        replaced_by=rule.replaced_by,
+        article=original.article,
+        chapter=original.chapter,
+        text=original.text,
     )
 
 

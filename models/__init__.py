@@ -11,7 +11,8 @@ from models.callbacks import Callback, Notice
 from models.lessons import Channel, Delivery, DeliveryStatus, Lesson, LessonWeek
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
-from models.questions import Complaint, Entry, EntryStatus, Question
+from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
+from models.regulations import Article, Regulation
 from models.requests import IdempotencyKey
 from models.sites import (
     LIVE,
@@ -29,6 +30,7 @@ __all__ = [
     "LIVE",
     "Account",
     "App",
+    "Article",
     "AuditEntry",
     "Booking",
     "BookingStatus",
@@ -41,7 +43,9 @@ __all__ = [
     "DeliveryStatus",
     "Duty",
     "Entry",
+    "EntryDraft",
     "EntryStatus",
+    "EntryVersion",
     "IdempotencyKey",
     "Lesson",
     "LessonWeek",
@@ -52,6 +56,7 @@ __all__ = [
     "Person",
     "Question",
     "RefusedScan",
+    "Regulation",
     "Role",
     "Scope",
     "Site",

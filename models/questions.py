@@ -44,8 +44,51 @@ class Entry(Model):
         table = "entries"
 
 
+class EntryDraft(Model):
+    """What somebody proposes that an entry should say, one proposal per entry at a time.
+
+    It is meant for the entry as of `base_version` (0: there is none yet). `editor_ids` are all who
+    wrote at it: none of them may approve it. `content` holds an entry's columns, `tests` what people
+    really asked. `reason` says why it was sent back.
+    """
+
+    id = fields.IntField(primary_key=True)
+    code = fields.CharField(max_length=32, unique=True)
+    base_version = fields.IntField()
+    version = fields.IntField(default=1)
+    content: Any = fields.JSONField()
+    tests: Any = fields.JSONField()
+    editor_ids: Any = fields.JSONField()
+    reason = fields.CharField(max_length=200, default="")
+    edited_at = fields.DatetimeField()
+
+    class Meta:
+        table = "entry_drafts"
+
+
+class EntryVersion(Model):
+    """What an entry said from `at` on. Nobody is named where it came with the service."""
+
+    id = fields.IntField(primary_key=True)
+    code = fields.CharField(max_length=32)
+    version = fields.IntField()
+    status = fields.CharEnumField(EntryStatus, max_length=12)
+    content: Any = fields.JSONField()
+    tests: Any = fields.JSONField()
+    editor_ids: Any = fields.JSONField()
+    approved_by_id = fields.IntField(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "entry_versions"
+        unique_together = (("code", "version"),)
+
+
 class Question(Model):
-    """Something a person asked. `callback_key` ties it to the message it came in, once."""
+    """Something a person asked. `callback_key` ties it to the message it came in, once.
+
+    `cluster_id` names the first of the questions that were answered together with this one.
+    """
 
     id = fields.BigIntField(primary_key=True)
     callback_key = fields.CharField(max_length=32, unique=True, null=True)
@@ -61,6 +104,7 @@ class Question(Model):
     answer = fields.TextField(null=True)
     answered_by_id = fields.IntField(null=True)
     answered_at = fields.DatetimeField(null=True)
+    cluster_id = fields.BigIntField(null=True)
     asked_at = fields.DatetimeField(db_index=True)
 
     class Meta:

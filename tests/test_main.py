@@ -159,6 +159,13 @@ def test_a_day_with_the_command_line(environment: dict[str, str], tmp_path: Path
     assert second["kind"] in {"declined", "none"}
     assert set(first) == {"id", "kind", "text", "entry", "confidence", "citations"}
     assert "不是" in run(environment, "ask", "--jsonl", given="no json\n").stderr
+    rule = tmp_path / "rule.txt"
+    rule.write_text("中国共产党支部工作条例（试行）\n（2018年10月28日发布）\n第一条 甲。\n", encoding="utf-8")
+    assert "新导入，共 1 条" in run(environment, "rules", "import", str(rule)).stdout
+    assert "没有变化" in run(environment, "rules", "import", str(rule)).stdout
+    checked = run(environment, "rules", "check")
+    assert (checked.returncode, "导入的原文里没有这一条" in checked.stdout) == (1, True)
+    assert "没有找到" in run(environment, "rules", "import", str(ROOT / "LICENSE")).stderr
     friday = str(lessons.next_fridays(date.today(), count=1)[0])  # noqa: DTZ011
     rehearsal = run(environment, "lessons", "push", "--friday", friday, "--dry-run")
     assert re.search(r"群发：.+（\d+ 人）", rehearsal.stdout), rehearsal.stderr

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,17 @@ WORDING = Wording(
 CODE = entries.code_for(WORDING.question)
 
 
+SHIPPED = """
+topic: 党费
+entries:
+- code: k-one
+  question: 党费什么时候交？
+  askings: [党费几号交, 党费哪天交, 何时交党费, 按月交吗, 多久交一次, 按年交吗, 交党费时间, 几时交]
+  answer: 党费按月交纳。
+  citations: [党费规定]
+"""
+
+
 @pytest.fixture
 async def town(ctx: Context) -> Town:
     return await build(ctx)
@@ -39,13 +51,21 @@ async def shipped(code: str = "k-one") -> Entry:
         topic="党费",
         question="党费什么时候交？",
         askings=["党费几号交"],
-        answer="按月交纳。",
+        answer="党费按月交纳。",
         citations=[{"rule": "党费规定", "article": ""}],
         related=[],
     )
     entry.fingerprint = knowledge.fingerprint(knowledge.columns(entry))
     await entry.save()
     return entry
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What is shipped: one entry."""
+    (tmp_path / "entries").mkdir()
+    (tmp_path / "entries" / "one.yaml").write_text(SHIPPED, encoding="utf-8")
+    return tmp_path
 
 
 async def published(town: Town, wording: Wording = WORDING) -> Entry:
@@ -101,12 +121,15 @@ async def test_only_what_was_read_is_approved(town: Town) -> None:
 async def test_two_editors_do_not_overwrite_each_other(town: Town) -> None:
     await entries.propose_new(town.at(town.town_officer), wording=WORDING)
     tries = [
-        entries.propose(town.at(who), code=CODE, version=1, wording=replace(WORDING, answer=f"答{who.id}"))
+        entries.propose(town.at(who), code=CODE, version=1, wording=replace(WORDING, answer=f"答{n}"))
+        for n in range(6)
         for who in (town.town_officer, town.far_officer)
     ]
     results = await asyncio.gather(*tries, return_exceptions=True)
-    assert sorted(type(result).__name__ for result in results) == ["EntryDraft", "WrongState"]
+    assert sum(isinstance(result, EntryDraft) for result in results) == 1
+    assert sum(isinstance(result, WrongState) for result in results) == 11
     assert (await EntryDraft.get()).version == 2
+    assert await AuditEntry.filter(action="entry.drafted").count() == 2
 
 
 async def test_two_approvals_at_once_publish_once(town: Town) -> None:
@@ -120,15 +143,21 @@ async def test_two_approvals_at_once_publish_once(town: Town) -> None:
     assert await AuditEntry.filter(action="entry.approved").count() == 1
 
 
-async def test_an_edit_keeps_what_was_said_before_and_outlives_the_next_seed(town: Town) -> None:
-    entry = await shipped()
+async def test_an_edit_keeps_what_was_said_before_and_outlives_the_next_seed(
+    town: Town, folder: Path
+) -> None:
+    await knowledge.seed(town.ctx, folder=folder)
+    entry = await Entry.get()
     wording = replace(WORDING, question=entry.question, answer="每月交一次。", tests=())
     await entries.propose(town.at(town.town_officer), code="k-one", version=0, wording=wording)
-    assert (await Entry.get()).answer == "按月交纳。"
+    assert (await Entry.get()).answer == "党费按月交纳。"
     await entries.approve(town.at(town.district_officer), code="k-one", version=1)
     rows = await entries.versions(town.at(town.town_officer), code="k-one")
-    assert [(row.version, row.content["answer"]) for row in rows] == [(2, "每月交一次。"), (1, "按月交纳。")]
-    await knowledge.seed(town.ctx)
+    assert [(row.version, row.content["answer"]) for row in rows] == [
+        (2, "每月交一次。"),
+        (1, "党费按月交纳。"),
+    ]
+    assert await knowledge.seed(town.ctx, folder=folder) == 0
     assert (await Entry.get(code="k-one")).answer == "每月交一次。"
 
 
@@ -140,22 +169,26 @@ async def test_an_approval_of_what_changed_underneath_is_refused(town: Town) -> 
     await Entry.all().update(version=2)
     with pytest.raises(WrongState):
         await entries.approve(town.at(town.district_officer), code="k-one", version=1)
-    assert (await Entry.get()).answer == "按月交纳。"
+    assert (await Entry.get()).answer == "党费按月交纳。"
     assert await EntryDraft.all().count() == 1
 
 
-async def test_a_retired_entry_answers_no_more_and_no_seed_brings_it_back(town: Town, clock: Clock) -> None:
-    await knowledge.seed(town.ctx)
-    code = "probation-length"
-    entry = await entries.retire(town.at(town.district_officer), code=code)
-    assert entry.status is EntryStatus.RETIRED
+async def test_a_retired_entry_answers_no_more_and_no_seed_brings_it_back(
+    town: Town, clock: Clock, folder: Path
+) -> None:
+    await knowledge.seed(town.ctx, folder=folder)
+    assert (await knowledge.refresh(town.ctx)).fact("k-one") is not None
+    await entries.retire(town.at(town.district_officer), code="k-one")
     with pytest.raises(WrongState):
-        await entries.retire(town.at(town.district_officer), code=code)
-    await knowledge.seed(town.ctx)
-    assert (await Entry.get(code=code)).status is EntryStatus.RETIRED
+        await entries.retire(town.at(town.district_officer), code="k-one")
+    (folder / "entries" / "one.yaml").write_text(
+        SHIPPED.replace("党费按月交纳", "党费每月交纳"), encoding="utf-8"
+    )
+    assert await knowledge.seed(town.ctx, folder=folder) == 0
+    assert (await Entry.get()).status is EntryStatus.RETIRED
     clock.now += timedelta(seconds=2)
-    assert (await knowledge.refresh(town.ctx)).fact(code) is None
-    assert await AuditEntry.filter(action="entry.retired", subject=f"entry:{code}").count() == 1
+    assert (await knowledge.refresh(town.ctx)).fact("k-one") is None
+    assert await AuditEntry.filter(action="entry.retired", subject="entry:k-one").count() == 1
 
 
 async def test_a_draft_can_be_sent_back_and_thrown_away(town: Town) -> None:
@@ -263,7 +296,7 @@ async def test_another_process_answers_by_it_within_two_seconds(town: Town, sett
     async with open_context(settings) as other:
         await published(town)
         async with asyncio.timeout(2):
-            while other.engine.fact(CODE) is None:
+            while other.engine.fact(CODE) is None:  # noqa: ASYNC110  What another process does sends no event.
                 await asyncio.sleep(0.05)
         # The engine alone, without anybody asking it to look.
         assert other.engine.answer("活动室钥匙归谁管", on=date(2026, 11, 20)).entry == CODE

@@ -1,5 +1,7 @@
 """A rule's text falls into its articles, word for word; what is doubtful is refused with its line."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,9 +128,9 @@ def test_a_citation_names_its_articles(article: str, numbers: list[int]) -> None
     assert numbers_of(article) == numbers
 
 
-@given(st.text(max_size=300))
+@given(st.text(alphabet="第一二三零〇十百条章节 　\n：（）附件目录甲，。1９", max_size=80))
 def test_no_text_upsets_it(text: str) -> None:
-    try:
-        assert split(text).articles
-    except Unsplittable as refused:
-        assert refused.problems
+    with suppress(Unsplittable):
+        numbers = [article.number for article in split(text).articles]
+        assert numbers == sorted(set(numbers))
+        assert numbers

@@ -23,11 +23,26 @@ FORMS: dict[str, dict[str, Any]] = {
     "QuestionForm": {"text": "x"},
     "FeedbackForm": {"useful": True},
     "ReplyForm": {"text": "x"},
+    "ClusterReplyForm": {"text": "x"},
+    "EntryForm": {"topic": "x", "question": "x"},
+    "DraftForm": {"topic": "x", "question": "x", "version": 0},
+    "VersionForm": {"version": 1},
+    "SendBackForm": {"version": 1, "reason": "x"},
     "ComplaintForm": {"text": "x"},
 }
 """A valid form of each kind; a new kind without one fails."""
 
-IDS = {"site_id": "S10", "booking_id": "1", "lesson_id": "1", "question_id": "1", "lookup": "NONE"}
+IDS = {
+    "site_id": "S10",
+    "booking_id": "1",
+    "lesson_id": "1",
+    "question_id": "1",
+    "lookup": "NONE",
+    "cluster_id": "1",
+    "code": "no-such",
+    "rule": "党章",
+    "article": "第一条",
+}
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}
 WHO = {
     "stranger": "stranger",

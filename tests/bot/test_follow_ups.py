@@ -1,0 +1,93 @@
+"""Messages that lean on the answer before them, though most questions are answered from memory."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot import questions as callbacks
+from bot.messages import parse
+from bot.router import Router
+from bot.routes import ROUTES
+from handlers import knowledge
+from handlers.context import Context
+from models import Entry
+from tests.bot.platform import Platform, text_message
+from tests.bot.test_app import open_client
+from tests.fakes import Clock
+
+ROUTER = Router(ROUTES)
+
+
+@pytest.fixture
+def platform(ctx: Context) -> Platform:
+    return Platform(ctx.settings)
+
+
+@pytest.fixture
+async def known(ctx: Context) -> None:
+    """The shipped entries."""
+    await knowledge.seed(ctx)
+    await knowledge.refresh(ctx)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "那预备党员呢",
+        "如果是村里呢？",
+        "要多久",
+        "5200",
+        "退休的",
+        "我是农民",
+        "应到30人",
+        "三个月",
+        "村里的",
+        "2021年3月",
+    ],
+)
+def test_what_may_lean_on_the_answer_before_is_looked_up(text: str) -> None:
+    route = ROUTER.find(parse(text_message(text).encode()))
+    assert route is not None
+    assert route.answer is callbacks.followed_up
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "党费怎么交",
+        "预备期多长时间",
+        "组织生活会多久开一次？",
+        "入党需要什么条件",
+        "那" * 15,
+        "谢谢",
+        "农民交多少党费？",
+    ],
+)
+def test_other_questions_are_answered_from_memory(text: str) -> None:
+    route = ROUTER.find(parse(text_message(text).encode()))
+    assert route is not None
+    assert route.answer is callbacks.asked
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_number_asked_for_completes_the_calculation(
+    ctx: Context, platform: Platform, clock: Clock
+) -> None:
+    async with open_client(ctx) as client:
+        await platform.say(client, text_message("党费怎么算"))
+        assert "52元" in await platform.say(client, text_message("养老金5200"))
+
+
+@pytest.mark.usefixtures("known")
+async def test_a_short_question_leans_on_the_last_answer_for_ten_minutes(
+    ctx: Context, platform: Platform, clock: Clock
+) -> None:
+    async with open_client(ctx) as client:
+        await platform.say(client, text_message("预备期多长时间"))
+        leaning = await platform.say(client, text_message("那可以延长吗"))
+        await platform.say(client, text_message("党员徽章戴在哪边"))
+        clock.now += timedelta(minutes=11)
+        alone = await platform.say(client, text_message("那可以延长吗"))
+    assert "预备期" in leaning
+    assert leaning != alone
+    assert await Entry.exists(code="probation-extend")

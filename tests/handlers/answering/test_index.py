@@ -1,0 +1,122 @@
+"""The index: what it finds, in which order, in every process alike, and how little it takes."""
+
+import subprocess
+import sys
+import tracemalloc
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from handlers.answering.engine import Engine
+from handlers.answering.index import CANDIDATES, Features, Index
+from handlers.answering.shapes import Citation, Fact, Words
+from handlers.knowledge import read_words, written_facts
+
+ON = date(2026, 11, 20)
+FACTS = written_facts()
+ENGINE = Engine.build(FACTS, read_words())
+MEGABYTE = 2**20
+
+
+def everybody(_: Fact) -> float:
+    return 1.0
+
+
+def index_of(*facts: Fact) -> tuple[Index, Features]:
+    features = Features(Words())
+    return Index(facts, features), features
+
+
+def fact(code: str, *askings: str, answer: str = "照办") -> Fact:
+    return Fact(code, askings[0], answer, askings=askings, citations=(Citation("党章"),))
+
+
+def test_nearly_every_entry_is_the_first_found_for_its_own_question() -> None:
+    found: Counter[bool] = Counter()
+    for entry in FACTS:
+        canonical = ENGINE.canonical(entry.question)
+        matches, _ = ENGINE.matches(canonical, everybody)
+        found[matches[0].fact.code == entry.code] += 1
+    assert found[False] <= len(FACTS) * 0.02
+
+
+def test_matches_are_in_order_and_few() -> None:
+    matches, _ = ENGINE.matches(ENGINE.canonical("党员大会多久开一次"), everybody)
+    scores = [match.score for match in matches]
+    assert scores == sorted(scores, reverse=True)
+    assert 3 <= len(matches) <= CANDIDATES
+    assert all(0 <= match.score <= 1 for match in matches)
+
+
+def test_an_entry_that_may_not_answer_is_not_found() -> None:
+    index, features = index_of(fact("old", "列为发展对象要备案吗"), fact("new", "列为发展对象要备案吗"))
+    wanted = features.of("列为发展对象要备案吗")
+    found = index.search(wanted, favour=lambda entry: float(entry.code == "new"))
+    assert [match.fact.code for match in found] == ["new"]
+
+
+def test_what_several_askings_say_is_more_typical_than_what_one_says() -> None:
+    often = fact("often", "党费几号交", "党费何时交", "党费哪天交")
+    once = fact("once", "党费几号交", "工资何时发", "年假哪天休")
+    index, features = index_of(once, often)
+    assert [match.fact.code for match in index.search(features.of("党费"), favour=everybody)] == [
+        "often",
+        "once",
+    ]
+
+
+def test_words_that_only_the_answer_has_count_a_little() -> None:
+    index, features = index_of(
+        fact("a", "党徽怎么戴", answer="别在左胸"), fact("b", "党徽哪里领", answer="找支部")
+    )
+    found = index.search(features.of("党徽左胸"), favour=everybody)
+    assert [match.fact.code for match in found] == ["a", "b"]
+
+
+def test_an_entry_may_have_more_askings_than_have_names() -> None:
+    index, features = index_of(
+        fact("many", *(f"第{chr(0x4E00 + n)}问" for n in range(600))), fact("few", "党费")
+    )
+    assert index.search(features.of(f"第{chr(0x4E00 + 599)}问"), favour=everybody)[0].fact.code == "many"
+
+
+def test_entries_without_a_word_are_borne() -> None:
+    index, features = index_of(fact("empty", "", answer=""), fact("full", "党费"))
+    assert [match.fact.code for match in index.search(features.of("党费"), favour=everybody)] == ["full"]
+    assert index.search(frozenset(), favour=everybody) == []
+
+
+@pytest.mark.parametrize("text", ["' OR 1=1; DROP TABLE users; --", "<script>alert(1)</script>"])
+def test_a_few_shared_letters_are_no_answer(text: str) -> None:
+    assert ENGINE.answer(text, on=ON).kind != "answer"
+
+
+SCRIPT = """
+from datetime import date
+from handlers.knowledge import shipped_engine
+engine = shipped_engine()
+for text in ("支部大会人数要求", "党费", "转正", "书记一个人能决定党费怎么花吗", "换届最多能拖多久"):
+    print(repr(engine.answer(text, on=date(2026, 11, 20))))
+"""
+
+
+def test_every_process_answers_alike_to_the_last_digit() -> None:
+    said = set()
+    for seed in ("0", "1", "2"):
+        run = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        )
+        said.add(run.stdout)
+    assert len(said) == 1
+
+
+def test_the_shipped_engine_takes_less_than_forty_megabytes() -> None:
+    words = read_words()
+    tracemalloc.start()
+    engine = Engine.build(FACTS, words)
+    held, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(engine) == len(FACTS)
+    assert held < 40 * MEGABYTE
+    assert most < 60 * MEGABYTE
