@@ -11,7 +11,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OFFICIAL_API_BASE = "https://api.weixin.qq.com"
-PLACEHOLDERS = ("", "change-me")
+PLACEHOLDER = "change-me"
+DEMO = "demo"
+"""How the demo's public secrets begin (.env.demo); they never speak to the real platform."""
 SECRET_NAMES = (
     "secret_key",
     "oa_app_id",
@@ -45,16 +47,12 @@ class MissingSettings(Exception):
 class Settings(BaseSettings):
     """The service's settings. Frozen; build one with ``Settings()`` at the composition root only."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="ZBT_", env_file=".env", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="ZBT_", env_file=".env", extra="ignore", frozen=True)
 
     data_dir: Path = Field(Path("var"), description="Database file, logs and exports live here.")
     database_url: str = Field("", description="Empty = SQLite in the data directory.")
     redis_url: str = Field("memory://", description="memory:// = inside this process.")
-    secret_key: SecretStr = Field(
-        SecretStr(""), description="Signs codes and sessions, encrypts phones."
-    )
+    secret_key: SecretStr = Field(SecretStr(""), description="Signs codes and sessions, encrypts phones.")
     public_url: str = Field("http://127.0.0.1:8080", description="Address people reach us at.")
     timezone: str = Field("Asia/Shanghai", description="Zone of dates, Fridays and months.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
@@ -73,19 +71,25 @@ class Settings(BaseSettings):
     oa_message_mode: MessageMode = Field(MessageMode.SAFE, description="safe, compatible or plain.")
     mp_app_id: str = Field("", description="AppID of the mini program.")
     mp_secret: SecretStr = Field(SecretStr(""), description="AppSecret of the mini program.")
-    callback_max_age: int = Field(600, description="Seconds a callback may be old or early; 0 = do not check.")
+    callback_max_age: int = Field(
+        600, description="Seconds a callback may be old or early; 0 = do not check."
+    )
     callback_deadline: float = Field(4.5, description="Seconds within which a callback is answered.")
     late_answers: LateAnswers = Field(
         LateAnswers.CUSTOMER_SERVICE,
         description="customer_service, or resend for accounts without that interface.",
     )
     follower_messages_per_minute: int = Field(
-        30, description="More from one follower in a minute get one kind word, then silence; 0 = no limit."
+        30,
+        description="More from one follower in a minute get one kind word, then silence; per process, 0 = none.",
     )
     api_requests_per_minute: int = Field(
-        1200, description="Requests one account (or one address without login) may make in a minute; 0 = no limit."
+        1200,
+        description="Requests one account, or one address without login, may make in a minute; 0 = no limit.",
     )
-    worker_age_limit: int = Field(35, description="Youngest-cadre limit (years) of the Friday lesson's audience.")
+    worker_age_limit: int = Field(
+        35, description="Up to this age (years) a worker belongs to the Friday lesson's audience."
+    )
     lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
 
@@ -105,12 +109,15 @@ class Settings(BaseSettings):
         Raises:
             MissingSettings: names every secret that is missing, or is a placeholder.
         """
-        missing = [name for name in SECRET_NAMES if self._plain(name).lower().startswith(PLACEHOLDERS[1]) or not self._plain(name)]
-        if self.wechat_api_base == OFFICIAL_API_BASE:
-            missing += [name for name in SECRET_NAMES if name not in missing and self._plain(name).lower().startswith("demo")]
+        missing = [name for name in SECRET_NAMES if not self._is_filled_in(name)]
         if missing:
             names = "、".join(f"ZBT_{name.upper()}" for name in missing)
             raise MissingSettings(f"以下设置缺失或仍是占位值，请在 .env 中填写：{names}")
+
+    def _is_filled_in(self, name: str) -> bool:
+        value = self._plain(name).lower()
+        is_demo = self.wechat_api_base == OFFICIAL_API_BASE and value.startswith(DEMO)
+        return bool(value) and not value.startswith(PLACEHOLDER) and not is_demo
 
     def _plain(self, name: str) -> str:
         value = getattr(self, name)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
-from settings import PLACEHOLDERS, SECRET_NAMES, MissingSettings, Settings
+from settings import PLACEHOLDER, SECRET_NAMES, MissingSettings, Settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,7 +48,7 @@ def test_every_setting_of_the_example_has_a_sentence_above_it() -> None:
 def test_the_example_holds_the_defaults_and_placeholders_for_secrets() -> None:
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        wanted = PLACEHOLDERS[1] if name in SECRET_NAMES else str(default)
+        wanted = PLACEHOLDER if name in SECRET_NAMES else str(default)
         assert example()[f"ZBT_{name.upper()}"] == wanted
 
 

@@ -32,8 +32,8 @@ def write(path: Path, texts: list[str], *, count: int, seed: int = 7) -> None:
             )
             encrypted = cipher.encrypt(message.encode(), app_id)
             query = (
-                f"signature={sign(token, now, nonce).decode()}&timestamp={now.decode()}&nonce={nonce.decode()}"
-                f"&openid={sender}&encrypt_type=aes"
+                f"signature={sign(token, now, nonce).decode()}&timestamp={now.decode()}"
+                f"&nonce={nonce.decode()}&openid={sender}&encrypt_type=aes"
                 f"&msg_signature={sign(token, now, nonce, encrypted).decode()}"
             )
             file.write(f"{query}\t{encrypted.decode()}\t{sender}\n")
