@@ -1,113 +1,141 @@
-"""How fast, how big and how right the engine is: `python -m benchmarks.answers.run`."""
+"""How right the engine is on the independent questions: `python -m benchmarks.answers.run`."""
 
-import random
-import time
+import argparse
+import subprocess
+import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import psutil
-
-from benchmarks.answers.samples import ON, Sample, all_samples, development
-from handlers.answering import confidence
+from benchmarks.answers import rivals, speed
+from benchmarks.answers.questions import Asked, Key, Outcome, read_key, read_questions, unleaked
+from benchmarks.answers.samples import ON
 from handlers.answering.engine import Engine
-from handlers.answering.shapes import Answer, Fact
+from handlers.answering.shapes import Answer
 from handlers.knowledge import read_words, written_facts
 
-MANY = 100_000
-SEED = 20261122
-ROUNDS = 5
+COLUMNS: tuple[Outcome, ...] = ("right", "wrong", "offered", "offered in vain", "none", "declined")
+EVERY = 6
+"""Of the questions one in so many is put to every engine: some take a tenth of a second for one."""
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
-def memory() -> float:
-    """Resident megabytes of this process."""
-    return float(psutil.Process().memory_info().rss) / 2**20
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One question, what became of it, and whether the engine's first guess at it was right."""
+
+    asked: Asked
+    answer: Answer
+    outcome: Outcome
+    guessed_right: bool
 
 
-def many(facts: Sequence[Fact], askings: int) -> list[Fact]:
-    """Synthetic entries, `askings` askings in all, woven from the real ones' halves."""
-    rng = random.Random(SEED)
-    heads = [text[: len(text) // 2] for fact in facts for text in fact.askings]
-    tails = [text[len(text) // 2 :] for fact in facts for text in fact.askings]
-    each = 10
-    return [
-        replace(
-            facts[number % len(facts)],
-            code=f"made-{number}",
-            askings=tuple(rng.choice(heads) + rng.choice(tails) for _ in range(each)),
-        )
-        for number in range(askings // each)
-    ]
-
-
-def measure(name: str, facts: Sequence[Fact], texts: Sequence[str]) -> None:
-    """Print build time, memory and latency over these entries."""
-    words, before, start = read_words(), memory(), time.thread_time()
-    engine = Engine.build(facts, words)
-    built = time.thread_time() - start
-    taken = []
-    for text in list(texts) * ROUNDS:
-        # Processor time: what others do on this machine doesn't count.
-        start = time.thread_time_ns()
-        engine.answer(text, on=ON)
-        taken.append((time.thread_time_ns() - start) / 1e6)
-    taken.sort()
-    askings = sum(len(fact.askings) + 1 for fact in facts)
-    p50, p99 = taken[len(taken) // 2], taken[len(taken) * 99 // 100]
-    print(
-        f"{name}: {len(facts)} entries, {askings} askings: built in {built:.2f} s, "
-        f"+{memory() - before:.0f} MB, p50 {p50:.2f} ms, p99 {p99:.2f} ms, max {taken[-1]:.2f} ms"
-    )
-
-
-def verdict(answer: Answer, meant: str | None) -> str:
-    """What became of one question of the development set."""
+def judge(engine: Engine, key: Key, asked: Asked) -> Judged:
+    """Ask one question."""
+    answer = engine.answer(asked.text, scope=asked.scope, on=ON)
+    outcome = key.outcome(asked, answer)
     if answer.kind == "answer":
-        return "right" if answer.entry == meant else "wrong"
-    if answer.kind == "choices":
-        return "offered" if meant in dict(answer.choices) else "offered in vain"
-    return answer.kind
+        return Judged(asked, answer, outcome, outcome == "right")
+    canonical = engine.canonical(asked.text)
+    matches, _ = engine.matches(canonical, engine.favour_for(canonical, asked.scope, ON))
+    return Judged(asked, answer, outcome, bool(matches) and matches[0].fact.code in key.right(asked))
 
 
-def judge(facts: Sequence[Fact]) -> None:
-    """Print what happens to each group, and what was answered wrongly."""
-    engine = Engine.build(facts, read_words())
-    for group, rows in development().items():
-        answers = [(text, meant, engine.answer(text, on=ON)) for text, meant in rows]
-        counts = Counter(verdict(answer, meant) for text, meant, answer in answers)
-        print(group, {name: f"{n} ({n / len(rows):.1%})" for name, n in counts.most_common()})
-        for text, meant, answer in answers:
-            if verdict(answer, meant) == "wrong":
-                print(f"  wrong {answer.confidence:.2f} {text} → {answer.entry}, meant {meant}")
+def table(judged: Sequence[Judged]) -> None:
+    """Print what became of each group: by style, by slice, and what we don't know or isn't ours."""
+    print(f"\n{'':26}{'asked':>6}" + "".join(f"{name:>17}" for name in COLUMNS))
+    known = [one for one in judged if one.asked.group == "known"]
+    row("known", known)
+    by("known, ", known, lambda one: one.asked.style)
+    by("known, ", known, lambda one: one.asked.slice)
+    row("unknown (none is right)", [one for one in judged if one.asked.group == "unknown"])
+    outside = [one for one in judged if one.asked.group == "outside"]
+    row("outside", outside)
+    by("outside, ", outside, lambda one: one.asked.slice)
 
 
-def curve(samples: Sequence[Sample]) -> None:
-    """Print risk against coverage: of the questions answered at a threshold, how many are wrong."""
-    sure = [(confidence.probability(sample.signals), sample) for sample in samples]
-    print("threshold  answered  wrong of answered   (known and unknown questions, entries' askings held out)")
-    for tenth in range(3, 10):
-        for origins in (("known", "unknown"), ("asking", "gap")):
-            rows = [(p, s) for p, s in sure if s.origin in origins]
-            given = [s for p, s in rows if p >= tenth / 10]
-            wrong = sum(not s.right for s in given)
-            covered, risk = len(given) / len(rows), wrong / (len(given) or 1)
-            print(f"{tenth / 10}  {'+'.join(origins)}: {covered:.1%}  {risk:.1%}")
-    print("calibration (all samples): said → was")
+def by(prefix: str, judged: Sequence[Judged], part: Callable[[Judged], str]) -> None:
+    """Print a row for each part."""
+    for name in sorted({part(one) for one in judged}):
+        row(prefix + name, [one for one in judged if part(one) == name])
+
+
+def row(name: str, judged: Sequence[Judged]) -> None:
+    """Print one row of the table."""
+    counts = Counter(one.outcome for one in judged)
+    cells = (f"{counts[column]} ({counts[column] / (len(judged) or 1):.1%})" for column in COLUMNS)
+    print(f"{name:26}{len(judged):>6}" + "".join(f"{cell:>17}" for cell in cells))
+
+
+def curve(judged: Sequence[Judged]) -> None:
+    """Print risk against coverage, and how true what is said of confidence is."""
+    # What was recognised as a kind of message is declined with certainty, and no guess.
+    ours = [one for one in judged if one.asked.group != "outside"]
+    guesses = [one for one in ours if not (one.answer.kind == "declined" and one.answer.confidence == 1.0)]
+    print("\nanswered from  coverage  wrong of answered  right of known   (known and unknown questions)")
+    known = sum(one.asked.group == "known" for one in ours) or 1
+    for least in THRESHOLDS:
+        given = [one for one in guesses if one.answer.confidence >= least]
+        right = sum(one.guessed_right for one in given)
+        risk = 1 - right / (len(given) or 1)
+        print(f"{least:>13}{len(given) / (len(ours) or 1):>10.1%}{risk:>19.1%}{right / known:>16.1%}")
+    print("confidence said → was:", end="")
     for tenth in range(10):
-        rows = [(p, s) for p, s in sure if tenth / 10 <= p < (tenth + 1) / 10]
-        if rows:
-            said, was = sum(p for p, _ in rows) / len(rows), sum(s.right for _, s in rows) / len(rows)
-            print(f"  {said:.2f} → {was:.2f}  ({len(rows)})")
+        some = [one for one in guesses if tenth / 10 <= min(one.answer.confidence, 0.999) < (tenth + 1) / 10]
+        if some:
+            said = sum(one.answer.confidence for one in some) / len(some)
+            was = sum(one.guessed_right for one in some) / len(some)
+            print(f"  {said:.2f} → {was:.2f} ({len(some)})", end="")
+    print()
+
+
+def show(judged: Sequence[Judged], outcomes: Sequence[str], key: Key) -> None:
+    """Print the questions with these outcomes."""
+    for one in judged:
+        if one.outcome in outcomes:
+            meant = ",".join(sorted(key.right(one.asked))) or one.asked.expect
+            got = one.answer.entry or ",".join(code for code, _ in one.answer.choices)
+            print(
+                f"  {one.outcome} {one.answer.confidence:.2f} [{one.asked.style} {one.asked.slice}] "
+                f"{one.asked.text} → {got}, meant {meant} {one.asked.says}"
+            )
 
 
 def main() -> None:
     """Print everything."""
-    facts = written_facts()
-    texts = [text for rows in development().values() for text, _ in rows]
-    measure("shipped", facts, texts)
-    measure("many", many(facts, MANY), texts)
-    judge(facts)
-    curve(all_samples(facts, read_words()))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--show", nargs="*", default=[], help="outcomes to list, such as: wrong 'offered in vain'"
+    )
+    parser.add_argument("--quick", action="store_true", help="without other engines, speed and memory")
+    options = parser.parse_args()
+    facts, questions = written_facts(), read_questions()
+    engine, key = Engine.build(facts, read_words()), read_key({fact.code for fact in facts})
+    fair = unleaked(engine, facts, questions)
+    judged = [judge(engine, key, asked) for asked in fair if key.judges(asked)]
+    print(
+        f"{len(facts)} entries, {len(questions)} questions: {len(questions) - len(fair)} are askings of "
+        f"entries and left out, {len(fair) - len(judged)} can't be judged (facts/ lacks their facts)"
+    )
+    table(judged)
+    curve(judged)
+    show(judged, options.show, key)
+    if options.quick:
+        return
+    for title, some in (
+        ("known and unknown", ("known", "unknown")),
+        ("all", ("known", "unknown", "outside")),
+    ):
+        part = [one for one in judged if one.asked.group in some]
+        counts = Counter(one.outcome for one in part)
+        print(f"\n{title}: engine {counts['right']} right, {counts['wrong']} wrong; at no more wrong:")
+        rivals.compare_right(facts, [one.asked for one in part], key, counts["wrong"])
+    print(flush=True)
+    # In a process of its own: nothing else has used the memory there.
+    subprocess.run([sys.executable, "-m", "benchmarks.answers.speed", "--many"], check=True)
+    for name, some_facts in (("shipped", facts), ("many", speed.many(facts))):
+        print(f"\n{name}, {len(some_facts)} entries")
+        rivals.compare_speed(some_facts, [asked.text for asked in questions[::EVERY]])
 
 
 if __name__ == "__main__":

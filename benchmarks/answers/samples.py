@@ -1,18 +1,16 @@
-"""The questions that confidence is fitted on and judged by."""
+"""The questions that confidence is fitted on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
+from benchmarks.answers.questions import read_key, read_questions, unleaked
 from handlers.answering import confidence
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Fact, Words
-from handlers.knowledge import load_yaml
 
-ON = date(2026, 11, 20)
+ON = date(2026, 11, 22)
 FOLDS = 8
-FILE = Path(__file__).with_name("development.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +23,16 @@ class Sample:
     origin: str
 
 
-def development() -> dict[str, list[tuple[str, str | None]]]:
-    """Group → questions and the entry meant."""
-    groups = load_yaml(FILE)
-    known = [(text, code) for code, texts in groups["known"].items() for text in texts]
-    return {
-        "known": known,
-        "unknown": [(text, None) for text in groups["unknown"]],
-        "outside": [(text, None) for text in groups["outside"]],
-    }
-
-
-def look(engine: Engine, text: str, meant: str | None, origin: str) -> Sample | None:
+def look(
+    engine: Engine, text: str, right: Container[str], origin: str, scope: str | None = None
+) -> Sample | None:
     """What the index says to one question."""
     canonical = engine.canonical(text)
-    matches, size = engine.matches(canonical, engine.favour_for(canonical, None, ON))
+    matches, size = engine.matches(canonical, engine.favour_for(canonical, scope, ON))
     if not matches:
         return None
-    return Sample(text, confidence.signals(matches, size), matches[0].fact.code == meant, origin)
+    signals = confidence.signals(matches, size, ours=engine.ours(canonical))
+    return Sample(text, signals, matches[0].fact.code in right, origin)
 
 
 def held_out(facts: Sequence[Fact], words: Words) -> Iterator[Sample]:
@@ -55,19 +45,26 @@ def held_out(facts: Sequence[Fact], words: Words) -> Iterator[Sample]:
         engine = Engine.build(kept, words)
         for fact in facts:
             for asking in fact.askings[fold::FOLDS]:
-                if sample := look(engine, asking, fact.code, "asking"):
+                if sample := look(engine, asking, {fact.code}, "asking"):
                     yield sample
     for fold in range(FOLDS):
         engine = Engine.build([fact for i, fact in enumerate(facts) if i % FOLDS != fold], words)
         for fact in facts[fold::FOLDS]:
             for asking in fact.askings[:2]:
-                if sample := look(engine, asking, fact.code, "gap"):
+                if sample := look(engine, asking, {fact.code}, "gap"):
                     yield sample
 
 
+def independent(facts: Sequence[Fact], words: Words) -> Iterator[Sample]:
+    """The questions that another hand wrote."""
+    engine, key = Engine.build(facts, words), read_key({fact.code for fact in facts})
+    for asked in unleaked(engine, facts, read_questions()):
+        if asked.facts and not key.judges(asked):
+            continue
+        if sample := look(engine, asked.text, key.right(asked), asked.group, asked.scope):
+            yield sample
+
+
 def all_samples(facts: Sequence[Fact], words: Words) -> list[Sample]:
-    """Held-out askings and the development set."""
-    engine = Engine.build(facts, words)
-    groups = development().items()
-    looked = (look(engine, text, meant, name) for name, rows in groups for text, meant in rows)
-    return [*held_out(facts, words), *(sample for sample in looked if sample)]
+    """Held-out askings and the independent questions."""
+    return [*held_out(facts, words), *independent(facts, words)]

@@ -5,7 +5,7 @@ from math import exp
 
 from handlers.answering.index import Match
 
-ANSWER_AT = 0.66
+ANSWER_AT = 0.64
 """At least this sure: answer. Of the development set some 3 % are then answered wrongly."""
 STRANGE_AT = 0.85
 """The same for a message without a single word of the domain."""
@@ -18,16 +18,20 @@ MANY_FEATURES = 40
 """A longer question doesn't get surer by its length."""
 
 # Fitted by `benchmarks/answers/fit.py`; run it again when entries or features change much.
-BIAS = -4.2
-WEIGHTS = (1.68, 4.07, 3.98, 2.4)
+BIAS = -4.41
+WEIGHTS = (1.50, 3.20, 3.21, 3.60, 2.24, 0.40)
 
 
-def signals(matches: Sequence[Match], size: int) -> tuple[float, ...]:
-    """What confidence is judged by; `size` is the number of the question's features."""
+def signals(matches: Sequence[Match], size: int, *, ours: bool) -> tuple[float, ...]:
+    """What confidence is judged by; `size` is the number of the question's features.
+
+    How far the first is ahead counts by itself and by its share: a weak match without a second is
+    no strong one.
+    """
     best = matches[0]
-    second = matches[1].score if len(matches) > 1 else 0.0
-    margin = (best.score - second) / (best.score or 1.0)
-    return (best.asking, margin, best.coverage, min(size, MANY_FEATURES) / MANY_FEATURES)
+    ahead = best.score - (matches[1].score if len(matches) > 1 else 0.0)
+    share = ahead / (best.score or 1.0)
+    return (best.asking, ahead, share, best.coverage, min(size, MANY_FEATURES) / MANY_FEATURES, float(ours))
 
 
 def probability(values: Sequence[float]) -> float:

@@ -26,6 +26,14 @@ FOLLOW_UP = re.compile(
     r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
 )
 LONGEST_FOLLOW_UP = 14
+LEANING = re.compile(
+    rf"(?=.{{1,{LONGEST_FOLLOW_UP}}}$)"
+    r"(?:那|还有|如果是|要是|换成|.*\d|.*呢[?？。!！~～]*$"
+    r"|要?(?:多久|谁|什么时候|怎么办|为什么|多久一次)[?？。!！]*$"
+    r"|(?:[^?？]{0,3}(?:退休|离休|在职|下岗|学生|农民|村|社区|机关|国企|学校|两新|事业单位)[^?？]{0,3}"
+    r"|.{0,3}[零一二两三四五六七八九十百千万]+[个名人票月年岁元块]{0,2})[。!！]*$)"
+)
+"""How a message begins that may mean nothing without the answer before it: worth looking that up."""
 OTHER_SCOPE = 0.85
 """An entry for one kind of unit, when nobody spoke of that kind, stands behind the general one."""
 FITTING_SCOPE = 1.1
@@ -65,11 +73,11 @@ class Engine:
         `previous` is the code of the entry answered last, for questions that lean on it.
         """
         plain = self._normalise.plain(text)
-        cleaned = self._normalise.clean(text)
+        cleaned = self._normalise.clean(plain)
         if not cleaned.strip(".%|"):
             return Answer("declined", replies.NOT_READ, confidence=1.0)
         corrected = self._normalise.correct(cleaned)
-        if (calculated := calculate(plain, previous)) is not None:
+        if (calculated := calculate(plain, previous, on=on, scope=scope)) is not None:
             return calculated
         if (decline := self._declines.find(corrected)) is not None:
             return Answer("declined", decline.text, confidence=1.0)
@@ -77,19 +85,22 @@ class Engine:
 
     def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
         favour = self.favour_for(canonical, scope, on)
-        last = self._by_code.get(previous or "")
-        whole = self._judge(canonical, favour)
-        leans = len(canonical) <= LONGEST_FOLLOW_UP and FOLLOW_UP.search(canonical)
-        if last is not None and leans and whole.kind != "answer":
-            return self._judge(f"{canonical}|{self._normalise(last.question)}", favour)
         sentences = list(dict.fromkeys(canonical.split("|")))[:MOST_SENTENCES]
-        if len(sentences) == 1:
-            return whole
-        single = [found for s in sentences if (found := self._judge(s, favour)).kind == "answer"]
-        several = list({found.entry: found for found in single}.values())[:MOST_QUESTIONS]
-        if len(several) > 1 or (several and whole.kind != "answer"):
+        several = self._each(sentences, favour) if len(sentences) > 1 else []
+        if len(several) > 1:
             return join(several)
-        return whole
+        whole = self._judge(canonical, favour)
+        if whole.kind == "answer":
+            return whole
+        last = self._by_code.get(previous or "")
+        if last is not None and len(canonical) <= LONGEST_FOLLOW_UP and FOLLOW_UP.search(canonical):
+            return self._judge(f"{canonical}|{self._normalise(last.question)}", favour)
+        return join(several) if several else whole
+
+    def _each(self, sentences: Sequence[str], favour: Favour) -> list[Answer]:
+        """The answers to single sentences, as many as a reply has room for."""
+        found = (self._judge(sentence, favour) for sentence in sentences)
+        return list({one.entry: one for one in found if one.kind == "answer"}.values())[:MOST_QUESTIONS]
 
     def favour_for(self, canonical: str, scope: str | None, on: date) -> Favour:
         """Which entries may answer: in force, and for the unit spoken of (else the asker's)."""
@@ -109,6 +120,10 @@ class Engine:
         """The text under the one name of every known word."""
         return self._normalise(text)
 
+    def ours(self, canonical: str) -> bool:
+        """Whether there is a word of the domain in it."""
+        return self._domain is None or bool(self._domain.search(canonical))
+
     def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], int]:
         """The entries that fit, and the number of features they were found by."""
         wanted = self._features.of_canonical(canonical)
@@ -116,10 +131,10 @@ class Engine:
 
     def _judge(self, canonical: str, favour: Favour) -> Answer:
         matches, size = self.matches(canonical, favour)
-        ours = self._domain is None or bool(self._domain.search(canonical))
+        ours = self.ours(canonical)
         if not matches or not matches[0].score:
             return unknown(ours=ours, sure=0.0)
-        sure = confidence.probability(confidence.signals(matches, size))
+        sure = confidence.probability(confidence.signals(matches, size, ours=ours))
         if sure >= (confidence.ANSWER_AT if ours else confidence.STRANGE_AT):
             fact = matches[0].fact
             return Answer("answer", replies.answer(fact), fact.code, sure, fact.citations)

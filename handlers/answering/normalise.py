@@ -14,6 +14,8 @@ ENDS = re.compile(r"[?!。;…\n\r]+")
 NOISE = re.compile(r"[^\u4e00-\u9fffa-z0-9.%|]+")
 LATIN = re.compile(r"[a-z]{2,24}")
 DIGITS = re.compile(r"(?<![\d.])(\d{1,2})(?![\d.%])")
+PAUSE = re.compile(r"[,、\s]+")
+ASKING = re.compile("吗|呢|么|几|多[少久长大]|哪|谁|何|咋|啥|能不能|可不可以|是不是|要不要|算不算|行不行")
 FUZZY_SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
 SHORTEST_SOUND = 3
 """Two characters sound like too many other things."""
@@ -41,6 +43,18 @@ def plain_sound(syllable: str) -> str:
     return syllable
 
 
+def parted(plain: str) -> str:
+    """Text with a question mark wherever a pause parts two questions; what leads up to one stays with it."""
+    sentences: list[str] = []
+    leading = ""
+    for part in PAUSE.split(plain):
+        leading += f" {part}"
+        if ASKING.search(part):
+            sentences.append(leading)
+            leading = ""
+    return "?".join(sentences) + leading if len(sentences) > 1 else plain
+
+
 class Replacer:
     """Replaces words by others in one pass."""
 
@@ -66,7 +80,10 @@ class Sounds:
                 self._by_sound.setdefault(sound, term)
             if sound:
                 self._spelled.setdefault("".join(sound), term)
-        self._lengths = sorted({len(sound) for sound in self._by_sound}, reverse=True)
+        lengths: dict[str, set[int]] = {}
+        for sound in self._by_sound:
+            lengths.setdefault(sound[0], set()).add(len(sound))
+        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
 
     def _sound(self, text: str) -> tuple[str, ...]:
         syllables = tuple(self._syllables.get(character, "") for character in text)
@@ -82,16 +99,17 @@ class Sounds:
     def correct(self, text: str) -> str:
         """组只生活会 → 组织生活会."""
         syllables = [self._syllables.get(character, "") for character in text]
-        at = 0
-        while at < len(text):
-            for length in self._lengths:
+        end = 0
+        for at, syllable in enumerate(syllables):
+            if at < end or syllable not in self._lengths:
+                continue
+            for length in self._lengths[syllable]:
                 term = self._by_sound.get(tuple(syllables[at : at + length]))
                 if term:
-                    if text[at : at + length] not in self._terms:
-                        text = text[:at] + term + text[at + length :]
-                    at += length - 1
+                    end = at + length
+                    if text[at:end] not in self._terms:
+                        text = text[:at] + term + text[end:]
                     break
-            at += 1
         return text
 
 
@@ -114,9 +132,9 @@ class Normaliser:
         text = unicodedata.normalize("NFKC", text)[:LONGEST_QUESTION]
         return text.lower().translate(self._traditional)
 
-    def clean(self, text: str) -> str:
+    def clean(self, plain: str) -> str:
         """Plain text without emoji and noise, `|` between sentences."""
-        return NOISE.sub("", ENDS.sub("|", self.plain(text))).strip("|")
+        return NOISE.sub("", ENDS.sub("|", parted(plain))).strip("|")
 
     def correct(self, cleaned: str) -> str:
         """Spelled-out and corrected, before synonyms are joined."""
@@ -127,4 +145,4 @@ class Normaliser:
         return self._synonyms(DIGITS.sub(lambda m: chinese_number(int(m[1])), corrected))
 
     def __call__(self, text: str) -> str:
-        return self.canonical(self.correct(self.clean(text)))
+        return self.canonical(self.correct(self.clean(self.plain(text))))

@@ -101,8 +101,9 @@ def test_a_follow_up_leans_on_the_last_answer() -> None:
     assert "transition-approval" in (leaning.entry, *dict(leaning.choices))
 
 
-def test_two_questions_in_one_message_are_both_answered() -> None:
-    answer = ENGINE.answer("预备期多长？党员徽章戴在哪边？", on=ON)
+@pytest.mark.parametrize("between", ["？", "，", " ", "\n"])
+def test_two_questions_in_one_message_are_both_answered(between: str) -> None:
+    answer = ENGINE.answer(f"预备期多长{between}党员徽章戴在哪边", on=ON)
     assert "预备期1年" in answer.text
     assert "左胸" in answer.text
 

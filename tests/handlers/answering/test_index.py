@@ -67,11 +67,13 @@ def test_what_several_askings_say_is_more_typical_than_what_one_says() -> None:
 
 
 def test_words_that_only_the_answer_has_count_a_little() -> None:
-    index, features = index_of(
-        fact("a", "党徽怎么戴", answer="别在左胸"), fact("b", "党徽哪里领", answer="找支部")
+    other, meant = (
+        fact("other", "党徽哪里领", answer="找支部"),
+        fact("meant", "党徽怎么戴", answer="别在左胸"),
     )
+    index, features = index_of(other, meant)
     found = index.search(features.of("党徽左胸"), favour=everybody)
-    assert [match.fact.code for match in found] == ["a", "b"]
+    assert [match.fact.code for match in found] == ["meant", "other"]
 
 
 def test_an_entry_may_have_more_askings_than_have_names() -> None:

@@ -53,6 +53,20 @@ def test_slips_homophones_and_initials_are_read_as_meant(typed: str, meant: str)
     assert meant in NORMALISER.correct(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "sentences"),
+    [
+        ("预备期多长，党费怎么算", 2),
+        ("党费怎么交 组织关系怎么转", 2),
+        ("党费怎么交，我还退休了，组织关系怎么转", 2),
+        ("我退休了，党费怎么交", 1),
+        ("党费怎么交，我在村里，谢谢", 1),
+    ],
+)
+def test_a_pause_parts_two_questions_but_no_question_from_its_story(typed: str, sentences: int) -> None:
+    assert len(NORMALISER.clean(NORMALISER.plain(typed)).split("|")) == sentences
+
+
 def test_a_correction_leaves_the_rest_of_the_text_in_place() -> None:
     assert NORMALISER.correct("请问组只生活会和组只生活会哪天") == "请问组织生活会和组织生活会哪天"
 
