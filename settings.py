@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     )
     follower_messages_per_minute: int = Field(
         30,
-        description="More from a follower in a minute get a kind word, then silence; per process, 0 = no limit.",
+        description="Messages a follower may send in a minute before silence; per process, 0 = no limit.",
     )
     api_requests_per_minute: int = Field(
         1200,
