@@ -53,13 +53,16 @@ class Door:
         body = await read_body(request)
         if body is None:
             return refuse(413, "body")
+        query = read_query(request)
         try:
-            opened = self._protocol.open(read_query(request), body)
+            opened = self._protocol.open(query, body)
         except Rejected as rejected:
             return refuse(403, str(rejected))
         except Garbled:
             return refuse(400, "garbled")
         assert self.desk is not None  # noqa: S101 (set before the first request)
+        if opened.cipher is None and not await self.desk.trusts(opened.message, query["signature"]):
+            return refuse(403, "signature_reused")
         try:
             reply = await self.desk.answer(opened.message, started)
         except TooLate:

@@ -117,6 +117,10 @@ class Desk:
         work.add_done_callback(lambda _: self._running.pop(key, None))
         return await self._in_time(work, message, key, started, is_resend=False)
 
+    async def trusts(self, message: Message, signature: str) -> bool:
+        """Whether a clear message may be believed: no other one came under its signature."""
+        return await self._ledger.is_first_under(signature, message.key())
+
     async def _answer_instantly(self, route: Route, message: Message, key: str) -> str:
         """Answer from memory; the answer is stored together with those of the same tick."""
         try:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 HELD_FOR = 60
 """Seconds that Redis remembers who took a callback: all re-sends come within 20."""
+SIGNATURE_HELD_FOR = 3600
+"""Seconds; longer than a callback may be old."""
 HEART_BEATS_EVERY = 1.0
 HEART_LASTS = 3
 """Seconds after which a silent process is taken for dead."""
@@ -46,6 +48,19 @@ class CallbackLedger:
         except (RedisError, TimeoutError, OSError):
             log.warning("callback.claim_without_redis")
             return None
+
+    async def is_first_under(self, signature: str, key: str) -> bool:
+        """Whether no other message came under this signature: in plain mode it covers no body, so
+        whoever has seen one could put it on a message of their own. Re-sends may share theirs."""
+        name = f"signed:{signature}"
+        try:
+            async with asyncio.timeout(REDIS_TIMEOUT):
+                if await self._ctx.redis.set(name, key, nx=True, ex=SIGNATURE_HELD_FOR):
+                    return True
+                return bool(await self._ctx.redis.get(name) == key.encode())
+        except (RedisError, TimeoutError, OSError):
+            log.warning("callback.signature_without_redis")
+            return True
 
     def submit(self, answer: Answered) -> "asyncio.Future[Remembered]":
         """Store an answer, together with those of the same tick; the future yields what counts."""

@@ -284,6 +284,20 @@ async def test_a_replayed_request_changes_nothing(client: Client, platform: Plat
     assert await Question.all().count() == 1
 
 
+async def test_a_signature_seen_in_plain_mode_cannot_be_put_on_another_message(
+    ctx: Context, platform: Platform
+) -> None:
+    async with open_client(in_mode(ctx, MessageMode.PLAIN)) as client:
+        path, body = platform.plain(text_message("帮助"))
+        for _ in range(2):  # A re-send may come under the same signature.
+            async with client.post(path, data=body.encode()) as response:
+                assert texts.HELP in await response.text()
+        before = await state()
+        async with client.post(path, data=text_message("意见 伪造的").encode()) as response:
+            assert response.status == 403
+        assert await state() == before
+
+
 async def test_other_paths_take_the_usual_way(client: Client) -> None:
     async with client.post("/elsewhere") as response:
         assert response.status == 404
