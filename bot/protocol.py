@@ -86,7 +86,7 @@ class Protocol:
             return self._open_encrypted(query, body)
         if self._mode is MessageMode.SAFE:
             raise Rejected("clear message in safe mode")
-        timestamp, nonce = query.get("timestamp", "").encode(), query.get("nonce", "").encode()
+        timestamp, nonce = self._freshness(query)
         self._check(query.get("signature", ""), timestamp, nonce)
         self._check_age(timestamp)
         message = parse(body)
@@ -111,7 +111,7 @@ class Protocol:
         return ENVELOPE % (encrypted, signature, timestamp, opened.nonce.replace(b"]]>", b""))
 
     def _open_encrypted(self, query: Mapping[str, str], body: bytes) -> Opened:
-        timestamp, nonce = query.get("timestamp", "").encode(), query.get("nonce", "").encode()
+        timestamp, nonce = self._freshness(query)
         signature = query.get("msg_signature", "")
         found = ENCRYPTED.search(body)
         encrypted = found.group(1) if found else envelope_member(body)
