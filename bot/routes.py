@@ -1,6 +1,6 @@
 """The table of what the official account answers. The first line that admits a message wins."""
 
-from bot import bookings, checkins, complaints, follows, lessons, menu, questions, sites, subscriptions
+from bot import bookings, cases, checkins, complaints, follows, lessons, menu, questions, sites, subscriptions
 from bot.router import Manner, Route
 from handlers.answering.engine import LEANING
 
@@ -43,6 +43,9 @@ ROUTES = (
     Route(TEXT, questions.more, READS, words=("更多", "下文")),
     Route(TEXT, questions.how_to_bind, INSTANT, words=("绑定", "绑定手机号")),
     Route(TEXT, questions.help_asked, INSTANT, words=("帮助", "菜单", "?", "？", "怎么用")),
+    Route(TEXT, cases.listed, INSTANT, words=("案例", "一套案例", "实训案例", "实训")),
+    Route(TEXT, cases.steps, INSTANT, opening=cases.OPENING),
+    Route(TEXT, cases.one_role, INSTANT, opening=cases.ROLE_OPENING),
     Route(TEXT, complaints.complained, CHANGES, opening=complaints.OPENING),
     Route(TEXT, questions.followed_up, CHANGES, opening=LEANING),
     Route(TEXT, questions.asked, INSTANT, says_something=True),

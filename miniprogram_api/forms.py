@@ -76,6 +76,7 @@ class SiteQuery(Query):
     q: Annotated[str, AfterValidator(_line)] = Field("", max_length=40, description="名称、镇街或功能")
     lat: float | None = Field(None, ge=-90, le=90, description="纬度（GCJ-02），与 lng 一起给出")
     lng: float | None = Field(None, ge=-180, le=180, description="经度（GCJ-02），与 lat 一起给出")
+    training_base: bool | None = Field(None, description="true：只看实训基地，可以像普通活动一样预约")
 
 
 class SlotQuery(Query):

@@ -26,6 +26,8 @@ PATH_PATTERNS = {
     "lookup": re.compile(r"[A-Za-z0-9 -]{1,32}"),
     "code": re.compile(r"[a-z0-9-]{3,32}"),
     "rule": re.compile(r"[\w()（）〔〕—·-]{1,40}"),
+    "case": re.compile(r"[Cc][1-9]"),
+    "role": re.compile(r"[Rr][0-9]{2}"),
     "article": re.compile(r"\w{1,16}"),
 }
 """What an id in a path may look like; those not named here are whole numbers."""

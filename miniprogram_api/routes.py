@@ -25,6 +25,7 @@ from handlers.errors import (
 )
 from miniprogram_api import (
     bookings,
+    cases,
     checkins,
     clusters,
     complaints,
@@ -174,5 +175,6 @@ ROUTES = (
     Route("GET", "/rules/{rule}/articles/{article}", rules.show, LOGGED_IN, "一条法规原文", None, ArticleView),
     Route("POST", "/complaints", complaints.create, ANYONE, "意见建议", ComplaintForm, ComplaintView, (201,), creates=True),
     Route("GET", "/complaints/{lookup}", complaints.show, ANYONE, "凭查询码看答复", None, ComplaintView),
+    *cases.ROUTES,
 )
 # fmt: on

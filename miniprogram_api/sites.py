@@ -16,7 +16,9 @@ async def index(ctx: Context, *, form: SiteQuery) -> SitesView:
     if (form.lat is None) != (form.lng is None):
         raise BadInput(**{"lat" if form.lat is None else "lng": "经度和纬度要一起给出"})
     near = None if form.lat is None or form.lng is None else Point(form.lng, form.lat)
-    return views.sites(await sites.list_sites(ctx, category=form.category, q=form.q, near=near))
+    found = await sites.list_sites(ctx, category=form.category, q=form.q, near=near)
+    wanted = form.training_base
+    return views.sites([one for one in found if wanted in (None, one.site.is_training_base)])
 
 
 async def show(ctx: Context, *, site_id: str) -> SiteView:

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from handlers.context import Context
-from pages import door, layout, lessons
+from pages import cases, door, layout, lessons
 from pages.layout import CONTEXT
 from pages.privacy import privacy
 
@@ -16,4 +16,8 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/door/code.svg", door.code)
     app.router.add_get("/door/{site_id}", door.tablet)
     app.router.add_get(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.read)
+    app.router.add_get("/pages/cases.css", cases.style)
+    app.router.add_get("/cases", cases.index)
+    app.router.add_get(r"/cases/{case:[Cc][0-9]}", cases.read)
+    app.router.add_get(r"/cases/roles/{role:[Rr][0-9]{2}}", cases.role)
     app.router.add_get("/privacy", privacy)

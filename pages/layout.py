@@ -20,15 +20,17 @@ SECURITY = {
 }
 
 
-def page(title: str, body: str, *, script: str = "", status: int = 200) -> web.Response:
-    """A page; `body` is HTML already, `title` is text."""
+def page(title: str, body: str, *, script: str = "", style: str = "", status: int = 200) -> web.Response:
+    """A page; `body` is HTML already, `title` is text; `style` is a sheet beside the common one."""
+    styled = f'<link rel="stylesheet" href="{style}">' if style else ""
     scripted = f'<script src="{script}" defer></script>' if script else ""
     html = (
         '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(title)}</title>"
-        f'<link rel="stylesheet" href="/pages/page.css">{scripted}</head>\n<body>{body}</body></html>\n'
+        f'<link rel="stylesheet" href="/pages/page.css">{styled}{scripted}</head>\n'
+        f"<body>{body}</body></html>\n"
     )
     headers = SECURITY | {"Cache-Control": "no-cache"}
     return web.Response(status=status, text=html, content_type="text/html", headers=headers)

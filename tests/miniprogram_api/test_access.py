@@ -42,6 +42,8 @@ IDS = {
     "code": "no-such",
     "rule": "党章",
     "article": "第一条",
+    "case": "C2",
+    "role": "R07",
 }
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}
 WHO = {

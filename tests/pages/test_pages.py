@@ -67,6 +67,22 @@ async def test_what_staff_wrote_is_text_and_never_markup(client: Client, ctx: Co
     assert "1 &lt; 2 &quot;与&quot; 3 &gt; 2" in html
 
 
+async def test_a_case_reads_without_a_script_and_roles_have_colours(client: Client) -> None:
+    paths = ["/cases", *(f"/cases/C{n}" for n in range(1, 10)), "/cases/C2?key=1", "/cases/roles/R15"]
+    for path in paths:
+        response = await client.get(path)
+        tags = Tags(await response.text())
+        assert (response.status, tags.open) == (200, []), path
+        assert "script" not in {tag for tag, _ in tags.seen}
+        assert "style" not in {name for _, attributes in tags.seen for name in attributes}
+    html = await (await client.get("/cases/C2?key=1")).text()
+    assert html.index("C2-12") < html.index("其他步骤") < html.index("C2-11")
+    assert ".R07{--role:#1565C0" in await (await client.get("/pages/cases.css")).text()
+    for path in ("/cases/C0", "/cases/roles/R99"):
+        response = await client.get(path)
+        assert (response.status, response.content_type) == (404, "text/html")
+
+
 async def test_no_lesson_is_a_page_too(client: Client) -> None:
     for lesson_id in ("1", "9999999999"):
         response = await client.get(f"/lessons/{lesson_id}")
@@ -93,7 +109,7 @@ async def test_a_code_is_drawn_and_anything_else_is_not(client: Client) -> None:
 
 
 async def test_every_page_has_its_style_and_keeps_strangers_out(client: Client) -> None:
-    for path in ("/privacy", "/door/S10", "/pages/page.css", "/pages/door.js", "/lessons/1"):
+    for path in ("/privacy", "/door/S10", "/pages/page.css", "/pages/door.js", "/lessons/1", "/cases/C2"):
         response = await client.get(path)
         policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
