@@ -13,12 +13,13 @@ from tortoise.transactions import in_transaction
 
 from bot import texts
 from bot.messages import Message, message_of
-from bot.replies import Reply, cut, render, said
+from bot.replies import MORE, Reply, render, said
 from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken
 from handlers import accounts, remainders
 from handlers.callbacks import CallbackLedger
 from handlers.context import REQUEST_ID, Context
 from handlers.errors import Refused
+from handlers.lengths import cut
 from models import App
 from models.callbacks import Answered, Callback, Remembered, claim_owed, owe, remember, stored_reply
 from settings import LateAnswers
@@ -192,7 +193,7 @@ class Desk:
         asked = spoken.asked if isinstance(spoken, Spoken) else None
         reply = spoken.reply if isinstance(spoken, Spoken) else spoken
         if isinstance(reply, str):
-            reply, rest = cut(reply)
+            reply, rest = cut(reply, ending=MORE)
             if rest:
                 remainders.keep(self._ctx, openid=message.source, rest=rest)
         openid = message.source if route is None or route.from_person else ""

@@ -4,7 +4,6 @@ Limits: text 2048 bytes (measured by users, wechat-platform §3), one article in
 """
 
 import json
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from time import time
@@ -20,10 +19,8 @@ from wechatpy.replies import (
 
 from bot.messages import ILLEGAL_IN_XML, Message
 
-TEXT_LIMIT = 2048
-"""Bytes of UTF-8 that a text reply may have."""
-SENTENCE_END = re.compile(r"[。！？；!?;\n]")
 MORE = "……\n（回复“更多”看下文）"
+"""Ends a text that was cut; the rest is kept for a while."""
 
 TEXT_XML = (
     "<xml><ToUserName><![CDATA[%s]]></ToUserName><FromUserName><![CDATA[%s]]></FromUserName>"
@@ -84,21 +81,6 @@ class HumanService:
 Rich = Article | Image | Voice | Video | Music | HumanService
 Reply = str | Rich | None
 """What a callback returns: text, something richer, or None to stay silent."""
-
-
-def cut(text: str, *, limit: int = TEXT_LIMIT) -> tuple[str, str]:
-    """Split a text so that its first part, with a way to the rest, fits `limit` bytes.
-
-    The cut is at the last sentence end that fits, else between characters. The rest is empty when
-    the whole text fits.
-    """
-    encoded = text.encode()
-    if len(encoded) <= limit:
-        return text, ""
-    head = encoded[: limit - len(MORE.encode())].decode(errors="ignore")
-    ends = [match.end() for match in SENTENCE_END.finditer(head)]
-    at = ends[-1] if ends and ends[-1] > len(head) // 3 else len(head)
-    return text[:at].rstrip() + MORE, text[at:].lstrip()
 
 
 def said(reply: Reply) -> str:

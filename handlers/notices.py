@@ -25,6 +25,7 @@ from handlers.gateways.errors import (
     WeChatError,
     WindowClosed,
 )
+from handlers.lengths import cut
 from models import Notice
 
 WAITING = "waiting"
@@ -44,14 +45,11 @@ LONGEST_SEND = timedelta(seconds=90)
 """No send is begun with less than this left of its lease, and none takes longer."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
-TEXT_LIMIT = 2048
-"""Bytes of one text message."""
 NOT_PERMITTED = 48001
 LATER = (Busy, Unreachable, QuotaSpent, TokenRejected, Stopped)
 
 MAYBE_REPEATED = "（下面这条可能已经发给过您，若已收到请忽略。）\n"
 CUT_SHORT = "……\n（内容较长，先发到这里。）"
-SENTENCE_ENDS = "。！？；\n"
 
 log = logging.getLogger(__name__)
 
@@ -79,12 +77,6 @@ async def send_due(ctx: Context) -> int:
         if len(claimed) < CLAIMED_AT_ONCE:
             break
     return sent
-
-
-async def release_held(ctx: Context, *, openid: str) -> int:
-    """The follower is in contact again: what was held for them may go out; how many."""
-    held = Notice.filter(openid=openid, status=HELD)
-    return await held.update(status=WAITING, next_try_at=ctx.now())
 
 
 async def hold_abandoned(ctx: Context) -> int:
@@ -189,15 +181,4 @@ def pause_after(attempts: int, least: float) -> timedelta:
 def wording(notice: Notice) -> str:
     """What is sent for a notice: its content, cut to what WeChat takes."""
     preface = MAYBE_REPEATED if notice.error == DOUBTFUL else ""
-    return cut(preface + notice.content)
-
-
-def cut(text: str, *, limit: int = TEXT_LIMIT) -> str:
-    """`text`, or as many of its whole sentences as fit into `limit` bytes, and a word that it goes on."""
-    if len(text.encode(errors="replace")) <= limit:
-        return text
-    room = limit - len(CUT_SHORT.encode())
-    head = text.encode(errors="replace")[:room].decode(errors="ignore")
-    end = max(head.rfind(mark) for mark in SENTENCE_ENDS)
-    # A last sentence longer than half the room is cut in its middle.
-    return (head[: end + 1] if end > len(head) // 2 else head) + CUT_SHORT
+    return cut(preface + notice.content, ending=CUT_SHORT)[0]

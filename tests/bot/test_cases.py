@@ -6,11 +6,12 @@ import pytest
 
 from bot import cases as chat
 from bot.messages import Message
-from bot.replies import TEXT_LIMIT, cut
+from bot.replies import MORE
 from bot.router import Router
 from bot.routes import ROUTES
 from handlers import cases
 from handlers.context import Context
+from handlers.lengths import TEXT_LIMIT, cut
 
 ROUTER = Router(ROUTES)
 
@@ -58,7 +59,7 @@ def test_every_case_is_told_whole_in_few_messages(ctx: Context) -> None:
     for case in cases.casebook().cases.values():
         rest, pieces = chat.told(case, "https://x.example/cases/C1"), 0
         while rest:
-            piece, rest = cut(rest)
+            piece, rest = cut(rest, ending=MORE)
             pieces += 1
             assert len(piece.encode()) <= TEXT_LIMIT
         assert pieces <= 3, case.title

@@ -11,8 +11,6 @@ from wechatpy.replies import TextReply
 
 from bot.messages import Message, message_of, parse
 from bot.replies import (
-    MORE,
-    TEXT_LIMIT,
     Article,
     HumanService,
     Image,
@@ -20,12 +18,9 @@ from bot.replies import (
     Reply,
     Video,
     Voice,
-    cut,
     render,
 )
 from tests.bot.platform import ACCOUNT, text_message
-
-ANY_TEXT = st.text(max_size=3000)
 
 
 def inbound(openid: str = "oAlice") -> Message:
@@ -35,34 +30,6 @@ def inbound(openid: str = "oAlice") -> Message:
 def rendered(reply: Reply) -> dict[str, Any]:
     members: dict[str, Any] = xmltodict.parse(render(reply, inbound()))["xml"]
     return members
-
-
-@given(ANY_TEXT)
-def test_a_cut_text_fits_and_nothing_is_lost(text: str) -> None:
-    text = text.encode(errors="ignore").decode()
-    first, rest = cut(text)
-    assert len(first.encode()) <= TEXT_LIMIT
-    if rest or first != text:
-        assert first.endswith(MORE)
-        kept = first.removesuffix(MORE) + rest
-        assert "".join(kept.split()) == "".join(text.split())
-
-
-def test_a_long_text_is_cut_at_a_sentence() -> None:
-    first, rest = cut("这是一句完整的话。" * 200)
-    assert first.removesuffix(MORE).endswith("。")
-    assert rest.startswith("这是一句")
-
-
-def test_a_text_without_any_stop_is_cut_between_characters() -> None:
-    first, rest = cut("长" * 2000)
-    assert set(first.removesuffix(MORE)) == set(rest) == {"长"}
-
-
-def test_a_text_of_exactly_the_limit_is_whole() -> None:
-    text = "字" * 682 + "ab"
-    assert len(text.encode()) == TEXT_LIMIT
-    assert cut(text) == (text, "")
 
 
 @given(st.text(st.characters(), max_size=300))

@@ -16,7 +16,8 @@ with atheris.instrument_imports(include=["bot", "wechatpy", "xmltodict"]):
     from bot.cipher import MessageCipher, Undecipherable
     from bot.messages import Garbled, parse
     from bot.protocol import Protocol, Rejected, sign
-    from bot.replies import cut, render
+    from bot.replies import MORE, render
+    from handlers.lengths import cut
     from settings import MessageMode, Settings
 
 DEMO = Settings(_env_file=".env.demo", callback_max_age=0, oa_message_mode=MessageMode.COMPATIBLE)
@@ -39,7 +40,7 @@ def open_sealed(clear: bytes) -> None:
     body = b"<xml><ToUserName><![CDATA[gh]]></ToUserName><Encrypt><![CDATA[%b]]></Encrypt></xml>" % encrypted
     opened = PROTOCOL.open(query_for(encrypted), body)
     opened.message.key()
-    PROTOCOL.seal(render(cut("答" * 900)[0], opened.message).encode(), opened)
+    PROTOCOL.seal(render(cut("答" * 900, ending=MORE)[0], opened.message).encode(), opened)
 
 
 def open_clear(body: bytes) -> None:
