@@ -1,5 +1,6 @@
 """The calculators, in the order in which they look at a message."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -7,6 +8,8 @@ from handlers.answering import arrears, dues, party_age, publicity, surplus, ter
 from handlers.answering.shapes import Answer
 from handlers.answering.worked import Sentence, squeeze
 
+NUMBER = re.compile(r"[\d零〇一二两俩三仨四五六七八九十百千万半几]")
+"""Without one, and with nothing asked before, nothing can be worked out."""
 Calculator = Callable[[Sentence], Answer | None]
 """A sentence → an answer with its working, or None: not for me."""
 
@@ -31,6 +34,8 @@ def calculate(
     `scope` terms are given for every kind of unit.
     """
     sentence = Sentence(squeeze(text), previous or "", on, scope)
+    if not (sentence.previous or NUMBER.search(sentence.text)):
+        return None
     for calculator in CALCULATORS:
         if (found := calculator(sentence)) is not None:
             return found

@@ -1,9 +1,9 @@
 """The inverted index: which entries a question is evidence for, and how strong the evidence is."""
 
+import sys
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nlargest
 from math import log, sqrt
 from operator import add, mul
 
@@ -18,11 +18,21 @@ CHARACTER_WEIGHT = 1.0
 """All that is left of a word said otherwise; rare characters say as much as pairs do."""
 UNKNOWN_WEIGHT = 0.55
 """A pair of characters that no entry has: half noise, half a sign of another subject."""
-POSTINGS_READ = 6000
-"""Entries touched while looking for candidates, rarest evidence first: this bounds the time."""
-LEFT_UNREAD = 0.1
-"""Share of the evidence, the commonest, that isn't looked at to find candidates: half of the time."""
-CANDIDATES = 16
+CANDIDATES = 6
+"""Entries whose askings are compared one by one."""
+LEAST_COVERED = 0.65
+"""…out of those that cover at least this share of what the best one covers."""
+UNIT = 16
+"""Evidence is summed in whole numbers of this fraction: quick, and alike in every process."""
+COMMON = 128
+"""A feature that one entry in so many has keeps a lane for every entry."""
+LANE_BITS = 16
+LANE_BYTES = LANE_BITS // 8
+TOP_BIT = 1 << LANE_BITS - 1
+"""Kept free in every lane: it tells which lanes reach a mark."""
+TOP_BYTE = b"\x80"
+STEPS = 7
+"""Halvings on the way to the best entry's mark."""
 ASKING_SHARE = 0.2
 """Share of the best single asking in the score; the rest is how much of the question is covered."""
 HALF_TYPICAL = 1.0
@@ -30,13 +40,13 @@ HALF_TYPICAL = 1.0
 ANSWER_WEIGHT = 0.6
 """What only the answer's text says counts less than what people ask."""
 
-ASKING = tuple(bytes((at,)) for at in range(256))
-"""An asking's name among those of its entry; should there be more, two of them go by one name."""
+MOST_ASKINGS = 64
+"""Askings of an entry that are told apart; should there be more, two of them share a lane."""
 
 Favour = Callable[[Fact], float]
 """What an entry's score is multiplied by; 0 = it may not answer."""
-Known = Sequence[tuple[int, float]]
-"""A question's features that entries have too, and what each says."""
+Known = Sequence[tuple[int, int]]
+"""A question's features that entries have too, and what each says in `UNIT`s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,105 +81,181 @@ class Features:
         return frozenset(found)
 
 
+def packed(lanes: "array[int]") -> int:
+    """Lanes as one long integer: adding two of them adds every lane."""
+    if sys.byteorder == "big":
+        lanes.byteswap()
+    return int.from_bytes(lanes.tobytes(), "little")
+
+
+def unpacked(total: int, count: int) -> "array[int]":
+    """The lanes of a long integer."""
+    lanes = array("H", total.to_bytes(count * LANE_BYTES, "little"))
+    if sys.byteorder == "big":
+        lanes.byteswap()
+    return lanes
+
+
+def strongest(known: Known) -> tuple[Known, int]:
+    """As much of a very long question as a lane has room for, the strongest evidence first."""
+    kept, mass = [], 0
+    for number, says in sorted(known, key=lambda item: (-item[1], item[0])):
+        if mass + says >= TOP_BIT:
+            break
+        kept.append((number, says))
+        mass += says
+    return kept, mass
+
+
+def places_of(reached: int) -> Iterator[int]:
+    """The lanes whose top bit is set."""
+    lanes = reached.to_bytes((reached.bit_length() + 7) // 8, "little")
+    at = lanes.find(TOP_BYTE)
+    while at >= 0:
+        yield at // LANE_BYTES
+        at = lanes.find(TOP_BYTE, at + 1)
+
+
 class Index:
     """Built once, read by every question; holds no text but the features' own.
 
-    Each entry is kept as its features, each with the askings that have it (one byte an asking); a
-    feature that only its answer has is said in none.
+    What every entry covers of a question is summed for all of them at once: a common feature is one
+    long integer with a lane for each entry, so that one addition serves them all; a rare one is the
+    few entries that have it. Only the best are then compared asking by asking.
     """
 
     def __init__(self, facts: Sequence[Fact], features: Features) -> None:
         self.facts = tuple(facts)
         self._number: dict[str, int] = {}
-        alike: dict[bytes, bytes] = {}
+        alike: dict[int, int] = {}
         self._entries = [self._numbered(fact, features, alike) for fact in facts]
-        self._postings = self._posted()
-        self._masses = array("d", map(self._mass, self._number, map(len, self._postings)))
-        self._shortness = [self._measured(entry) for entry in self._entries]
-        self._unknown = float((log(1 + 2 * len(facts)) * UNKNOWN_WEIGHT) ** STEEPNESS)
+        self._masses = self._measured()
+        self._common: dict[int, int] = {}
+        self._rare: dict[int, tuple[array[int], array[int]]] = {}
+        self._post()
+        self._ones = packed(array("H", [1]) * len(self.facts))
+        self._shortness = [self._shorten(entry) for entry in self._entries]
+        self._unknown = int((log(1 + 2 * len(facts)) * UNKNOWN_WEIGHT) ** STEEPNESS * UNIT)
 
-    def _numbered(self, fact: Fact, features: Features, alike: dict[bytes, bytes]) -> dict[int, bytes]:
+    def _numbered(self, fact: Fact, features: Features, alike: dict[int, int]) -> dict[int, int]:
+        """An entry's features, each with a lane for every asking: 1 where the asking has it."""
         number = self._number
-        entry: dict[int, bytes] = {}
+        entry: dict[int, int] = {}
         askings = dict.fromkeys(features.of(text) for text in (fact.question, *fact.askings))
         for at, asking in enumerate(askings):
-            this = ASKING[at % len(ASKING)]
+            lane = 1 << at % MOST_ASKINGS * LANE_BITS
             for feature in sorted(asking):
                 known = number.setdefault(feature, len(number))
-                entry[known] = entry.get(known, b"") + this
+                entry[known] = entry.get(known, 0) | lane
         for feature in sorted(features.of(fact.answer)):
-            entry.setdefault(number.setdefault(feature, len(number)), b"")
+            entry.setdefault(number.setdefault(feature, len(number)), 0)
         # Most features are said in the same few askings: one value stands for all that are alike.
         return {known: alike.setdefault(said, said) for known, said in entry.items()}
 
-    def _posted(self) -> "list[array[int]]":
-        """For each feature the places of the entries whose askings have it."""
-        postings = [array("I") for _ in self._number]
-        for place, entry in enumerate(self._entries):
-            for number, askings in entry.items():
-                if askings:
-                    postings[number].append(place)
-        return postings
+    def _measured(self) -> "array[int]":
+        """What each feature says: the fewer entries' askings have it, the more."""
+        spread = [0] * len(self._number)
+        for entry in self._entries:
+            for number, said in entry.items():
+                spread[number] += bool(said)
+        return array("I", map(self._mass, self._number, spread))
 
-    def _mass(self, feature: str, count: int) -> float:
-        """What a feature says that so many entries' askings have."""
+    def _mass(self, feature: str, count: int) -> int:
         rarity = log(1 + len(self.facts) / (count or 1))
         kind = WORD_WEIGHT if feature[0] == "#" else CHARACTER_WEIGHT if len(feature) == 1 else 1.0
-        return float((rarity * kind) ** STEEPNESS)
+        return int((rarity * kind) ** STEEPNESS * UNIT)
 
-    def _measured(self, entry: Mapping[int, bytes]) -> "array[float]":
+    def _post(self) -> None:
+        """For each feature the places of the entries that have it, and what it covers there."""
+        posted = [(array("I"), array("H")) for _ in self._number]
+        for place, entry in enumerate(self._entries):
+            for number, said in entry.items():
+                times = said.bit_count()
+                typical = times / (times + HALF_TYPICAL) if times else ANSWER_WEIGHT
+                places, covers = posted[number]
+                places.append(place)
+                covers.append(int(self._masses[number] * typical))
+        for number, (places, covers) in enumerate(posted):
+            if len(places) * COMMON < len(self.facts):
+                self._rare[number] = places, covers
+            else:
+                lanes = array("H", [0]) * len(self.facts)
+                for place, cover in zip(places, covers, strict=True):
+                    lanes[place] = cover
+                self._common[number] = packed(lanes)
+
+    def _shorten(self, entry: Mapping[int, int]) -> "array[float]":
         """One by the length of each asking of an entry, where it is a vector of its features."""
-        masses = [0.0] * (1 + max(map(max, filter(None, entry.values())), default=-1))
-        for number, askings in entry.items():
-            for at in askings:
-                masses[at] += self._masses[number]
-        return array("d", (1 / sqrt(mass or 1.0) for mass in masses))
+        count = -(-max((said.bit_length() for said in entry.values()), default=0) // LANE_BITS)
+        masses = unpacked(self._asked(entry, ((number, self._masses[number]) for number in entry)), count)
+        return array("d", (1 / sqrt(mass or UNIT) for mass in masses))
+
+    @staticmethod
+    def _asked(entry: Mapping[int, int], known: Iterable[tuple[int, int]]) -> int:
+        """What each of an entry's askings shares with the question: a lane for each."""
+        total, said_in = 0, entry.get
+        for number, says in known:
+            if said := said_in(number):
+                total += said * says
+        return total
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
-        # Features are numbered and summed in the same order by every process: floats depend on it.
-        numbers = sorted(self._number[feature] for feature in wanted if feature in self._number)
-        known = [(number, self._masses[number]) for number in numbers]
-        mass = sum(says for _, says in known) + (len(wanted) - len(known)) * self._unknown
+        number, masses = self._number, self._masses
+        known: Known = [(at, masses[at]) for at in map(number.get, wanted) if at is not None]
+        mass = sum(says for _, says in known)
+        if mass >= TOP_BIT:
+            known, mass = strongest(known)
+        whole = mass + (len(wanted) - len(known)) * self._unknown
         if not mass:
             return []
-        candidates = self._candidates(known, favour)
-        matches = [self._compare(place, known, mass, favoured) for place, favoured in candidates]
+        found = self._candidates(known, mass, favour)
+        matches = [self._compare(place, covers, known, whole, favoured) for place, covers, favoured in found]
         return sorted(matches, key=lambda match: match.score, reverse=True)
 
-    def _candidates(self, known: Known, favour: Favour) -> list[tuple[int, float]]:
-        """Places of the entries that share most with the question, and how each is favoured."""
-        shared = [0.0] * len(self.facts)
-        read = 0
-        left = sum(says for _, says in known)
-        enough = left * LEFT_UNREAD
-        for number, says in sorted(known, key=lambda item: len(self._postings[item[0]])):
-            postings = self._postings[number]
-            read += len(postings)
-            if left < enough or (read > POSTINGS_READ and read > len(postings)):
-                break
-            left -= says
-            for place in postings:
-                shared[place] += says
-        best = nlargest(CANDIDATES * 2, range(len(shared)), key=shared.__getitem__)
-        favoured = ((place, favour(self.facts[place])) for place in best if shared[place])
-        return [item for item in favoured if item[1]][:CANDIDATES]
+    def _candidates(self, known: Known, mass: int, favour: Favour) -> list[tuple[int, int, float]]:
+        """The places of entries that cover most of the question, what they cover, how each is favoured."""
+        total = self._covered(known)
+        ones = self._ones
+        tops = ones * TOP_BIT
+        # A lane reaches a mark when adding what lacks to the top bit sets that bit.
+        low, high = 1, mass + 1
+        for _ in range(STEPS):
+            middle = (low + high) // 2
+            if (total + ones * (TOP_BIT - middle)) & tops:
+                low = middle
+            else:
+                high = middle
+        reached = (total + ones * (TOP_BIT - max(int(low * LEAST_COVERED), 1))) & tops
+        lanes = unpacked(total, len(self.facts))
+        best = sorted((-lanes[place], place) for place in places_of(reached))
+        found: list[tuple[int, int, float]] = []
+        for less, place in best:
+            if favoured := favour(self.facts[place]):
+                found.append((place, -less, favoured))
+                if len(found) == CANDIDATES:
+                    break
+        return found
 
-    def _compare(self, place: int, known: Known, mass: float, favoured: float) -> Match:
+    def _covered(self, known: Known) -> int:
+        """What each entry covers of the question: a lane for each."""
+        total, lanes = 0, None
+        common, rare = self._common, self._rare
+        for number, _ in known:
+            if number in common:
+                total += common[number]
+            else:
+                if lanes is None:
+                    lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
+                for place, covers in zip(*rare[number], strict=True):
+                    lanes[place] += covers
+        return total if lanes is None else total + packed(lanes)
+
+    def _compare(self, place: int, covers: int, known: Known, whole: int, favoured: float) -> Match:
         """How well one entry fits: its best asking, and what all of its askings cover together."""
-        entry, shortness = self._entries[place], self._shortness[place]
-        masses = [0.0] * len(shortness)
-        covered = 0.0
-        for number, says in known:
-            askings = entry.get(number)
-            if askings:
-                times = len(askings)
-                covered += says * times / (times + HALF_TYPICAL)
-                for at in askings:
-                    masses[at] += says
-            elif askings is not None:
-                covered += says * ANSWER_WEIGHT
-        asking = max(map(mul, masses, shortness), default=0.0) / sqrt(mass)
-        coverage = covered / mass
+        shortness = self._shortness[place]
+        shared = unpacked(self._asked(self._entries[place], known), len(shortness))
+        asking = max(map(mul, shared, shortness), default=0.0) / sqrt(whole)
+        coverage = covers / whole
         score = ASKING_SHARE * asking + (1 - ASKING_SHARE) * coverage
         return Match(self.facts[place], score * favoured, asking, coverage)
