@@ -40,6 +40,13 @@ class LateAnswers(StrEnum):
     RESEND = "resend"
 
 
+class HolidayRule(StrEnum):
+    """What becomes of the lesson of a Friday that is a holiday."""
+
+    AFTER = "after"
+    BEFORE = "before"
+
+
 class MissingSettings(Exception):
     """A production start lacks secrets; the message names all of them."""
 
@@ -91,6 +98,19 @@ class Settings(BaseSettings):
         35, description="Up to this age (years) a worker belongs to the Friday lesson's audience."
     )
     lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
+    lesson_notice_template_id: str = Field(
+        "", description="Official account's subscribe-notice template of the Friday lesson; empty = not used."
+    )
+    lesson_mass_a_month: int = Field(
+        4,
+        ge=0,
+        le=4,
+        description="Mass messages a month the lesson may use; below 4 leaves some for those sent by hand.",
+    )
+    lesson_holidays: HolidayRule = Field(
+        HolidayRule.AFTER,
+        description="A holiday's lesson: after = the next Friday takes it; before = the last workday before.",
+    )
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
 
     @property

@@ -25,6 +25,8 @@ ROUTES = (
     Route(EVENT, questions.help_asked, INSTANT, events=("click",)),
     # What WeChat reports.
     Route(EVENT, lessons.mass_finished, CHANGES, events=("masssendjobfinish",), from_person=False),
+    Route(EVENT, lessons.template_finished, CHANGES, events=("templatesendjobfinish",), from_person=False),
+    Route(EVENT, lessons.single_finished, CHANGES, events=("subscribe_msg_sent_event",), from_person=False),
     Route(EVENT, subscriptions.answered, CHANGES, events=("subscribe_msg_popup_event",)),
     Route(EVENT, subscriptions.changed, CHANGES, events=("subscribe_msg_change_event",)),
     # What people write or say.

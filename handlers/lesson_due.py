@@ -3,13 +3,16 @@
 from datetime import date, timedelta
 
 from handlers.context import Context
+from handlers.lesson_fetch import settle_held
 from handlers.lesson_plan import plan
-from handlers.lesson_push import push
+from handlers.lesson_push import push, push_late
 from models import LessonWeek
 
 PLANNED_AHEAD = timedelta(days=3)
 PUSHED_FOR = timedelta(hours=24)
 """So long newcomers are looked for, and a clock that overslept still sends."""
+SETTLED_FOR = timedelta(days=7)
+"""So long what was left open is settled, and a lesson that nobody sent in time is put in the menu."""
 
 
 async def plan_due(ctx: Context) -> int:
@@ -26,6 +29,14 @@ async def push_due(ctx: Context) -> int:
     for friday in await _fridays(ctx, since=-PUSHED_FOR, until=timedelta(0)):
         sent += (await push(ctx, friday=friday)).sent
     return sent
+
+
+async def settle_due(ctx: Context) -> int:
+    """Settle the lessons of the days before, and what was sent on its reader's next word; how many."""
+    settled = 0
+    for friday in await _fridays(ctx, since=-SETTLED_FOR, until=-PUSHED_FOR):
+        settled += await push_late(ctx, friday=friday)
+    return settled + await settle_held(ctx)
 
 
 async def _fridays(ctx: Context, *, since: timedelta, until: timedelta) -> list[date]:

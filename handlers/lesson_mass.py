@@ -20,7 +20,9 @@ from handlers.gateways.errors import (
     WeChatError,
 )
 from handlers.lesson_content import LessonContent
-from models import Channel, Delivery, DeliveryStatus, LessonWeek
+from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, month_of, sent_by_hand
+from handlers.locks import hold
+from models import Channel, Delivery, DeliveryStatus, LessonWeek, MassJob
 
 LEAST = 2
 MOST = 10_000
@@ -58,6 +60,7 @@ async def send_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
         QuotaSpent: no more today. Stopped: a person must act first.
     """
     outcome: Counter[str] = Counter()
+    await _keep_to_the_cap(ctx, week)
     planned = Delivery.filter(week_id=week.friday, channel=Channel.MASS, status=DeliveryStatus.PLANNED)
     while waiting := await planned.count():
         batch = f"lesson-{week.friday}-{uuid4().hex}"
@@ -98,7 +101,7 @@ async def settle_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
         if not await Delivery.claim_again(batch=row["batch"], now=now, until=now + CLAIM):
             continue
         if now - row["batched_at"] > REMEMBERED:
-            await _record(ctx, week, row["batch"], DeliveryStatus.FAILED, error="unconfirmed")
+            await _record(ctx, week, row["batch"], DeliveryStatus.FAILED, error=UNCONFIRMED)
             outcome["failed"] += 1
         else:
             outcome.update(await _send(ctx, week, row["batch"], repeated=True))
@@ -129,6 +132,18 @@ async def _send(ctx: Context, week: LessonWeek, batch: str, *, repeated: bool) -
     return Counter(sent=len(openids))
 
 
+async def _keep_to_the_cap(ctx: Context, week: LessonWeek) -> None:
+    """Staff may have sent by hand since the plan was made: who is at the cap now gets it otherwise."""
+    start, end = month_of(week.sends_at.astimezone(ctx.settings.zone))
+    if not await sent_by_hand(max(start, week.planned_at or start), end):
+        return
+    mine = Delivery.filter(week_id=week.friday, channel=Channel.MASS, status=DeliveryStatus.PLANNED)
+    last = 0
+    while ids := await mine.filter(id__gt=last).order_by("id").limit(CHUNK).values_list("id", flat=True):
+        last = int(str(ids[-1]))
+        await choose_again(ctx, week, rows=mine.filter(id__in=list(ids)), error="", consents=True)
+
+
 async def _record(
     ctx: Context,
     week: LessonWeek,
@@ -140,7 +155,13 @@ async def _record(
 ) -> None:
     sending = Delivery.filter(batch=batch, status=DeliveryStatus.SENDING)
     sent_at = ctx.now() if status == DeliveryStatus.SENT else None
-    async with in_transaction():
+    async with in_transaction() as connection:
+        if message_id:
+            # WeChat's report may come before its answer: whoever is second sees what the first wrote.
+            await hold(connection, f"mass:{message_id}")
+            job = await MassJob.get_or_none(message_id=message_id)
+            if job is not None and not job.succeeded:
+                status, sent_at, error = DeliveryStatus.FAILED, None, job.reason
         count = await sending.update(status=status, message_id=message_id, sent_at=sent_at, error=error)
         await audit.record(
             ctx, f"lesson.{status}", f"lesson:{week.friday}", count=count, batch=batch, error=error
@@ -151,7 +172,7 @@ async def _leave_to_fetch(ctx: Context, week: LessonWeek, batch: str) -> None:
     """A mass message needs two recipients: one alone finds the lesson in the menu."""
     async with in_transaction():
         await Delivery.filter(batch=batch, status=DeliveryStatus.SENDING).update(
-            channel=Channel.PULL, status=DeliveryStatus.PLANNED, error="alone"
+            channel=Channel.PULL, status=DeliveryStatus.PLANNED, batch="", error="alone"
         )
         await audit.record(ctx, "lesson.left_to_fetch", f"lesson:{week.friday}", batch=batch)
 

@@ -14,12 +14,22 @@ from tortoise.transactions import in_transaction
 from handlers import audit
 from handlers.context import Context
 from handlers.errors import NotFound
-from models import Account, App, Channel, Consent, Delivery, DeliveryStatus, LessonWeek
+from models import SINGLE, Account, App, Channel, Consent, Delivery, DeliveryStatus, LessonWeek, MassJob
+
+EVERYBODY = 0
+"""No account's id."""
 
 MASS_A_MONTH = 4
 """Mass messages a follower receives in a calendar month; WeChat drops the fifth without a word."""
 
 CHUNK = 2000
+UNCONFIRMED = "unconfirmed"
+"""The `error` of a delivery of which nobody can say whether it went out."""
+
+REASONS = {
+    Channel.MINI_PROGRAM: "小程序订阅消息：本人同意过接收，还有次数",
+    Channel.NOTICE: "服务号订阅通知：本人同意过接收，还有次数",
+}
 COUNTED = (DeliveryStatus.PLANNED, DeliveryStatus.SENDING, DeliveryStatus.SENT)
 
 
@@ -45,13 +55,15 @@ class Plan:
     reasons: dict[str, int]
 
 
-def choose_channel(*, consents: bool, mass_used: int) -> tuple[Channel, str]:
+def choose_channel(
+    *, consented: Channel | None, mass_used: int, mass_a_month: int = MASS_A_MONTH
+) -> tuple[Channel, str]:
     """The channel that may carry the lesson, and why this one."""
-    if consents:
-        return Channel.MINI_PROGRAM, "小程序订阅消息：本人同意过接收，还有次数"
-    if mass_used < MASS_A_MONTH:
-        return Channel.MASS, f"群发：本月排在前面的有 {mass_used} 次，不超过 {MASS_A_MONTH} 次"
-    return Channel.PULL, f"菜单自取：本月群发已满 {MASS_A_MONTH} 次，课程留在菜单里"
+    if consented is not None:
+        return consented, REASONS[consented]
+    if mass_used < mass_a_month:
+        return Channel.MASS, f"群发：本月排在前面的有 {mass_used} 次，不超过 {mass_a_month} 次"
+    return Channel.PULL, f"菜单自取：本月群发已满 {mass_a_month} 次，课程留在菜单里，下次来信时补发"
 
 
 def born_after(friday: date, *, age_limit: int) -> date:
@@ -91,7 +103,7 @@ async def plan(ctx: Context, *, friday: date) -> Plan:
         await _write(ctx, week, choices)
         reasons.update(choice.reason for choice in choices)
         channels.update(choice.channel for choice in choices)
-    await LessonWeek.filter(friday=friday).update(planned_at=ctx.now())
+    await LessonWeek.filter(friday=friday, planned_at__isnull=True).update(planned_at=ctx.now())
     return _plan(ctx, week, channels, reasons)
 
 
@@ -136,11 +148,14 @@ async def _choices(ctx: Context, week: LessonWeek) -> AsyncIterator[list[Choice]
     while accounts := await everybody.filter(id__gt=last).values("id", "person_id", "unionid"):
         last = accounts[-1]["id"]
         by_recipient = {_recipient(account): account for account in reversed(accounts)}
-        planned = await Delivery.filter(week_id=week.friday, recipient__in=list(by_recipient)).values_list(
-            "recipient", flat=True
-        )
-        for recipient in planned:
-            del by_recipient[str(recipient)]
+        people = {account["id"]: _recipient(account) for account in accounts}
+        ids = [account["id"] for account in accounts]
+        has_row = Q(recipient__in=list(by_recipient)) | Q(account_id__in=ids)
+        for planned in await Delivery.filter(has_row, week_id=week.friday).values("recipient", "account_id"):
+            by_recipient.pop(planned["recipient"], None)
+            # Who has bound in between is called by another name, and has got it all the same.
+            by_recipient.pop(f"a{planned['account_id']}", None)
+            by_recipient.pop(people.get(planned["account_id"], ""), None)
         if by_recipient:
             yield await _choose(ctx, week, by_recipient)
 
@@ -151,46 +166,126 @@ def _recipient(account: dict[str, Any]) -> str:
 
 async def _choose(ctx: Context, week: LessonWeek, by_recipient: dict[str, dict[str, Any]]) -> list[Choice]:
     accounts = list(by_recipient.values())
-    used = await _mass_used(ctx, week, [account["id"] for account in accounts])
-    consenting = await consenting_accounts(ctx.settings.lesson_template_id, accounts)
+    used = await mass_used(ctx, week, [account["id"] for account in accounts])
+    consenting = await consented_channels(ctx, accounts)
     return [
         Choice(
             account["id"],
             recipient,
-            *choose_channel(consents=account["id"] in consenting, mass_used=used.get(account["id"], 0)),
+            *choose_channel(
+                consented=consenting.get(account["id"]),
+                mass_used=used.get(account["id"], used[EVERYBODY]),
+                mass_a_month=ctx.settings.lesson_mass_a_month,
+            ),
         )
         for recipient, account in by_recipient.items()
     ]
 
 
-async def _mass_used(ctx: Context, week: LessonWeek, account_ids: list[int]) -> dict[int, int]:
-    """Mass messages sent to, or planned for, each account in the month of this week's lesson."""
+async def choose_again(
+    ctx: Context, week: LessonWeek, *, rows: QuerySet[Delivery], error: str, consents: bool = False
+) -> int:
+    """Put rows that couldn't be sent back into the plan, by another channel if need be; how many.
+
+    With `consents` another single message may be tried, else only what needs none. `rows` must say
+    which state they are in: whoever else handled them in between keeps what they did.
+    """
+    moved = 0
+    found = await rows.values("id", "account_id", "account__person_id", "account__unionid")
+    accounts = [
+        {"id": row["account_id"], "person_id": row["account__person_id"], "unionid": row["account__unionid"]}
+        for row in found
+        if row["account_id"]
+    ]
+    used = await mass_used(ctx, week, [account["id"] for account in accounts], but=week.friday)
+    consenting = await consented_channels(ctx, accounts) if consents else {}
+    by_channel: dict[Channel, list[int]] = {}
+    for row in found:
+        channel, _ = choose_channel(
+            consented=consenting.get(row["account_id"]),
+            mass_used=used.get(row["account_id"], used[EVERYBODY]),
+            mass_a_month=ctx.settings.lesson_mass_a_month,
+        )
+        by_channel.setdefault(channel, []).append(row["id"])
+    for channel, ids in by_channel.items():
+        moved += await rows.filter(id__in=ids).update(
+            channel=channel, status=DeliveryStatus.PLANNED, batch="", confirmed_at=None, error=error
+        )
+    return moved
+
+
+async def mass_used(
+    ctx: Context, week: LessonWeek, account_ids: list[int], *, but: date | None = None
+) -> dict[int, int]:
+    """Mass messages sent to, or planned for, each account in the month of this week's lesson.
+
+    What was sent by hand counts for everybody; who got nothing else is under `EVERYBODY`. The lesson
+    of `but` is left out.
+    """
     start, end = month_of(week.sends_at.astimezone(ctx.settings.zone))
     weeks = await LessonWeek.filter(sends_at__gte=start, sends_at__lt=end).values_list("friday", flat=True)
+    by_hand = await sent_by_hand(start, end)
+    mine = Delivery.filter(account_id__in=account_ids, channel=Channel.MASS)
+    if but is not None:
+        mine = mine.exclude(week_id=but)
     counts = (
-        await Delivery.filter(account_id__in=account_ids, channel=Channel.MASS, status__in=COUNTED)
+        await mine.filter(Q(status__in=COUNTED) | Q(error=UNCONFIRMED))
         .filter(Q(sent_at__gte=start, sent_at__lt=end) | Q(sent_at__isnull=True, week_id__in=list(weeks)))
         .annotate(used=Count("id"))
         .group_by("account_id")
         .values_list("account_id", "used")
     )
-    return dict(counts)
+    return {EVERYBODY: by_hand} | {account_id: used + by_hand for account_id, used in counts}
 
 
-async def consenting_accounts(template_id: str, accounts: list[dict[str, Any]]) -> dict[int, tuple[int, str]]:
-    """The mini-program identity (id, openid) of each follower who still has a consent for the template."""
-    if not template_id:
+async def sent_by_hand(start: datetime, end: datetime) -> int:
+    """How many mass messages of these days were none of ours."""
+    jobs = await MassJob.filter(succeeded=True, finished_at__gte=start, finished_at__lt=end).values_list(
+        "message_id", flat=True
+    )
+    if not jobs:
+        return 0
+    ours = await Delivery.filter(message_id__in=list(jobs)).distinct().values_list("message_id", flat=True)
+    return len(set(jobs) - set(ours))
+
+
+async def consented_channels(ctx: Context, accounts: list[dict[str, Any]]) -> dict[int, Channel]:
+    """Which followers still have a consent, and for which kind of single message."""
+    found: dict[int, Channel] = {}
+    for channel in reversed(SINGLE):
+        found |= dict.fromkeys(await consenting_accounts(ctx, channel, accounts), channel)
+    return found
+
+
+def template_of(ctx: Context, channel: Channel) -> str:
+    """The template of a kind of single message; empty when it isn't used."""
+    settings = ctx.settings
+    if channel is Channel.NOTICE:
+        return settings.lesson_notice_template_id
+    return settings.lesson_template_id
+
+
+async def consenting_accounts(
+    ctx: Context, channel: Channel, accounts: list[dict[str, Any]], *, remaining: int = 1
+) -> dict[int, tuple[int, str]]:
+    """The identity (id, openid) by which each follower with `remaining` consents is written to."""
+    template_id = template_of(ctx, channel)
+    if not template_id or not accounts:
         return {}
+    consents = Consent.filter(template_id=template_id, remaining__gte=remaining)
+    if channel is Channel.NOTICE:
+        ids = [account["id"] for account in accounts]
+        own = await consents.filter(account_id__in=ids).values_list("account_id", "account__openid")
+        return {id_: (id_, openid) for id_, openid in own}
     people = [account["person_id"] for account in accounts if account["person_id"]]
     unions = [account["unionid"] for account in accounts if account["unionid"]]
-    consents = await Consent.filter(
-        Q(account__person_id__in=people) | Q(account__unionid__in=unions),
-        template_id=template_id,
-        remaining__gt=0,
-        account__app=App.MINI_PROGRAM,
+    if not people and not unions:
+        return {}
+    rows = await consents.filter(
+        Q(account__person_id__in=people) | Q(account__unionid__in=unions), account__app=App.MINI_PROGRAM
     ).values("account_id", "account__openid", "account__person_id", "account__unionid")
-    by_person = {c["account__person_id"]: c for c in consents if c["account__person_id"]}
-    by_union = {c["account__unionid"]: c for c in consents if c["account__unionid"]}
+    by_person = {c["account__person_id"]: c for c in rows if c["account__person_id"]}
+    by_union = {c["account__unionid"]: c for c in rows if c["account__unionid"]}
     found = {
         account["id"]: by_person.get(account["person_id"]) or by_union.get(account["unionid"])
         for account in accounts

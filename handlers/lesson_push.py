@@ -1,8 +1,8 @@
 """Sending a Friday's lesson: the ledger of deliveries is the queue, and no message goes out twice.
 
 A worker claims planned rows, sends, and records. What it can't know (a call without an answer, a
-worker that died) stays `sending` until its claim runs out; a mass batch is then repeated under its
-own client message id, which WeChat recognises, and a single message is left to be fetched.
+worker that died) stays `sending` until its claim runs out. A mass batch is then repeated under its
+own client message id, which WeChat recognises; on a single message WeChat's reports decide.
 """
 
 import logging
@@ -16,9 +16,10 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit
 from handlers.context import Context
-from handlers.lesson_mass import HALT, MESSAGE_ID, send_mass, settle_mass
-from handlers.lesson_plan import plan, preview, week_of
-from handlers.lesson_singles import give_up_singles, send_singles
+from handlers.lesson_fetch import hold_lessons
+from handlers.lesson_mass import HALT, send_mass, settle_mass
+from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, plan, preview, week_of
+from handlers.lesson_singles import send_singles, settle_singles
 from models import Account, Channel, Delivery, DeliveryStatus, LessonWeek
 
 log = logging.getLogger(__name__)
@@ -86,12 +87,14 @@ async def push(ctx: Context, *, friday: date, dry_run: bool = False) -> Push:
     await _withdraw(ctx, friday)
     outcome: Counter[str] = Counter()
     halts: list[str] = []
-    for step in (settle_mass, send_mass, give_up_singles, send_singles):
+    # Singles first: whoever can't be reached that way may still be in a mass message of this run.
+    for step in (settle_singles, send_singles, settle_mass, send_mass):
         try:
             outcome.update(await step(ctx, week))
         except HALT as halt:
             log.error("lesson.halted", extra={"code": halt.code, "friday": str(friday)})
             halts.append(f"已停下：微信返回 {halt.code}，请处理后再发；没有发出的仍在排队")
+    await hold_lessons(ctx, week)
     return Push(friday, dry_run=False, sent=outcome["sent"], lines=(*_report(week, outcome), *halts))
 
 
@@ -104,6 +107,51 @@ def _report(week: LessonWeek, outcome: Counter[str]) -> list[str]:
     if outcome["failed"]:
         lines.append(f"{outcome['failed']} 人失败：见 lessons status")
     return lines
+
+
+async def push_late(ctx: Context, *, friday: date) -> int:
+    """Friday is over: nothing is sent any more, but what is still open is settled and nobody is forgotten.
+
+    Who has got nothing yet finds the lesson in the menu, and gets it when they next write; how many.
+    """
+    week = await week_of(friday)
+    await plan(ctx, friday=friday)
+    await _withdraw(ctx, friday)
+    for step in (settle_singles, settle_mass):
+        try:
+            await step(ctx, week)
+        except HALT as halt:
+            log.error("lesson.halted", extra={"code": halt.code, "friday": str(friday)})
+    unsent = Delivery.filter(week_id=friday, status=DeliveryStatus.PLANNED).exclude(channel=Channel.PULL)
+    async with in_transaction():
+        count = await unsent.update(channel=Channel.PULL, batch="", error="late")
+        if count:
+            log.error("lesson.late", extra={"friday": str(friday), "count": count})
+            await audit.record(ctx, "lesson.left_to_fetch", f"lesson:{friday}", count=count)
+    await hold_lessons(ctx, week)
+    return count
+
+
+async def retry_failed(ctx: Context, *, friday: date) -> int:
+    """Put what failed back into the plan; how many. What may have arrived is left to be fetched.
+
+    Raises:
+        NotFound: no lesson stands on that Friday.
+    """
+    week = await week_of(friday)
+    failed = Delivery.filter(week_id=friday, status=DeliveryStatus.FAILED)
+    async with in_transaction():
+        doubtful = await failed.filter(error=UNCONFIRMED).update(
+            channel=Channel.PULL, status=DeliveryStatus.PLANNED, batch=""
+        )
+        surely = failed.exclude(error=UNCONFIRMED)
+        again = 0
+        while ids := await surely.order_by("id").limit(CHUNK).values_list("id", flat=True):
+            again += await choose_again(
+                ctx, week, rows=surely.filter(id__in=list(ids)), error="", consents=True
+            )
+        await audit.record(ctx, "lesson.retried", f"lesson:{friday}", again=again, left_to_fetch=doubtful)
+    return again + doubtful
 
 
 async def _rehearse(ctx: Context, friday: date) -> Push:
@@ -147,26 +195,3 @@ async def status(ctx: Context) -> list[WeekStatus]:
         WeekStatus(week.friday, week.lesson.title, counts[week.friday])
         for week in sorted(weeks, key=lambda week: week.friday, reverse=True)
     ]
-
-
-async def settle_receipt(
-    ctx: Context, *, message_id: str, succeeded: bool, reason: str, counts: dict[str, int]
-) -> int:
-    """What MASSSENDJOBFINISH says of a mass message; how many deliveries it settled.
-
-    WeChat counts out followers it skipped but never names them, so `counts` only go to the audit trail.
-    """
-    batch = Delivery.filter(message_id=message_id[:MESSAGE_ID], channel=Channel.MASS)
-    async with in_transaction():
-        if succeeded:
-            settled = await batch.filter(status=DeliveryStatus.SENDING).update(
-                status=DeliveryStatus.SENT, sent_at=ctx.now(), error=""
-            )
-        else:
-            settled = await batch.filter(status__in=[DeliveryStatus.SENDING, DeliveryStatus.SENT]).update(
-                status=DeliveryStatus.FAILED, error=reason[:120]
-            )
-        await audit.record(
-            ctx, "lesson.receipt", f"mass:{message_id[:MESSAGE_ID]}", reason=reason[:120], **counts
-        )
-    return settled

@@ -13,9 +13,11 @@ from handlers import audit
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.lesson_content import LessonContent, load
+from handlers.lesson_fetch import note_fetched
 from handlers.lesson_plan import Plan, plan, preview
-from handlers.lesson_push import Push, push, settle_receipt, status
-from models import Account, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek
+from handlers.lesson_push import Push, push, retry_failed, status
+from handlers.lesson_receipts import mass_finished, single_finished, template_finished
+from models import Account, Lesson, LessonWeek
 
 __all__ = [
     "Grade",
@@ -28,12 +30,15 @@ __all__ = [
     "get_lesson",
     "grade",
     "list_lessons",
+    "mass_finished",
     "plan",
     "preview",
     "push",
+    "retry_failed",
     "seed",
-    "settle_receipt",
+    "single_finished",
     "status",
+    "template_finished",
 ]
 
 COURSE = Path(__file__).parents[1] / "content" / "lessons"
@@ -146,24 +151,8 @@ async def current(ctx: Context) -> LessonView:
     week = week or await weeks.order_by("friday").first()
     if week is None:
         raise NotFound
-    await _fetched(ctx, week)
+    await note_fetched(ctx, lesson_id=week.lesson_id)
     return _view(week.lesson, week.friday)
-
-
-async def _fetched(ctx: Context, week: LessonWeek) -> None:
-    account = ctx.caller.account
-    if account is None:
-        return
-    recipient = f"p{account.person_id}" if account.person_id else f"a{account.id}"
-    waiting = Delivery.filter(
-        week_id=week.friday,
-        recipient=recipient,
-        channel=Channel.PULL,
-        status=DeliveryStatus.PLANNED,
-    )
-    async with in_transaction():
-        if await waiting.update(status=DeliveryStatus.SENT, sent_at=ctx.now()):
-            await audit.record(ctx, "lesson.fetched", f"lesson:{week.friday}")
 
 
 async def list_lessons(ctx: Context) -> list[LessonSummary]:
@@ -185,6 +174,7 @@ async def get_lesson(ctx: Context, *, lesson_id: int) -> LessonView:
     lesson = await Lesson.get_or_none(id=lesson_id)
     if lesson is None:
         raise NotFound
+    await note_fetched(ctx, lesson_id=lesson_id)
     return _view(lesson, (await _fridays(ctx)).get(lesson.id))
 
 

@@ -47,6 +47,7 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("settle_bookings", IntervalTrigger(minutes=1, timezone=zone), places.settle, 60),
         Job("offer_places", IntervalTrigger(minutes=1, timezone=zone), places.offer_all, 60),
         Job("push_lesson", every_5_minutes, lesson_due.push_due, 240),
+        Job("settle_lesson", IntervalTrigger(minutes=10, timezone=zone), lesson_due.settle_due, 600),
         Job("plan_lesson", daily(6, 10), lesson_due.plan_due, 6 * HOUR),
         Job("make_slots", daily(0, 10), sites.make_slots, 6 * HOUR),
         Job("create_posters", IntervalTrigger(hours=1, timezone=zone), sites.create_posters, HOUR),

@@ -8,7 +8,8 @@ import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that 
 
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
-from models.lessons import Channel, Delivery, DeliveryStatus, Lesson, LessonWeek
+from models.learning import LessonTally, PracticeCard
+from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
@@ -28,6 +29,7 @@ from models.sites import (
 
 __all__ = [
     "LIVE",
+    "SINGLE",
     "Account",
     "App",
     "Article",
@@ -48,12 +50,15 @@ __all__ = [
     "EntryVersion",
     "IdempotencyKey",
     "Lesson",
+    "LessonTally",
     "LessonWeek",
+    "MassJob",
     "Membership",
     "Notice",
     "Organization",
     "OrganizationKind",
     "Person",
+    "PracticeCard",
     "Question",
     "RefusedScan",
     "Regulation",

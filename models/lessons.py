@@ -1,5 +1,6 @@
 """Friday lessons and the ledger of their deliveries."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,20 +14,26 @@ from models.people import Account
 
 
 class Lesson(Model):
-    """One micro-lesson. `body` holds its parts, example, exercise and quiz as validated data."""
+    """One micro-lesson. `body` holds its parts, example, exercise and quiz as validated data.
+
+    `fingerprint` names the content the seed last wrote: a row that differs was edited by staff. A
+    withdrawn lesson is not read, and not put on a Friday, any more.
+    """
 
     id = fields.IntField(primary_key=True)
     code = fields.CharField(max_length=16, unique=True)
     title = fields.CharField(max_length=64)
     strand = fields.CharField(max_length=16)
     body: Any = fields.JSONField()
+    fingerprint = fields.CharField(max_length=64, default="", db_default="")
+    withdrawn_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "lessons"
 
 
 class LessonWeek(Model):
-    """The lesson of one Friday."""
+    """The lesson of one Friday. A person put a `pinned` one there: the planner lets it be."""
 
     friday = fields.DateField(primary_key=True)
     lesson: fields.ForeignKeyRelation[Lesson] = fields.ForeignKeyField(
@@ -35,6 +42,7 @@ class LessonWeek(Model):
     lesson_id: int
     sends_at = fields.DatetimeField()
     planned_at = fields.DatetimeField(null=True)
+    pinned = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "lesson_weeks"
@@ -47,6 +55,10 @@ class Channel(StrEnum):
     MINI_PROGRAM = "mini_program"
     NOTICE = "notice"
     PULL = "pull"
+
+
+SINGLE = (Channel.MINI_PROGRAM, Channel.NOTICE)
+"""Channels that carry one message to one person, for one consent."""
 
 
 class DeliveryStatus(StrEnum):
@@ -63,7 +75,8 @@ class Delivery(Model):
     """One lesson for one recipient. `recipient` is `p<person id>`, or `a<account id>` when unbound.
 
     `batch` is the client message id of a mass message, written before it is sent; `batched_at` is when,
-    because WeChat forgets the id after 24 hours.
+    because WeChat forgets the id after 24 hours. A lesson that waits to be fetched has the key of its
+    notice there. `confirmed_at` is when WeChat's own report said that a single message arrived.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -85,11 +98,13 @@ class Delivery(Model):
     message_id = fields.CharField(max_length=40, default="")
     error = fields.CharField(max_length=120, default="")
     sent_at = fields.DatetimeField(null=True)
+    confirmed_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "deliveries"
-        unique_together = (("week", "recipient"),)
-        indexes = (("status", "channel"),)
+        # Somebody who binds in between changes their name as a recipient, but not their account.
+        unique_together = (("week", "recipient"), ("week", "account"))
+        indexes = (("status", "channel"), ("message_id",))
 
     @classmethod
     async def claim(
@@ -115,7 +130,44 @@ class Delivery(Model):
             return await planned.filter(id__in=ids).update(**mark) if ids else 0
 
     @classmethod
+    async def note_sent(cls, sent: Sequence[tuple[int, str]], *, batch: str, now: datetime) -> None:
+        """Single messages of a batch went out: (delivery id, WeChat's message id) each, in one statement.
+
+        Also one that was planned anew because its sender was thought lost: it must not go out again.
+        """
+        connection = cls._meta.db
+        sqlite = connection.capabilities.dialect == "sqlite"
+        statement = RECORD_SENT.format(*(("?",) * 4 if sqlite else ("$1", "$2", "$3", "$4")))
+        # What goes in past the models is written as they write it: in UTC, at full length.
+        await connection.execute_many(statement, [[now, message_id, id_, batch] for id_, message_id in sent])
+
+    @classmethod
     async def claim_again(cls, *, batch: str, now: datetime, until: datetime) -> int:
         """Take over a batch whose sender was lost; 0 when somebody else was quicker."""
         lost = cls.filter(batch=batch, status=DeliveryStatus.SENDING, claimed_until__lt=now)
         return await lost.update(claimed_until=until, attempts=F("attempts") + 1)
+
+
+RECORD_SENT = (
+    "UPDATE deliveries SET status = 'sent', error = '', sent_at = {}, message_id = {}"
+    " WHERE id = {} AND (batch = {} OR status = 'planned')"
+)
+
+
+class MassJob(Model):
+    """What WeChat reported of one mass message, ours or one that staff sent by hand.
+
+    A message that no delivery names was sent by hand: it counts for every follower.
+    """
+
+    message_id = fields.CharField(max_length=40, primary_key=True)
+    finished_at = fields.DatetimeField(db_index=True)
+    succeeded = fields.BooleanField()
+    reason = fields.CharField(max_length=120, default="")
+    total = fields.IntField(default=0)
+    filtered = fields.IntField(default=0)
+    sent = fields.IntField(default=0)
+    failed = fields.IntField(default=0)
+
+    class Meta:
+        table = "mass_jobs"

@@ -103,7 +103,11 @@ class Duty(Model):
 
 
 class Consent(Model):
-    """How many subscribe messages of one template an account still admits (one accept = one message)."""
+    """How many subscribe messages of one template an account still admits (one accept = one message).
+
+    Of the same accept two may tell: the mini program, and the platform by an event. `told_by_app` and
+    `told_by_event` count them apart, so that one accept told twice counts once.
+    """
 
     id = fields.IntField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
@@ -112,6 +116,8 @@ class Consent(Model):
     account_id: int
     template_id = fields.CharField(max_length=64)
     remaining = fields.IntField(default=0)
+    told_by_app = fields.IntField(default=0, db_default=0)
+    told_by_event = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "consents"

@@ -131,6 +131,8 @@ def new_world(
     templates: dict[App, dict[str, Template]] = {app: {} for app in App}
     if settings.lesson_template_id:
         templates[App.MINI_PROGRAM][settings.lesson_template_id] = Template("每周微课提醒")
+    if settings.lesson_notice_template_id:
+        templates[App.OFFICIAL_ACCOUNT][settings.lesson_notice_template_id] = Template("每周微课通知")
     return World(
         settings=settings,
         clock=clock,

@@ -27,6 +27,7 @@ class FakeWeChat:
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     refuse: list[Exception] = field(default_factory=list)
     logins: dict[str, Login] = field(default_factory=dict)
+    page_logins: dict[str, str | None] = field(default_factory=dict)
     phones: dict[str, str] = field(default_factory=dict)
     union_ids: dict[str, str] = field(default_factory=dict)
     menu: dict[str, object] = field(default_factory=dict)
@@ -48,9 +49,23 @@ class FakeWeChat:
 
     async def send_subscribe_message(
         self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
-    ) -> None:
+    ) -> str:
         self._maybe_refuse()
         self.sent.append(("subscribe", openid, template_id))
+        return f"single-{len(self.sent)}"
+
+    async def send_notice(self, openid: str, template_id: str, values: dict[str, str], *, url: str) -> str:
+        self._maybe_refuse()
+        self.sent.append(("notice", openid, template_id))
+        return f"single-{len(self.sent)}"
+
+    async def preview_mass_text(self, openid: str, text: str) -> None:
+        self._maybe_refuse()
+        self.sent.append(("preview", openid, text))
+
+    async def log_in_on_page(self, code: str) -> str | None:
+        self._maybe_refuse()
+        return self.page_logins[code]
 
     async def log_in(self, code: str) -> Login:
         self._maybe_refuse()

@@ -36,6 +36,8 @@ SEND_MASS = Api(
 )
 MASS_STATUS = Api("/cgi-bin/message/mass/get", App.OFFICIAL_ACCOUNT, repeatable=True)
 SEND_SUBSCRIBE = Api("/cgi-bin/message/subscribe/send", App.MINI_PROGRAM)
+SEND_NOTICE = Api("/cgi-bin/message/subscribe/bizsend", App.OFFICIAL_ACCOUNT)
+PREVIEW_MASS = Api("/cgi-bin/message/mass/preview", App.OFFICIAL_ACCOUNT)
 USER = Api("/cgi-bin/user/info", App.OFFICIAL_ACCOUNT, "GET", repeatable=True)
 FOLLOWERS = Api("/cgi-bin/user/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=True, tries=5, seconds=30.0)
 TAG_FOLLOWERS = Api("/cgi-bin/tags/members/batchtagging", App.OFFICIAL_ACCOUNT, repeatable=True, tries=5)
@@ -44,6 +46,7 @@ CREATE_MENU = Api("/cgi-bin/menu/create", App.OFFICIAL_ACCOUNT, repeatable=True)
 MENU = Api("/cgi-bin/menu/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=True)
 TEMPLATES = Api("/wxaapi/newtmpl/gettemplate", App.MINI_PROGRAM, "GET", repeatable=True)
 LOG_IN = Api("/sns/jscode2session", None, "GET", tries=2)
+LOG_IN_ON_PAGE = Api("/sns/oauth2/access_token", None, "GET", tries=2)
 PHONE_NUMBER = Api("/wxa/business/getuserphonenumber", App.MINI_PROGRAM, tries=2)
 MINI_PROGRAM_CODE = Api(
     "/wxa/getwxacodeunlimit", App.MINI_PROGRAM, repeatable=True, per_minute=5000, burst=100

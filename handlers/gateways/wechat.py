@@ -66,8 +66,17 @@ class WeChat(Protocol):
 
     async def send_subscribe_message(
         self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
-    ) -> None:
-        """A mini-program subscribe message (subscribe/send)."""
+    ) -> str:
+        """A mini-program subscribe message (subscribe/send); WeChat's id of it, empty if it gave none."""
+
+    async def send_notice(self, openid: str, template_id: str, values: dict[str, str], *, url: str) -> str:
+        """A service account's subscribe notice (subscribe/bizsend); WeChat's id of it, if it gave one."""
+
+    async def preview_mass_text(self, openid: str, text: str) -> None:
+        """What a mass message would look like, to one follower; it doesn't count (mass/preview)."""
+
+    async def log_in_on_page(self, code: str) -> str | None:
+        """The openid behind a page's authorization code; None for a preview page's invented visitor."""
 
     async def log_in(self, code: str) -> Login:
         """Exchange a wx.login code (sns/jscode2session)."""
@@ -88,8 +97,18 @@ class WeChat(Protocol):
 class WeChatApi:
     """WeChat over HTTP: the `WeChat` of production, and what later use-cases will ask for."""
 
-    def __init__(self, client: Client, *, mp_app_id: str, mp_secret: SecretStr) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        mp_app_id: str,
+        mp_secret: SecretStr,
+        oa_app_id: str = "",
+        oa_secret: SecretStr | None = None,
+    ) -> None:
         self._client = client
+        self._oa_app_id = oa_app_id
+        self._oa_secret = oa_secret or SecretStr("")
         self._mp_app_id = mp_app_id
         self._mp_secret = mp_secret
 
@@ -121,8 +140,8 @@ class WeChatApi:
 
     async def send_subscribe_message(
         self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
-    ) -> None:
-        """A mini-program subscribe message (subscribe/send)."""
+    ) -> str:
+        """A mini-program subscribe message (subscribe/send); WeChat's id of it, empty if it gave none."""
         body: dict[str, object] = {
             "touser": openid,
             "template_id": template_id,
@@ -132,7 +151,31 @@ class WeChatApi:
         }
         if page:
             body["page"] = page
-        await self._client.call(apis.SEND_SUBSCRIBE, body=body)
+        answer = await self._client.call(apis.SEND_SUBSCRIBE, body=body)
+        return str(answer.get("msgid") or "")
+
+    async def send_notice(self, openid: str, template_id: str, values: dict[str, str], *, url: str) -> str:
+        """A service account's subscribe notice (subscribe/bizsend); WeChat's id of it, if it gave one."""
+        data = {name: {"value": value} for name, value in values.items()}
+        body = {"touser": openid, "template_id": template_id, "page": url, "data": data}
+        answer = await self._client.call(apis.SEND_NOTICE, body=body)
+        return str(answer.get("msgid") or "")
+
+    async def preview_mass_text(self, openid: str, text: str) -> None:
+        """What a mass message would look like, to one follower; it doesn't count (mass/preview)."""
+        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        await self._client.call(apis.PREVIEW_MASS, body=body)
+
+    async def log_in_on_page(self, code: str) -> str | None:
+        """The openid behind a page's authorization code; None for a preview page's invented visitor."""
+        query = {
+            "appid": self._oa_app_id,
+            "secret": self._oa_secret.get_secret_value(),
+            "code": code,
+            "grant_type": "authorization_code",
+        }
+        answer = await self._spend(apis.LOG_IN_ON_PAGE, query=query)
+        return None if answer.get("is_snapshotuser") else _text(answer, "openid")
 
     async def log_in(self, code: str) -> Login:
         """Exchange a wx.login code (sns/jscode2session)."""
@@ -238,7 +281,13 @@ async def open_wechat(
             )
         }
         client = Client(wire, tokens, now=now or (lambda: datetime.now(settings.zone)))
-        yield WeChatApi(client, mp_app_id=settings.mp_app_id, mp_secret=settings.mp_secret)
+        yield WeChatApi(
+            client,
+            mp_app_id=settings.mp_app_id,
+            mp_secret=settings.mp_secret,
+            oa_app_id=settings.oa_app_id,
+            oa_secret=settings.oa_secret,
+        )
 
 
 def _text(answer: Answer, name: str) -> str:

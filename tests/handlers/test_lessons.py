@@ -65,10 +65,11 @@ class KnowingWeChat(FakeWeChat):
 
     async def send_subscribe_message(
         self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
-    ) -> None:
-        await super().send_subscribe_message(openid, template_id, values, page=page)
+    ) -> str:
+        message_id = await super().send_subscribe_message(openid, template_id, values, page=page)
         if self.die:
             raise self.die.pop()
+        return message_id
 
 
 @pytest.fixture
@@ -354,19 +355,19 @@ async def test_each_refusal_of_a_single_message_ends_in_its_state(
 
 
 @pytest.mark.parametrize(
-    ("consents", "used", "channel"),
+    ("consented", "used", "channel"),
     [
-        (True, 0, Channel.MINI_PROGRAM),
-        (True, 4, Channel.MINI_PROGRAM),
-        (False, 0, Channel.MASS),
-        (False, 3, Channel.MASS),
-        (False, 4, Channel.PULL),
+        (Channel.MINI_PROGRAM, 0, Channel.MINI_PROGRAM),
+        (Channel.NOTICE, 4, Channel.NOTICE),
+        (None, 0, Channel.MASS),
+        (None, 3, Channel.MASS),
+        (None, 4, Channel.PULL),
     ],
 )
 def test_the_channel_is_the_first_that_may_carry_the_lesson(
-    consents: bool, used: int, channel: Channel
+    consented: Channel | None, used: int, channel: Channel
 ) -> None:
-    assert choose_channel(consents=consents, mass_used=used)[0] == channel
+    assert choose_channel(consented=consented, mass_used=used)[0] == channel
 
 
 def test_the_age_limit_counts_to_the_thirty_sixth_birthday() -> None:
@@ -451,7 +452,7 @@ async def test_a_receipt_that_says_no_turns_the_batch_into_failures(course: Cont
     await follow(3)
     await lessons.push(course, friday=FRIDAY)
     message_id = (await Delivery.first()).message_id  # type: ignore[union-attr]
-    settled = await lessons.settle_receipt(
+    settled = await lessons.mass_finished(
         course, message_id=message_id, succeeded=False, reason="err(20001)", counts={"total": 3}
     )
     assert settled == 3
