@@ -7,7 +7,7 @@ days has an open window and gets it at once. Reading the lesson first takes the 
 from datetime import date, timedelta
 from typing import Any
 
-from tortoise.expressions import RawSQL, Subquery
+from tortoise.expressions import Subquery
 from tortoise.transactions import in_transaction
 
 from handlers import audit
@@ -47,9 +47,8 @@ async def hold_lessons(ctx: Context, week: LessonWeek) -> int:
             await Notice.bulk_create(
                 [_notice(ctx, week, row, text) for row in rows], ignore_conflicts=True, batch_size=AT_ONCE
             )
-            held += await waiting.filter(id__in=[row["id"] for row in rows]).update(
-                batch=RawSQL(f"'{key(week.friday, '')}' || recipient")
-            )
+            await Delivery.put_by([(row["id"], key(week.friday, row["recipient"])) for row in rows])
+        held += len(rows)
     return held
 
 

@@ -138,8 +138,14 @@ class Delivery(Model):
         connection = cls._meta.db
         sqlite = connection.capabilities.dialect == "sqlite"
         statement = RECORD_SENT.format(*(("?",) * 4 if sqlite else ("$1", "$2", "$3", "$4")))
-        # What goes in past the models is written as they write it: in UTC, at full length.
         await connection.execute_many(statement, [[now, message_id, id_, batch] for id_, message_id in sent])
+
+    @classmethod
+    async def put_by(cls, notices: Sequence[tuple[int, str]]) -> None:
+        """Lessons that wait to be fetched have notices: (delivery id, the notice's key) each."""
+        connection = cls._meta.db
+        marks = ("?", "?") if connection.capabilities.dialect == "sqlite" else ("$1", "$2")
+        await connection.execute_many(PUT_BY.format(*marks), [[key, id_] for id_, key in notices])
 
     @classmethod
     async def claim_again(cls, *, batch: str, now: datetime, until: datetime) -> int:
@@ -148,6 +154,7 @@ class Delivery(Model):
         return await lost.update(claimed_until=until, attempts=F("attempts") + 1)
 
 
+PUT_BY = "UPDATE deliveries SET batch = {} WHERE id = {} AND status = 'planned' AND batch = ''"
 RECORD_SENT = (
     "UPDATE deliveries SET status = 'sent', error = '', sent_at = {}, message_id = {}"
     " WHERE id = {} AND (batch = {} OR status = 'planned')"
