@@ -113,6 +113,14 @@ class Settings(BaseSettings):
     )
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
 
+    claims_need_three_people: bool = Field(
+        False, description="True: who approved a claim may not pay it, so that three people see each."
+    )
+    text_check: bool = Field(
+        False,
+        description="True: the mini program has msg_sec_check; texts for others wait until they passed it.",
+    )
+
     @property
     def zone(self) -> ZoneInfo:
         """The zone that dates are counted in."""

@@ -76,6 +76,42 @@ class OwnDraft(Refused):
     code = "own_draft"
 
 
+class NotFulfilled(Refused):
+    """The visit isn't over, or nobody checked in."""
+
+    code = "not_fulfilled"
+
+
+class AlreadyClaimed(Refused):
+    """There is a claim for this visit."""
+
+    code = "already_claimed"
+
+
+class OwnClaim(Refused):
+    """The caller had a hand in this claim; somebody else must decide or pay."""
+
+    code = "own_claim"
+
+
+class NoFund(Refused):
+    """No fund of that year pays for this branch."""
+
+    code = "no_fund"
+
+
+class FundSpent(Refused):
+    """Less is left in the fund than is asked for."""
+
+    code = "fund_spent"
+
+
+class ReceiptUsed(Refused):
+    """A receipt of this number stands behind another claim."""
+
+    code = "receipt_used"
+
+
 class ScanRefused(Refused):
     """Base of the reasons why a scan is no check-in.
 

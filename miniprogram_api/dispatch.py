@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import quote
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from handlers import idempotency
 from handlers.context import Context
@@ -11,7 +12,7 @@ from handlers.errors import Refused
 from miniprogram_api import answers, forms, limits, requests
 from miniprogram_api.answers import Rejected
 from miniprogram_api.keys import ROUTE
-from miniprogram_api.table import Arguments, Reply, Route, Text
+from miniprogram_api.table import Arguments, File, Reply, Route, Text
 
 
 def endpoint(route: Route, ctx: Context) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -63,11 +64,17 @@ async def call(route: Route, ctx: Context, arguments: Arguments) -> tuple[int, A
         return reply.status, reply.view.model_dump(mode="json")
     if reply is None or isinstance(reply, Text):
         return route.status[0], reply and reply.text
+    if isinstance(reply, File):
+        return route.status[0], reply
     return route.status[0], reply.model_dump(mode="json")
 
 
 def shown(route: Route, status: int, body: Any) -> web.Response:
     """The response in the row's media type."""
+    if isinstance(body, File):
+        saved_as = f"attachment; filename*=UTF-8''{quote(body.name)}"
+        headers = {hdrs.CONTENT_DISPOSITION: saved_as}
+        return web.Response(status=status, body=body.content, content_type=route.media, headers=headers)
     if isinstance(body, str):
         return web.Response(status=status, text=body, content_type=route.media, charset="utf-8")
     return answers.show(status, body)

@@ -136,7 +136,10 @@ def success(route: Route, status: int) -> dict[str, Any]:
     """What comes when all goes well."""
     if status == 204:
         return {"description": "已办理"}
-    schema = {"type": "string"} if route.answer is None else ref(route.answer)
+    if route.answer is not None:
+        schema: dict[str, Any] = ref(route.answer)
+    else:
+        schema = {"type": "string"} if route.media.startswith("text/") else {"contentMediaType": route.media}
     return {"description": "成功", "content": {route.media: {"schema": schema}}}
 
 

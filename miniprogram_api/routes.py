@@ -27,6 +27,7 @@ from miniprogram_api import (
     bookings,
     cases,
     checkins,
+    claims,
     clusters,
     complaints,
     entries,
@@ -176,5 +177,6 @@ ROUTES = (
     Route("POST", "/complaints", complaints.create, ANYONE, "意见建议", ComplaintForm, ComplaintView, (201,), creates=True),
     Route("GET", "/complaints/{lookup}", complaints.show, ANYONE, "凭查询码看答复", None, ComplaintView),
     *cases.ROUTES,
+    *claims.ROUTES,
 )
 # fmt: on

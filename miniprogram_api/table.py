@@ -41,7 +41,15 @@ class Text:
     text: str
 
 
-Handler = Callable[..., Awaitable[BaseModel | Reply | Text | None]]
+@dataclass(frozen=True, slots=True)
+class File:
+    """An answer to be saved under a name, in the media type of its row."""
+
+    name: str
+    content: bytes
+
+
+Handler = Callable[..., Awaitable[BaseModel | Reply | Text | File | None]]
 
 
 def never(_: Any) -> bool:

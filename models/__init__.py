@@ -8,6 +8,7 @@ import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that 
 
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
+from models.funds import Claim, ClaimStatus, Fund, Payment, Receipt
 from models.learning import LessonTally, PracticeCard
 from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob
 from models.organizations import Organization, OrganizationKind, Scope
@@ -15,6 +16,7 @@ from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.regulations import Article, Regulation
 from models.requests import IdempotencyKey
+from models.screenings import Screening, ScreeningStatus
 from models.sites import (
     LIVE,
     Booking,
@@ -39,6 +41,8 @@ __all__ = [
     "Callback",
     "Channel",
     "CheckIn",
+    "Claim",
+    "ClaimStatus",
     "Complaint",
     "Consent",
     "Delivery",
@@ -48,6 +52,7 @@ __all__ = [
     "EntryDraft",
     "EntryStatus",
     "EntryVersion",
+    "Fund",
     "IdempotencyKey",
     "Lesson",
     "LessonTally",
@@ -57,13 +62,17 @@ __all__ = [
     "Notice",
     "Organization",
     "OrganizationKind",
+    "Payment",
     "Person",
     "PracticeCard",
     "Question",
+    "Receipt",
     "RefusedScan",
     "Regulation",
     "Role",
     "Scope",
+    "Screening",
+    "ScreeningStatus",
     "Site",
     "SiteCategory",
     "SiteStatus",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handlers.gateways.wechat import Login, MassReceipt
+from handlers.gateways.wechat import Login, MassReceipt, TextCheck
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -31,6 +31,7 @@ class FakeWeChat:
     phones: dict[str, str] = field(default_factory=dict)
     union_ids: dict[str, str] = field(default_factory=dict)
     menu: dict[str, object] = field(default_factory=dict)
+    opinions: dict[str, TextCheck] = field(default_factory=dict)
 
     def _maybe_refuse(self) -> None:
         if self.refuse:
@@ -82,6 +83,10 @@ class FakeWeChat:
     async def create_poster_code(self, scene: str) -> str:
         self._maybe_refuse()
         return f"http://weixin.qq.com/q/{scene}"
+
+    async def check_text(self, openid: str, text: str) -> TextCheck:
+        self._maybe_refuse()
+        return self.opinions.get(text, TextCheck.PASS)
 
     async def create_menu(self, menu: dict[str, object]) -> None:
         self._maybe_refuse()

@@ -90,6 +90,9 @@ class WeChat(Protocol):
     async def create_poster_code(self, scene: str) -> str:
         """A permanent parametric QR (qrcode/create); returns the URL to draw as a QR code."""
 
+    async def check_text(self, openid: str, text: str) -> TextCheck:
+        """WeChat's opinion of a text that a mini-program user wrote (msg_sec_check)."""
+
     async def create_menu(self, menu: dict[str, object]) -> None:
         """Replace the account's menu (menu/create)."""
 

@@ -63,8 +63,10 @@ class Caller:
 
 async def read(response: ClientResponse) -> Answer:
     """A response as plain values."""
-    is_json = "json" in response.content_type
-    body = await (response.json(content_type=None) if is_json else response.text())
+    body: Any = await response.read()
+    if "json" in response.content_type or response.content_type.startswith("text/"):
+        is_json = "json" in response.content_type
+        body = await (response.json(content_type=None) if is_json else response.text())
     return Answer(response.status, body, response.headers)
 
 

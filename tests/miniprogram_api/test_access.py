@@ -29,6 +29,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "VersionForm": {"version": 1},
     "SendBackForm": {"version": 1, "reason": "x"},
     "ComplaintForm": {"text": "x"},
+    "ClaimForm": {"booking_id": 1},
+    "CorrectionForm": {"note": "x"},
+    "BackForm": {"reason": "x"},
+    "FundForm": {"organization_id": 2, "year": 2026, "budget": 0, "per_head": 1, "cap": 1},
 }
 """A valid form of each kind; a new kind without one fails."""
 
@@ -39,6 +43,7 @@ IDS = {
     "question_id": "1",
     "lookup": "NONE",
     "cluster_id": "1",
+    "claim_id": "1",
     "code": "no-such",
     "rule": "党章",
     "article": "第一条",
