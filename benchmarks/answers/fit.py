@@ -7,7 +7,7 @@ from math import exp
 from benchmarks.answers.samples import Sample, all_samples
 from handlers.knowledge import read_words, written_facts
 
-SHARES = {"asking": 0.05, "gap": 0.05, "known": 1.0, "unknown": 1.0, "outside": 0.5}
+SHARES = {"asking": 0.05, "gap": 0.05, "known": 1.0, "unknown": 1.0, "outside": 0.7}
 """How much a sample counts. Held-out askings are stricter than life: a near entry that answers as well
 counts as wrong there."""
 STEPS, PULL = 25, 1.0

@@ -28,10 +28,10 @@ def look(
 ) -> Sample | None:
     """What the index says to one question."""
     canonical = engine.canonical(text)
-    matches, size = engine.matches(canonical, engine.favour_for(canonical, scope, ON))
+    matches, wanted = engine.matches(canonical, engine.favour_for(canonical, scope, ON))
     if not matches:
         return None
-    signals = confidence.signals(matches, size, ours=engine.ours(canonical))
+    signals = confidence.signals(matches, wanted)
     return Sample(text, signals, matches[0].fact.code in right, origin)
 
 

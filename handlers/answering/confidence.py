@@ -1,37 +1,50 @@
 """From evidence to the probability that the first answer is the right one."""
 
-from collections.abc import Sequence
-from math import exp
+from collections.abc import Collection, Sequence
+from math import exp, log
 
 from handlers.answering.index import Match
 
-ANSWER_AT = 0.64
-"""At least this sure: answer. Of the development set some 3 % are then answered wrongly."""
+SAID = 0.99
+"""For a question in the very words of an entry's asking."""
+ANSWER_AT = 0.55
+"""At least this sure: answer. Of the development set some 4 % are then answered wrongly."""
 STRANGE_AT = 0.85
 """The same for a message without a single word of the domain."""
-CHOOSE_AT = 0.35
+CHOOSE_AT = 0.3
 """Less sure than an answer, yet worth a 'did you mean': below it a person does better."""
 CHOICES = 3
 NEAR = 0.72
 """A choice offered scores at least this share of the best one; weaker ones only distract."""
-MANY_FEATURES = 40
-"""A longer question doesn't get surer by its length."""
+STEEP = 12.0
+"""How quickly an entry further behind stops counting as a rival of the first."""
+MANY_WORDS = 3
 
 # Fitted by `benchmarks/answers/fit.py`; run it again when entries or features change much.
-BIAS = -4.41
-WEIGHTS = (1.50, 3.20, 3.21, 3.60, 2.24, 0.40)
+BIAS = -5.91
+WEIGHTS = (2.21, 0.66, 1.85, 2.42, 0.70, 0.10, 3.31)
 
 
-def signals(matches: Sequence[Match], size: int, *, ours: bool) -> tuple[float, ...]:
-    """What confidence is judged by; `size` is the number of the question's features.
+def signals(matches: Sequence[Match], wanted: Collection[str]) -> tuple[float, ...]:
+    """What confidence is judged by; `wanted` are the question's features.
 
     How far the first is ahead counts by itself and by its share: a weak match without a second is
-    no strong one.
+    no strong one. `alone` is 1 with no rival near, and half of it with one just as good.
     """
     best = matches[0]
     ahead = best.score - (matches[1].score if len(matches) > 1 else 0.0)
-    share = ahead / (best.score or 1.0)
-    return (best.asking, ahead, share, best.coverage, min(size, MANY_FEATURES) / MANY_FEATURES, float(ours))
+    alone = 1 / sum(exp(STEEP * (match.score / (best.score or 1.0) - 1)) for match in matches)
+    words = min(sum(feature[0] == "#" for feature in wanted), MANY_WORDS)
+    covered = best.coverage
+    return (
+        ahead,
+        ahead / (best.score or 1.0),
+        covered,
+        covered * covered,
+        log(1 + len(wanted)),
+        float(words),
+        alone,
+    )
 
 
 def probability(values: Sequence[float]) -> float:

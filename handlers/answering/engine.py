@@ -34,9 +34,12 @@ LEANING = re.compile(
     r"|.{0,3}[零一二两三四五六七八九十百千万]+[个名人票月年岁元块]{0,2})[。!！]*$)"
 )
 """How a message begins that may mean nothing without the answer before it: worth looking that up."""
+CHINESE = re.compile("[\u4e00-\u9fff]")
+LONGEST_ABBREVIATION = 12
+"""Characters; a longer message without one Chinese character is code or another language."""
 OTHER_SCOPE = 0.85
 """An entry for one kind of unit, when nobody spoke of that kind, stands behind the general one."""
-FITTING_SCOPE = 1.1
+FITTING_SCOPE = 1.3
 """…and before it when somebody did."""
 MOST_SENTENCES = 4
 """Looked at one by one; this bounds the time of a message made of full stops."""
@@ -77,6 +80,8 @@ class Engine:
         if not cleaned.strip(".%|"):
             return Answer("declined", replies.NOT_READ, confidence=1.0)
         corrected = self._normalise.correct(cleaned)
+        if not CHINESE.search(corrected) and len(corrected) > LONGEST_ABBREVIATION:
+            return Answer("declined", replies.NOT_OURS, confidence=1.0)
         if (calculated := calculate(plain, previous, on=on, scope=scope)) is not None:
             return calculated
         if (decline := self._declines.find(corrected)) is not None:
@@ -124,17 +129,20 @@ class Engine:
         """Whether there is a word of the domain in it."""
         return self._domain is None or bool(self._domain.search(canonical))
 
-    def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], int]:
-        """The entries that fit, and the number of features they were found by."""
+    def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], frozenset[str]]:
+        """The entries that fit, and the features they were found by."""
         wanted = self._features.of_canonical(canonical)
-        return self._index.search(wanted, favour=favour), len(wanted)
+        return self._index.search(wanted, favour=favour), wanted
 
     def _judge(self, canonical: str, favour: Favour) -> Answer:
-        matches, size = self.matches(canonical, favour)
+        said = self._index.said(canonical)
+        if said is not None and favour(said):
+            return Answer("answer", replies.answer(said), said.code, confidence.SAID, said.citations)
+        matches, wanted = self.matches(canonical, favour)
+        if not matches:
+            return unknown(ours=self.ours(canonical), sure=0.0)
+        sure = confidence.probability(confidence.signals(matches, wanted))
         ours = self.ours(canonical)
-        if not matches or not matches[0].score:
-            return unknown(ours=ours, sure=0.0)
-        sure = confidence.probability(confidence.signals(matches, size, ours=ours))
         if sure >= (confidence.ANSWER_AT if ours else confidence.STRANGE_AT):
             fact = matches[0].fact
             return Answer("answer", replies.answer(fact), fact.code, sure, fact.citations)

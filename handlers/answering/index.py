@@ -2,26 +2,30 @@
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
-from operator import add, mul
+from math import log, log1p, sqrt
+from operator import add
 
 from handlers.answering.normalise import Normaliser, Replacer, alternation
 from handlers.answering.shapes import Fact, Words
 
-STEEPNESS = 1.5
+STEEPNESS = 0.75
 """How much more a rare feature says than a common one; 2 would leave the rarest to decide alone."""
 WORD_WEIGHT = 2.5
 """A known word says more than the pair of characters it happens to contain."""
-CHARACTER_WEIGHT = 1.0
-"""All that is left of a word said otherwise; rare characters say as much as pairs do."""
+CHARACTER_WEIGHT = 1.6
+"""All that is left of a word said otherwise."""
 UNKNOWN_WEIGHT = 0.55
 """A pair of characters that no entry has: half noise, half a sign of another subject."""
+TYPICAL = 16
+"""Said in this many askings of an entry, a feature counts in full."""
+ANSWER_WEIGHT = 0.24
+"""What only the answer's text says counts less than what people ask."""
 CANDIDATES = 6
-"""Entries whose askings are compared one by one."""
-LEAST_COVERED = 0.65
-"""…out of those that cover at least this share of what the best one covers."""
+LEAST_COVERED = 0.5
+"""Entries that cover less than this share of what the best one covers aren't looked at."""
 UNIT = 16
 """Evidence is summed in whole numbers of this fraction: quick, and alike in every process."""
 COMMON = 128
@@ -31,17 +35,10 @@ LANE_BYTES = LANE_BITS // 8
 TOP_BIT = 1 << LANE_BITS - 1
 """Kept free in every lane: it tells which lanes reach a mark."""
 TOP_BYTE = b"\x80"
+SEVERAL = -1
+"""In place of the entry of an asking that several have."""
 STEPS = 7
 """Halvings on the way to the best entry's mark."""
-ASKING_SHARE = 0.2
-"""Share of the best single asking in the score; the rest is how much of the question is covered."""
-HALF_TYPICAL = 1.0
-"""Said in this many askings of an entry, a feature counts half as typical of it."""
-ANSWER_WEIGHT = 0.6
-"""What only the answer's text says counts less than what people ask."""
-
-MOST_ASKINGS = 64
-"""Askings of an entry that are told apart; should there be more, two of them share a lane."""
 
 Favour = Callable[[Fact], float]
 """What an entry's score is multiplied by; 0 = it may not answer."""
@@ -51,22 +48,28 @@ Known = Sequence[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One entry's evidence: `score` in 0..1, made of its best `asking` and its `coverage`."""
+    """One entry's evidence: `coverage` is the share of the question that it covers, 0..1.
+
+    `score` is the coverage as favoured: for the fitting kind of unit it may exceed 1.
+    """
 
     fact: Fact
     score: float
-    asking: float
     coverage: float
 
 
 class Features:
-    """Canonical text → its pairs of characters and known words."""
+    """Canonical text → its characters, its pairs of characters and known words."""
 
     def __init__(self, words: Words) -> None:
         self._normalise = Normaliser(words)
         self._drop = Replacer(dict.fromkeys(words.fillers, ""))
         # One character is no word to rely on: 开 is in 公开 too.
         self._words = alternation(word for word in (*words.synonyms, *words.terms) if len(word) > 1)
+
+    def canonical(self, text: str) -> str:
+        """The text under the one name of every known word."""
+        return self._normalise(text)
 
     def of(self, text: str) -> frozenset[str]:
         """The features of raw text."""
@@ -116,88 +119,75 @@ def places_of(reached: int) -> Iterator[int]:
         at = lanes.find(TOP_BYTE, at + 1)
 
 
+def typical(times: int) -> float:
+    """How typical a feature is of an entry that says it in so many askings, 0..1."""
+    return min(sqrt(log1p(times) / log1p(TYPICAL)), 1.0) if times else ANSWER_WEIGHT
+
+
 class Index:
-    """Built once, read by every question; holds no text but the features' own.
+    """Built once, read by every question; holds no text but the features' own and the canonical askings.
 
     What every entry covers of a question is summed for all of them at once: a common feature is one
     long integer with a lane for each entry, so that one addition serves them all; a rare one is the
-    few entries that have it. Only the best are then compared asking by asking.
+    few entries that have it.
     """
 
     def __init__(self, facts: Sequence[Fact], features: Features) -> None:
         self.facts = tuple(facts)
         self._number: dict[str, int] = {}
-        alike: dict[int, int] = {}
-        self._entries = [self._numbered(fact, features, alike) for fact in facts]
-        self._masses = self._measured()
+        self._said: dict[str, int] = {}
+        posted = self._posted(features)
+        self._masses = array("I", map(self._mass, self._number, posted))
         self._common: dict[int, int] = {}
         self._rare: dict[int, tuple[array[int], array[int]]] = {}
-        self._post()
+        for number, places in enumerate(posted):
+            self._keep(number, places)
         self._ones = packed(array("H", [1]) * len(self.facts))
-        self._shortness = [self._shorten(entry) for entry in self._entries]
-        self._unknown = int((log(1 + 2 * len(facts)) * UNKNOWN_WEIGHT) ** STEEPNESS * UNIT)
+        self._unknown = int(log(1 + 2 * len(facts)) ** STEEPNESS * UNKNOWN_WEIGHT * UNIT)
 
-    def _numbered(self, fact: Fact, features: Features, alike: dict[int, int]) -> dict[int, int]:
-        """An entry's features, each with a lane for every asking: 1 where the asking has it."""
-        number = self._number
-        entry: dict[int, int] = {}
-        askings = dict.fromkeys(features.of(text) for text in (fact.question, *fact.askings))
-        for at, asking in enumerate(askings):
-            lane = 1 << at % MOST_ASKINGS * LANE_BITS
-            for feature in sorted(asking):
-                known = number.setdefault(feature, len(number))
-                entry[known] = entry.get(known, 0) | lane
-        for feature in sorted(features.of(fact.answer)):
-            entry.setdefault(number.setdefault(feature, len(number)), 0)
-        # Most features are said in the same few askings: one value stands for all that are alike.
-        return {known: alike.setdefault(said, said) for known, said in entry.items()}
+    def _posted(self, features: Features) -> list[dict[int, int]]:
+        """For each feature the places of the entries that have it, and in how many askings each says it."""
+        posted: list[dict[int, int]] = []
+        for place, fact in enumerate(self.facts):
+            said: Counter[str] = Counter()
+            canonical = dict.fromkeys(map(features.canonical, (fact.question, *fact.askings)))
+            for text in canonical:
+                # Two entries that are asked for in the same words: evidence has to tell them apart.
+                self._said[text] = SEVERAL if text in self._said else place
+            for asking in dict.fromkeys(map(features.of_canonical, canonical)):
+                said.update(asking)
+            for feature in features.of(fact.answer):
+                said.setdefault(feature, 0)
+            # In one order in every process: sets of strings have another in each.
+            for feature in sorted(said):
+                number = self._number.setdefault(feature, len(self._number))
+                if number == len(posted):
+                    posted.append({})
+                posted[number][place] = said[feature]
+        return posted
 
-    def _measured(self) -> "array[int]":
-        """What each feature says: the fewer entries' askings have it, the more."""
-        spread = [0] * len(self._number)
-        for entry in self._entries:
-            for number, said in entry.items():
-                spread[number] += bool(said)
-        return array("I", map(self._mass, self._number, spread))
-
-    def _mass(self, feature: str, count: int) -> int:
-        rarity = log(1 + len(self.facts) / (count or 1))
+    def _mass(self, feature: str, places: dict[int, int]) -> int:
+        """What a feature says: the fewer entries' askings have it, the more."""
+        spread = sum(map(bool, places.values())) or 1
         kind = WORD_WEIGHT if feature[0] == "#" else CHARACTER_WEIGHT if len(feature) == 1 else 1.0
-        return int((rarity * kind) ** STEEPNESS * UNIT)
+        return int(log(1 + len(self.facts) / spread) ** STEEPNESS * kind * UNIT)
 
-    def _post(self) -> None:
-        """For each feature the places of the entries that have it, and what it covers there."""
-        posted = [(array("I"), array("H")) for _ in self._number]
-        for place, entry in enumerate(self._entries):
-            for number, said in entry.items():
-                times = said.bit_count()
-                typical = times / (times + HALF_TYPICAL) if times else ANSWER_WEIGHT
-                places, covers = posted[number]
-                places.append(place)
-                covers.append(int(self._masses[number] * typical))
-        for number, (places, covers) in enumerate(posted):
-            if len(places) * COMMON < len(self.facts):
-                self._rare[number] = places, covers
-            else:
-                lanes = array("H", [0]) * len(self.facts)
-                for place, cover in zip(places, covers, strict=True):
-                    lanes[place] = cover
-                self._common[number] = packed(lanes)
+    def _keep(self, number: int, places: dict[int, int]) -> None:
+        """Note what a feature covers of the question in each of its entries."""
+        mass = self._masses[number]
+        covers = array("H", (int(mass * typical(times)) for times in places.values()))
+        if len(places) * COMMON < len(self.facts):
+            self._rare[number] = array("I", places), covers
+            return
+        lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
+        for place, cover in zip(places, covers, strict=True):
+            lanes[place] = cover
+        self._common[number] = packed(lanes)
 
-    def _shorten(self, entry: Mapping[int, int]) -> "array[float]":
-        """One by the length of each asking of an entry, where it is a vector of its features."""
-        count = -(-max((said.bit_length() for said in entry.values()), default=0) // LANE_BITS)
-        masses = unpacked(self._asked(entry, ((number, self._masses[number]) for number in entry)), count)
-        return array("d", (1 / sqrt(mass or UNIT) for mass in masses))
-
-    @staticmethod
-    def _asked(entry: Mapping[int, int], known: Iterable[tuple[int, int]]) -> int:
-        """What each of an entry's askings shares with the question: a lane for each."""
-        total, said_in = 0, entry.get
-        for number, says in known:
-            if said := said_in(number):
-                total += said * says
-        return total
+    def said(self, canonical: str) -> Fact | None:
+        """The entry that has this very asking, if just one has."""
+        place = self._said.get(canonical, SEVERAL)
+        return None if place == SEVERAL else self.facts[place]
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
@@ -210,8 +200,11 @@ class Index:
         if not mass:
             return []
         found = self._candidates(known, mass, favour)
-        matches = [self._compare(place, covers, known, whole, favoured) for place, covers, favoured in found]
-        return sorted(matches, key=lambda match: match.score, reverse=True)
+        matches = [
+            Match(self.facts[place], covers / whole * favoured, covers / whole)
+            for place, covers, favoured in found
+        ]
+        return sorted(matches, key=lambda match: match.score, reverse=True)[:CANDIDATES]
 
     def _candidates(self, known: Known, mass: int, favour: Favour) -> list[tuple[int, int, float]]:
         """The places of entries that cover most of the question, what they cover, how each is favoured."""
@@ -233,7 +226,7 @@ class Index:
         for less, place in best:
             if favoured := favour(self.facts[place]):
                 found.append((place, -less, favoured))
-                if len(found) == CANDIDATES:
+                if len(found) == 2 * CANDIDATES:
                     break
         return found
 
@@ -250,12 +243,3 @@ class Index:
                 for place, covers in zip(*rare[number], strict=True):
                     lanes[place] += covers
         return total if lanes is None else total + packed(lanes)
-
-    def _compare(self, place: int, covers: int, known: Known, whole: int, favoured: float) -> Match:
-        """How well one entry fits: its best asking, and what all of its askings cover together."""
-        shortness = self._shortness[place]
-        shared = unpacked(self._asked(self._entries[place], known), len(shortness))
-        asking = max(map(mul, shared, shortness), default=0.0) / sqrt(whole)
-        coverage = covers / whole
-        score = ASKING_SHARE * asking + (1 - ASKING_SHARE) * coverage
-        return Match(self.facts[place], score * favoured, asking, coverage)

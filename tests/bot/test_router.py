@@ -42,9 +42,7 @@ def test_every_kind_of_message_is_answered(kind: str) -> None:
     assert Router(ROUTES).find(message) is not None
 
 
-@pytest.mark.parametrize(
-    "name", ["LOCATION", "VIEW", "TEMPLATESENDJOBFINISH", "kf_create_session", "whatever"]
-)
+@pytest.mark.parametrize("name", ["LOCATION", "VIEW", "kf_create_session", "whatever"])
 def test_what_needs_no_answer_is_passed_over(name: str) -> None:
     assert Router(ROUTES).find(parse(event(name).encode())) is None
 

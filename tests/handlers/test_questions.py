@@ -14,7 +14,7 @@ from tests.handlers.town import Town, build
 
 KNOWN = "预备期多长时间"
 UNKNOWN = "党员操办婚礼最多摆几桌"
-UNCLEAR = "支部大会人数要求"
+UNCLEAR = "转正"
 
 
 @pytest.fixture
