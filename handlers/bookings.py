@@ -1,11 +1,12 @@
 """A branch's visits to sites: 点单, approval, waiting, cancelling, looking up."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, calendars, gates, places
+from handlers import access, audit, calendars, gates, places, screenings
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -18,6 +19,7 @@ from handlers.errors import (
     SlotFull,
     WrongState,
 )
+from handlers.screenings import Kept
 from models import (
     Booking,
     BookingStatus,
@@ -37,6 +39,7 @@ ACTS_FOR_BRANCH = OFFICERS | {Role.BRANCH_WORKER}
 LONGEST_THEME = 80
 LONGEST_REASON = 200
 LARGEST_PAGE = 100
+Write = Callable[[Context, Booking], Awaitable[Booking]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,17 @@ async def book(
         raise NotFound
     _check_bookable(ctx, slot)
     _check_headcount(headcount, slot)
+    kept = screenings.look_at(ctx, theme)
     wish = Booking(
-        slot=slot, branch=branch, booked_by=person, headcount=headcount, theme=theme,
+        slot=slot, branch=branch, booked_by=person, headcount=headcount, theme=kept.shown,
         status=places.status_on_promise(slot), live_key=f"{slot.id}:{branch.id}", created_at=ctx.now(),
     )  # fmt: skip
     try:
-        return _shown(await places.promise(ctx, wish))
+        return await _write(ctx, wish, kept, places.promise)
     except SlotFull:
         if not wait:
             raise
-    return _shown(await places.wait(ctx, wish))
+    return await _write(ctx, wish, kept, places.wait)
 
 
 async def list_bookings(
@@ -121,7 +125,7 @@ async def cancel(ctx: Context, *, booking_id: int, reason: str = "") -> Booking:
         return _shown(booking)
     if booking.status is not BookingStatus.WAITING and ctx.now() >= gates.opens_at(booking.slot):
         raise WrongState
-    await places.end(ctx, booking, BookingStatus.CANCELLED, holding=HOLDING, reason=reason)
+    await _end(ctx, booking, BookingStatus.CANCELLED, HOLDING, reason)
     return await _reread(booking)
 
 
@@ -153,7 +157,7 @@ async def decline(ctx: Context, *, booking_id: int, reason: str) -> Booking:
     if booking.status is BookingStatus.DECLINED:
         return _shown(booking)
     requested = (BookingStatus.REQUESTED,)
-    await places.end(ctx, booking, BookingStatus.DECLINED, holding=requested, reason=reason)
+    await _end(ctx, booking, BookingStatus.DECLINED, requested, reason)
     return await _reread(booking)
 
 
@@ -177,6 +181,33 @@ async def calendar_file(ctx: Context, *, booking_id: int) -> str:
         certain=booking.status is BookingStatus.CONFIRMED,
     )
     return calendars.write(event, stamped_at=ctx.now())
+
+
+async def _write(ctx: Context, wish: Booking, kept: Kept, write: Write) -> Booking:
+    """Write a booking, with its theme kept back where that must be; its author sees it as it was written.
+
+    Only where it is kept back are the two one transaction: what the clock does for those that wait makes
+    up for what an offer misses in there.
+    """
+    if kept.status is None:
+        return _shown(await write(ctx, wish))
+    async with in_transaction():
+        booking = await write(ctx, wish)
+        await screenings.hold(ctx, kept, f"booking:{booking.id}:theme", path=booking.branch.path)
+    booking.theme = kept.text
+    return _shown(booking)
+
+
+async def _end(
+    ctx: Context, booking: Booking, status: BookingStatus, holding: Iterable[BookingStatus], reason: str
+) -> None:
+    kept = screenings.look_at(ctx, reason)
+    if kept.status is None:
+        await places.end(ctx, booking, status, holding=holding, reason=reason)
+        return
+    async with in_transaction():
+        await places.end(ctx, booking, status, holding=holding, reason=kept.shown)
+        await screenings.hold(ctx, kept, f"booking:{booking.id}:reason", path=booking.branch.path)
 
 
 async def _find(ctx: Context, booking_id: int) -> tuple[Booking, Reach]:

@@ -8,7 +8,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import audit, idempotency, lesson_due, notices, places, retention, sites
+from handlers import audit, idempotency, lesson_due, notices, places, retention, screenings, sites
 from handlers.context import Context
 from settings import Settings
 
@@ -43,6 +43,7 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
     every_5_minutes = CronTrigger(minute=f"{push_from}-59/{PUSH_EVERY}", timezone=zone)
     return (
         Job("send_notices", IntervalTrigger(seconds=2, timezone=zone), notices.send_due, 10),
+        Job("check_texts", IntervalTrigger(seconds=3, timezone=zone), screenings.check_waiting, 10),
         Job("seal_audit", IntervalTrigger(seconds=5, timezone=zone), audit.seal, 30),
         Job("settle_bookings", IntervalTrigger(minutes=1, timezone=zone), places.settle, 60),
         Job("offer_places", IntervalTrigger(minutes=1, timezone=zone), places.offer_all, 60),

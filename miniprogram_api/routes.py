@@ -38,6 +38,7 @@ from miniprogram_api import (
     sessions,
     sites,
     subscriptions,
+    texts,
 )
 from miniprogram_api.forms import (
     AnswersForm,
@@ -178,5 +179,6 @@ ROUTES = (
     Route("GET", "/complaints/{lookup}", complaints.show, ANYONE, "凭查询码看答复", None, ComplaintView),
     *cases.ROUTES,
     *claims.ROUTES,
+    *texts.ROUTES,
 )
 # fmt: on

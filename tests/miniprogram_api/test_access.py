@@ -44,6 +44,7 @@ IDS = {
     "lookup": "NONE",
     "cluster_id": "1",
     "claim_id": "1",
+    "text_id": "1",
     "code": "no-such",
     "rule": "党章",
     "article": "第一条",
