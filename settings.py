@@ -14,6 +14,8 @@ OFFICIAL_API_BASE = "https://api.weixin.qq.com"
 PLACEHOLDER = "change-me"
 DEMO = "demo"
 """How the demo's public secrets begin (.env.demo); they never speak to the real platform."""
+DAYS = r"\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?"
+"""One day, or the first and the last of several."""
 SECRET_NAMES = (
     "secret_key",
     "oa_app_id",
@@ -110,6 +112,11 @@ class Settings(BaseSettings):
     lesson_holidays: HolidayRule = Field(
         HolidayRule.AFTER,
         description="A holiday's lesson: after = the next Friday takes it; before = the last workday before.",
+    )
+    lesson_days_off: str = Field(
+        "",
+        pattern=rf"^({DAYS}(,{DAYS})*)?$",
+        description="Days off that aren't built in yet, e.g. 2027-02-05..2027-02-11,2027-10-04.",
     )
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
 

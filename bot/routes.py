@@ -1,6 +1,18 @@
 """The table of what the official account answers. The first line that admits a message wins."""
 
-from bot import bookings, cases, checkins, complaints, follows, lessons, menu, questions, sites, subscriptions
+from bot import (
+    bookings,
+    cases,
+    checkins,
+    complaints,
+    follows,
+    learning,
+    lessons,
+    menu,
+    questions,
+    sites,
+    subscriptions,
+)
 from bot.router import Manner, Route
 from handlers.answering.engine import LEANING
 
@@ -34,8 +46,14 @@ ROUTES = (
     Route(TEXT, bookings.mine, READS, words=("我的预约", "预约")),
     Route(TEXT, questions.how_to_check_in, INSTANT, words=("签到",)),
     Route(TEXT, lessons.this_week, CHANGES, words=("本周课程", "周五1小时", "课程", "微课")),
-    Route(TEXT, lessons.stop, CHANGES, words=("不收课程", "退订课程")),
-    Route(TEXT, lessons.start, CHANGES, words=("收课程", "订阅课程")),
+    Route(TEXT, lessons.stop, CHANGES, words=("不收课程", "退订课程", "退订微课", "不收微课")),
+    Route(TEXT, lessons.start, CHANGES, words=("收课程", "订阅课程", "订阅微课", "收微课")),
+    Route(TEXT, learning.quiz, CHANGES, words=("测验", "本周测验", "题目")),
+    Route(TEXT, learning.practise, CHANGES, words=("练习", "练一练", "复习")),
+    Route(TEXT, learning.solved, CHANGES, words=("看答案", "答案")),
+    Route(TEXT, learning.remembered, CHANGES, words=("记住了", "没记住")),
+    Route(TEXT, learning.answered, CHANGES, opening=learning.ANSWERS),
+    Route(TEXT, learning.one_answered, CHANGES, opening=learning.ONE_ANSWER),
     Route(
         TEXT, questions.followed_up, CHANGES, words=("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤")
     ),

@@ -20,6 +20,7 @@ from models import (
     Membership,
     Notice,
     Person,
+    PracticeCard,
     Question,
     RefusedScan,
     Role,
@@ -149,6 +150,10 @@ class _Teller:
             "消息": [
                 {"时间": self.time(row.created_at), "内容": row.content, "发出": self.time(row.sent_at)}
                 for row in notices
+            ],
+            "练习": [
+                {"内容": row.item, "下次": self.time(row.due_at)}
+                for row in await PracticeCard.filter(account_id__in=ids).order_by("id")
             ],
             "微课推送": [
                 {"周五": self.time(row.week_id), "方式": row.channel, "状态": row.status}

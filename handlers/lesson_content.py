@@ -26,11 +26,18 @@ OWN_ADVICE = "本课要点"
 """Cited where a question rests on the lesson's own advice and on no rule."""
 
 LETTERS = "ABCD"
+ANNOUNCED, ASKED = 1500, 1200
+"""Bytes that leave room for the rest of a message of 2,048."""
+
 MARKUP = re.compile(r"<[!/a-zA-Z]|&[a-zA-Z#]\w*;|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 class BadLesson(Exception):
-    """A lesson that can't be taken; the message says where and why, in Chinese."""
+    """A lesson that can't be taken; the message says where and why, in Chinese. So does `places`."""
+
+    def __init__(self, sentence: str, places: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.places = places or {}
 
 
 class Strand(StrEnum):
@@ -110,7 +117,7 @@ class Question(Strict):
 class LessonContent(Strict):
     """One lesson of about an hour: read, see an example, practise, five questions."""
 
-    code: Annotated[str, StringConstraints(pattern=r"^L\d\d$")]
+    code: Annotated[str, StringConstraints(pattern=r"^L\d{2,3}$")]
     title: Title
     strand: Strand
     aims: list[Annotated[Text, Field(max_length=60)]] = Field(min_length=1, max_length=4)
@@ -155,22 +162,47 @@ def read(data: Any, *, where: str, rules: frozenset[str]) -> LessonContent:
     try:
         lesson = LessonContent.model_validate(data)
     except ValidationError as error:
-        places = "；".join(_place(dict(detail)) for detail in error.errors())
-        raise BadLesson(f"{where}：{places}") from error
-    for number, question in enumerate(lesson.quiz, start=1):
-        for citation in question.citations:
-            if citation.rule not in rules | {OWN_ADVICE}:
-                raise BadLesson(f"{where}：quiz.{number}.citations：“{citation.rule}”不在现行依据清单里")
+        raise _bad(where, dict(_place(dict(detail)) for detail in error.errors())) from error
+    places = _unknown_citations(lesson, rules) | _too_long(lesson)
+    if places:
+        raise _bad(where, places)
     return lesson
 
 
-def _place(detail: dict[str, Any]) -> str:
+def _bad(where: str, places: dict[str, str]) -> BadLesson:
+    told = "；".join(f"{place}：{reason}" if place else reason for place, reason in places.items())
+    return BadLesson(f"{where}：{told}", places)
+
+
+def _unknown_citations(lesson: LessonContent, rules: frozenset[str]) -> dict[str, str]:
+    return {
+        f"quiz.{number}.citations": f"“{citation.rule}”不在现行依据清单里"
+        for number, question in enumerate(lesson.quiz, start=1)
+        for citation in question.citations
+        if citation.rule not in rules | {OWN_ADVICE}
+    }
+
+
+def _too_long(lesson: LessonContent) -> dict[str, str]:
+    """What would not fit into one message of the chat, in bytes."""
+    places = {}
+    if len((lesson.title + "".join(lesson.aims)).encode()) > ANNOUNCED:
+        places["aims"] = f"标题和目标合计超过 {ANNOUNCED} 字节，一条群发消息放不下"
+    for number, question in enumerate(lesson.quiz, start=1):
+        if len((question.question + "".join(question.options)).encode()) > ASKED:
+            places[f"quiz.{number}"] = f"题目和选项合计超过 {ASKED} 字节，一条消息放不下"
+        if len(question.explanation.encode()) > ASKED:
+            places[f"quiz.{number}.explanation"] = f"解析超过 {ASKED} 字节，一条消息放不下"
+    return places
+
+
+def _place(detail: dict[str, Any]) -> tuple[str, str]:
     path = ".".join(str(step + 1) if isinstance(step, int) else step for step in detail["loc"])
     if detail["type"] == "value_error":
         reason = str(detail["ctx"]["error"])
     else:
         reason = REASONS.get(detail["type"], "内容不对")
-    return f"{path}：{reason}" if path else reason
+    return path, reason
 
 
 def load(folder: Path) -> list[LessonContent]:

@@ -6,6 +6,7 @@ from handlers.context import Context
 from handlers.lesson_fetch import settle_held
 from handlers.lesson_plan import plan
 from handlers.lesson_push import push, push_late
+from handlers.lesson_schedule import arrange
 from models import LessonWeek
 
 PLANNED_AHEAD = timedelta(days=3)
@@ -16,7 +17,8 @@ SETTLED_FOR = timedelta(days=7)
 
 
 async def plan_due(ctx: Context) -> int:
-    """Plan the lessons of the next days; how many."""
+    """Arrange the quarter ahead and plan the lessons of the next days; how many."""
+    await arrange(ctx)
     fridays = await _fridays(ctx, since=timedelta(0), until=PLANNED_AHEAD)
     for friday in fridays:
         await plan(ctx, friday=friday)
@@ -41,5 +43,7 @@ async def settle_due(ctx: Context) -> int:
 
 async def _fridays(ctx: Context, *, since: timedelta, until: timedelta) -> list[date]:
     now = ctx.now()
-    weeks = LessonWeek.filter(sends_at__gt=now + since, sends_at__lte=now + until)
+    weeks = LessonWeek.filter(
+        sends_at__gt=now + since, sends_at__lte=now + until, lesson__withdrawn_at__isnull=True
+    )
     return [week.friday for week in await weeks.order_by("sends_at")]

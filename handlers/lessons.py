@@ -1,36 +1,41 @@
 """Friday lessons: the course, reading, practising, and who wants them."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any
 
-import chinese_calendar
 from tortoise.transactions import in_transaction
 
 from handlers import audit
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound
+from handlers.learning import note_answers
 from handlers.lesson_content import LessonContent, load
 from handlers.lesson_fetch import note_fetched
 from handlers.lesson_plan import Plan, plan, preview
 from handlers.lesson_push import Push, push, retry_failed, status
 from handlers.lesson_receipts import mass_finished, single_finished, template_finished
+from handlers.lesson_schedule import WEEKS_AHEAD, arrange, outlook
 from models import Account, Lesson, LessonWeek
 
 __all__ = [
+    "WEEKS_AHEAD",
     "Grade",
     "LessonSummary",
     "LessonView",
     "Plan",
     "Push",
+    "arrange",
     "choose",
     "current",
     "get_lesson",
     "grade",
     "list_lessons",
     "mass_finished",
+    "outlook",
     "plan",
     "preview",
     "push",
@@ -42,8 +47,6 @@ __all__ = [
 ]
 
 COURSE = Path(__file__).parents[1] / "content" / "lessons"
-WEEKS_AHEAD = 13
-"""A quarter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,64 +79,35 @@ class Grade:
     citations: tuple[str, ...]
 
 
-def next_fridays(after: date, *, count: int) -> list[date]:
-    """The next Fridays on which people work, `after` included; a holiday passes the lesson on.
-
-    A year whose holidays aren't known yet counts as one without any.
-    """
-    friday = after + timedelta(days=(4 - after.weekday()) % 7)
-    fridays: list[date] = []
-    while len(fridays) < count:
-        if _works(friday):
-            fridays.append(friday)
-        friday += timedelta(weeks=1)
-    return fridays
-
-
-def _works(day: date) -> bool:
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:
-        return True
-
-
-def sends_at(friday: date, *, clock: str, zone: ZoneInfo) -> datetime:
-    """When the lesson of a Friday goes out."""
-    return datetime.combine(friday, time.fromisoformat(clock), zone)
-
-
 async def seed(ctx: Context, *, folder: Path = COURSE) -> int:
     """Load the course and put its lessons on the coming Fridays in turn; how many lessons there are.
 
-    Again is harmless: texts are brought up to date and Fridays keep the lesson they have.
+    Again is harmless: texts are brought up to date, except those that staff have edited.
     """
     course = load(folder)
     async with in_transaction():
+        rows = {lesson.code: lesson for lesson in await Lesson.all()}
         for content in course:
-            await Lesson.update_or_create(
-                code=content.code,
-                defaults={
-                    "title": content.title,
-                    "strand": content.strand,
-                    "body": content.model_dump(mode="json"),
-                },
-            )
-        await _assign(ctx)
+            await _load(content, rows.get(content.code))
         await audit.record(ctx, "course.loaded", "course:lessons", count=len(course))
+    await arrange(ctx)
     return len(course)
 
 
-async def _assign(ctx: Context) -> None:
-    lessons = await Lesson.all().order_by("code")
-    latest = await LessonWeek.all().order_by("-friday").first().select_related("lesson")
-    turn = 0 if latest is None else [lesson.id for lesson in lessons].index(latest.lesson_id) + 1
-    taken = set(await LessonWeek.all().values_list("friday", flat=True))
-    for friday in next_fridays(ctx.now().date(), count=WEEKS_AHEAD):
-        if lessons and friday not in taken:
-            when = sends_at(friday, clock=ctx.settings.lesson_time, zone=ctx.settings.zone)
-            lesson = lessons[turn % len(lessons)]
-            await LessonWeek.create(friday=friday, lesson=lesson, sends_at=when)
-            turn += 1
+async def _load(content: LessonContent, row: Lesson | None) -> None:
+    """Write one lesson of the course, unless staff have edited it since."""
+    body = content.model_dump(mode="json")
+    columns: dict[str, Any] = {"title": content.title, "strand": content.strand, "body": body}
+    print_ = fingerprint(body)
+    if row is None:
+        await Lesson.create(code=content.code, fingerprint=print_, **columns)
+    elif row.fingerprint != print_ and row.fingerprint in ("", fingerprint(row.body)):
+        await Lesson.filter(id=row.id).update(fingerprint=print_, **columns)
+
+
+def fingerprint(body: Any) -> str:
+    """A name for a lesson's content."""
+    return hashlib.sha256(audit.canonical(body)).hexdigest()
 
 
 async def current(ctx: Context) -> LessonView:
@@ -146,7 +120,7 @@ async def current(ctx: Context) -> LessonView:
     """
     today = ctx.now().date()
     sunday = today + timedelta(days=6 - today.weekday())
-    weeks = LessonWeek.all().select_related("lesson")
+    weeks = LessonWeek.filter(lesson__withdrawn_at__isnull=True).select_related("lesson")
     week = await weeks.filter(friday__lte=sunday).order_by("-friday").first()
     week = week or await weeks.order_by("friday").first()
     if week is None:
@@ -158,7 +132,9 @@ async def current(ctx: Context) -> LessonView:
 async def list_lessons(ctx: Context) -> list[LessonSummary]:
     """All lessons, in the order of the course; everyone may read every lesson."""
     fridays = await _fridays(ctx)
-    lessons = await Lesson.all().order_by("code").only("id", "code", "title", "strand")
+    lessons = (
+        await Lesson.filter(withdrawn_at__isnull=True).order_by("code").only("id", "code", "title", "strand")
+    )
     return [
         LessonSummary(lesson.id, lesson.code, lesson.title, lesson.strand, fridays.get(lesson.id))
         for lesson in lessons
@@ -171,7 +147,7 @@ async def get_lesson(ctx: Context, *, lesson_id: int) -> LessonView:
     Raises:
         NotFound: there is no such lesson.
     """
-    lesson = await Lesson.get_or_none(id=lesson_id)
+    lesson = await Lesson.get_or_none(id=lesson_id, withdrawn_at__isnull=True)
     if lesson is None:
         raise NotFound
     await note_fetched(ctx, lesson_id=lesson_id)
@@ -194,13 +170,16 @@ def _view(lesson: Lesson, friday: date | None) -> LessonView:
 
 
 async def grade(ctx: Context, *, lesson_id: int, answers: Mapping[int, str]) -> list[Grade]:
-    """Explain the answers given, by question number from 1. Nothing is kept: it is for learning.
+    """Explain the answers given, by question number from 1. What was wrong comes back to the learner.
 
     Raises:
         NotFound: there is no such lesson.
         BadInput: no answer, or one to no question, or by no option's letter.
     """
-    quiz = (await get_lesson(ctx, lesson_id=lesson_id)).content.quiz
+    lesson = await Lesson.get_or_none(id=lesson_id, withdrawn_at__isnull=True)
+    if lesson is None:
+        raise NotFound
+    quiz = LessonContent.model_validate(lesson.body).quiz
     wrong: dict[str, str] = {} if answers else {"answers": "请至少回答一题"}
     grades: list[Grade] = []
     for number, letter in sorted(answers.items()):
@@ -224,6 +203,7 @@ async def grade(ctx: Context, *, lesson_id: int, answers: Mapping[int, str]) -> 
         )
     if wrong:
         raise BadInput(**wrong)
+    await note_answers(ctx, lesson=lesson, answers=[(grade.number, grade.right) for grade in grades])
     return grades
 
 

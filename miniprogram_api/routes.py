@@ -31,6 +31,8 @@ from miniprogram_api import (
     clusters,
     complaints,
     entries,
+    learning,
+    lesson_desk,
     lessons,
     me,
     questions,
@@ -151,6 +153,7 @@ ROUTES = (
     Route("POST", "/check-ins/upload", checkins.upload, KEEPERS, "上传离线扫码记录", UploadForm, ScansView, refuses=(NotBound, NotAllowed), creates=True, apart=always),
     Route("GET", "/lessons", lessons.index, LOGGED_IN, "微课目录", None, LessonsView),
     Route("GET", "/lessons/current", lessons.current, LOGGED_IN, "本周微课", None, WholeLessonView, refuses=(NotFound,)),
+    *lesson_desk.ROUTES,
     Route("GET", "/lessons/{lesson_id}", lessons.show, LOGGED_IN, "一课", None, WholeLessonView),
     Route("POST", "/lessons/{lesson_id}/answers", lessons.grade, LOGGED_IN, "答题看讲解", AnswersForm, GradesView),
     Route("POST", "/subscriptions", subscriptions.create, LOGGED_IN, "订阅消息的选择", SubscriptionForm, SubscriptionView, (201,), creates=True),
@@ -180,5 +183,6 @@ ROUTES = (
     *cases.ROUTES,
     *claims.ROUTES,
     *texts.ROUTES,
+    *learning.ROUTES,
 )
 # fmt: on

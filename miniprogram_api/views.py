@@ -312,7 +312,7 @@ class WholeLessonView(LessonSummaryView):
 
 
 class GradeView(View):
-    """What is said about one answer; for the learner only, and kept nowhere."""
+    """What is said about one answer; for the learner only."""
 
     number: int
     chosen: str

@@ -477,10 +477,6 @@ async def test_the_course_stands_on_the_coming_working_fridays_in_turn(ctx: Cont
     assert all(week.sends_at.astimezone(SHANGHAI).hour == 15 for week in weeks)
 
 
-def test_a_year_without_a_holiday_calendar_keeps_its_fridays() -> None:
-    assert lessons.next_fridays(date(2031, 1, 1), count=1) == [date(2031, 1, 3)]
-
-
 async def test_this_weeks_lesson_is_shown_all_week(course: Context, clock: Clock) -> None:
     assert (await lessons.current(course)).friday == FRIDAY
     clock.now += timedelta(days=3)

@@ -28,6 +28,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "DraftForm": {"topic": "x", "question": "x", "version": 0},
     "VersionForm": {"version": 1},
     "SendBackForm": {"version": 1, "reason": "x"},
+    "LessonForm": {"lesson": {}},
+    "WeekForm": {"lesson_id": 1},
+    "PracticeForm": {"answer": "A"},
     "ComplaintForm": {"text": "x"},
     "ClaimForm": {"booking_id": 1},
     "CorrectionForm": {"note": "x"},
@@ -49,6 +52,8 @@ IDS = {
     "rule": "党章",
     "article": "第一条",
     "case": "C2",
+    "friday": "2026-11-27",
+    "card_id": "1",
     "role": "R07",
 }
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}

@@ -19,7 +19,7 @@ async def test_everybody_reads_every_lesson_and_no_answer_is_given_away(world: W
 
 
 @pytest.mark.usefixtures("course")
-async def test_a_quiz_is_explained_and_kept_nowhere(world: World) -> None:
+async def test_a_quiz_is_explained_and_comes_back_to_nobody_else(world: World) -> None:
     row = await Lesson.all().order_by("id").first()
     assert row is not None
     right = [question["answer"] for question in row.body["quiz"]]
