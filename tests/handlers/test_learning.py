@@ -105,8 +105,13 @@ async def test_both_apps_of_a_person_share_their_practice(learner: Context, cloc
 
 async def test_what_was_asked_comes_back_a_day_later(learner: Context, clock: Clock) -> None:
     await Entry.create(
-        code="dues-1", topic="党费", question="党费怎么算？", askings=[], answer="按档算。", citations=[{"rule": "党费规定", "article": "第二条"}]
-    )  # fmt: skip
+        code="dues-1",
+        topic="党费",
+        question="党费怎么算？",
+        askings=[],
+        answer="按档算。",
+        citations=[{"rule": "党费规定", "article": "第二条"}],
+    )
     account = learner.caller.account
     await Question.create(
         account=account, text="党费咋算", kind="answer", entry_code="dues-1", asked_at=clock.now
@@ -142,7 +147,7 @@ async def test_officers_see_figures_only_where_enough_answered(learner: Context)
     lesson = await answer_wrongly(learner, 1, 2)
     boss = await officer(learner, Role.TOWN_OFFICER)
     found = await learning.counts(boss, lesson_id=lesson.id)
-    assert [(one.answered, one.right) for one in found.questions] == [(None, 0)] * 0 + [
+    assert [(one.answered, one.right) for one in found.questions] == [
         (None, None),
         (None, None),
         (0, 0),
