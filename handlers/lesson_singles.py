@@ -74,14 +74,17 @@ async def _lane(ctx: Context, week: LessonWeek, outcome: Counter[str]) -> None:
             )
             if claimed == 0:
                 break
+            if outcome["later"] or outcome["halted"]:  # Another lane was told to stop meanwhile.
+                await Delivery.filter(batch=batch).update(status=DeliveryStatus.PLANNED, batch="")
+                break
             results = await _send_claimed(ctx, week, channel, batch, until)
-            await _record(ctx, week, channel, batch, results)
             outcome["sent"] += len(results.sent)
             outcome["open"] += len(results.open)
             outcome["later"] += sum(map(len, results.later.values()))
             outcome["failed"] += sum(map(len, results.failed.values()))
+            outcome["halted"] += results.stop is not None
+            await _record(ctx, week, channel, batch, results)
             if results.stop is not None:
-                outcome["halted"] = 1
                 raise results.stop
 
 
