@@ -53,7 +53,7 @@ def test_every_job_has_its_own_name_and_a_stated_grace() -> None:
 
 async def week(ctx: Context, sends_at: datetime) -> None:
     await lessons.seed(ctx)
-    await LessonWeek.filter(friday=FRIDAY).update(sends_at=sends_at)
+    await LessonWeek.filter(friday=FRIDAY).update(sends_at=sends_at, pinned=True)
 
 
 @pytest.mark.parametrize(
