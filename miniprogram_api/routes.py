@@ -39,6 +39,7 @@ from miniprogram_api import (
     rules,
     sessions,
     sites,
+    statistics,
     subscriptions,
     texts,
 )
@@ -184,5 +185,6 @@ ROUTES = (
     *claims.ROUTES,
     *texts.ROUTES,
     *learning.ROUTES,
+    *statistics.ROUTES,
 )
 # fmt: on
