@@ -1,0 +1,303 @@
+"""Promise 9 as one table: every endpoint × every duty × what is one's own and what is another's.
+
+`test_access.py` holds who may call an endpoint at all against the description. Here stands whose branch,
+site or subtree a call may be about. The endpoints come from the description: a new one is red until it
+has a row in `ROWS`, or is named in `UNSCOPED` because nothing in it belongs to a branch, site or subtree.
+
+“own” is the near branch with its town's site, “other” the far ones. All callers are at home in the near
+branch; `town` stands over the near town, `keeper` keeps the near site.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handlers import access
+from handlers.access import Reach
+from handlers.context import Context
+from models import (
+    Account,
+    App,
+    Booking,
+    BookingStatus,
+    CheckIn,
+    Claim,
+    ClaimStatus,
+    Fund,
+    Organization,
+    Person,
+    Question,
+    Role,
+    Screening,
+    ScreeningStatus,
+    Site,
+    SiteCategory,
+    Slot,
+)
+from tests.miniprogram_api.conftest import Answer, World
+from tests.miniprogram_api.description import DOCUMENT
+
+CALLERS = ("stranger", "unbound", "member", "worker", "keeper", "town", "district")
+CLOSED = {"unauthenticated", "not_bound", "not_allowed", "not_your_branch", "not_found"}
+"""The codes that say: this isn't yours."""
+
+NOBODY: frozenset[str] = frozenset()
+BOUND = frozenset({"member", "worker", "keeper", "town", "district"})
+STAFF = BOUND - {"member"}
+KEEPERS = frozenset({"keeper", "town", "district"})
+OFFICERS = frozenset({"town", "district"})
+DISTRICT = frozenset({"district"})
+WORKER = frozenset({"worker"})
+MEMBER = frozenset({"member"})
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who gets at what is their own, and who at what is another's.
+
+    `body` makes the form from the ids of a side. `listed` says that the endpoint always answers, and that
+    what it lists is what counts.
+    """
+
+    own: frozenset[str]
+    other: frozenset[str]
+    body: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    listed: Callable[[Any, dict[str, Any]], bool] | None = None
+
+
+def by_id(name: str) -> Callable[[Any, dict[str, Any]], bool]:
+    """Whether the thing of that name is among the items."""
+    return lambda body, ids: ids[name] in [item["id"] for item in body["items"]]
+
+
+FIGURES = {"year": 2026, "per_head": 1, "cap": 9}
+
+ROWS = {
+    "GET /sites/{site_id}/code": Row(KEEPERS, DISTRICT),
+    "POST /bookings": Row(
+        WORKER, NOBODY,
+        body=lambda ids: {key: ids[key] for key in ("slot_id", "branch_id")} | {"headcount": 1, "theme": "x"},
+    ),
+    "GET /bookings": Row(BOUND, DISTRICT, listed=by_id("booking_id")),
+    "GET /bookings/{booking_id}": Row(BOUND, DISTRICT),
+    "GET /bookings/{booking_id}.ics": Row(BOUND, DISTRICT),
+    "POST /bookings/{booking_id}/cancel": Row(STAFF, DISTRICT),
+    "POST /bookings/{booking_id}/confirm": Row(KEEPERS, DISTRICT),
+    "POST /bookings/{booking_id}/decline": Row(KEEPERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "GET /questions": Row(OFFICERS, DISTRICT, listed=by_id("question_id")),
+    "GET /questions/clusters": Row(
+        OFFICERS, DISTRICT,
+        listed=lambda body, ids: any(ids["question_id"] in one["question_ids"] for one in body["items"]),
+    ),
+    "POST /questions/{question_id}/feedback": Row(MEMBER, NOBODY, body=lambda _: {"useful": True}),
+    "POST /questions/{question_id}/answer": Row(OFFICERS, DISTRICT, body=lambda _: {"text": "x"}),
+    "POST /questions/clusters/{cluster_id}/answer": Row(OFFICERS, DISTRICT, body=lambda _: {"text": "x"}),
+    "POST /questions/clusters/{cluster_id}/draft": Row(OFFICERS, DISTRICT),
+    "POST /claims": Row(WORKER, NOBODY, body=lambda ids: {"booking_id": ids["booking_id"]}),
+    "GET /claims": Row(BOUND, DISTRICT, listed=by_id("claim_id")),
+    "GET /claims/{claim_id}": Row(BOUND, DISTRICT),
+    "POST /claims/{claim_id}/correct": Row(WORKER, NOBODY, body=lambda _: {}),
+    "POST /claims/{claim_id}/approve": Row(OFFICERS, DISTRICT),
+    "POST /claims/{claim_id}/return": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /claims/{claim_id}/reject": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /claims/{claim_id}/pay": Row(OFFICERS, DISTRICT),
+    "GET /funds": Row(OFFICERS, DISTRICT, listed=by_id("fund_id")),
+    "POST /funds": Row(
+        OFFICERS, DISTRICT,
+        body=lambda ids: {"organization_id": ids["town_id"], "budget": 10**6} | FIGURES,
+    ),
+    "GET /texts": Row(OFFICERS, DISTRICT, listed=by_id("text_id")),
+    "POST /texts/{text_id}/release": Row(OFFICERS, DISTRICT),
+    "POST /texts/{text_id}/withhold": Row(OFFICERS, DISTRICT),
+    "GET /statistics/visits": Row(
+        KEEPERS, DISTRICT, listed=lambda body, ids: ids["town"] in [item["town"] for item in body["items"]]
+    ),
+}  # fmt: skip
+
+UNSCOPED = {
+    "the caller's own and nobody else's": """
+        POST /session, POST /session/bind, GET /me, DELETE /me, GET /me/export, GET /me/code,
+        POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable,
+        GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
+    "for everybody alike": """
+        GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots,
+        GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
+        GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
+        GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup}""",
+    "one course and one knowledge base for the whole district": """
+        POST /lessons, GET /lessons/weeks, GET /lessons/weeks/{friday}, PUT /lessons/weeks/{friday},
+        POST /lessons/weeks/{friday}/retry, PUT /lessons/{lesson_id}, POST /lessons/{lesson_id}/withdraw,
+        POST /lessons/{lesson_id}/preview, GET /lessons/{lesson_id}/counts,
+        GET /entries, POST /entries, GET /entries/{code}, GET /entries/{code}/versions,
+        POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
+        GET /entries/{code}/draft/tests, POST /entries/{code}/draft/approve,
+        POST /entries/{code}/draft/return""",
+    "the code or the scan says whose it is: see test_checkins.py": """
+        POST /check-ins, POST /check-ins/upload""",
+    "counts only, too small ones not shown, or the sheet of a list above": """
+        GET /questions/statistics, GET /claims.xlsx, GET /statistics/visits.xlsx""",
+}
+"""Endpoints in which nothing belongs to a branch, site or subtree, and why."""
+
+
+def endpoints() -> set[str]:
+    """Every endpoint of the description."""
+    return {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, item in DOCUMENT["paths"].items()
+        for method in item
+    }
+
+
+def unscoped() -> list[str]:
+    return [name.strip() for names in UNSCOPED.values() for name in names.split(",")]
+
+
+def test_every_endpoint_has_a_row() -> None:
+    assert endpoints() - set(ROWS) - set(unscoped()) == set(), "give these a row in ROWS or name in UNSCOPED"
+    assert set(ROWS) | set(unscoped()) <= endpoints(), "these are gone"
+    assert not set(ROWS) & set(unscoped())
+    assert len(unscoped()) == len(set(unscoped()))
+
+
+def test_a_new_endpoint_without_a_row_would_be_found() -> None:
+    assert "GET /persons/{person_id}" not in set(ROWS) | set(unscoped())
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if "{" in name])
+def test_what_one_may_not_call_at_all_one_does_not_get_at(name: str) -> None:
+    """No row opens what the description keeps shut."""
+    method, path = name.split(" ")
+    may = set(DOCUMENT["paths"][f"/api/v1{path}"][method.lower()]["x-may"])
+    duties = {
+        "worker": "branch_worker",
+        "keeper": "site_keeper",
+        "town": "town_officer",
+        "district": "district_officer",
+    }
+    assert {duties.get(who, who) for who in ROWS[name].own | ROWS[name].other} <= may
+
+
+@dataclass
+class Things:
+    """What belongs to the near branch and to the far one, made when asked for."""
+
+    ctx: Context
+    world: World
+    sites: dict[str, Site]
+    people: dict[str, Person]
+    made: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    async def ids(self, side: str) -> dict[str, Any]:
+        """The ids of everything on one side. Each thing is made once, but texts, which go away."""
+        branch = self.branch(side)
+        booking = await self.once("booking", side, self.booking)
+        claim = await self.once("claim", side, self.claim)
+        question = await self.once("question", side, self.question)
+        slot = await self.slot(side, hours=900 + len(self.made))
+        town = await Organization.get(id=branch.parent_id)
+        return {
+            "site_id": self.sites[side].id, "slot_id": slot.id, "booking_id": booking.id,
+            "claim_id": claim.id, "fund_id": claim.fund_id, "question_id": question.id,
+            "cluster_id": question.id, "text_id": (await self.text(side)).id, "branch_id": branch.id,
+            "town_id": town.id, "town": self.sites[side].town,
+        }  # fmt: skip
+
+    async def once(self, kind: str, side: str, make: Callable[[str], Awaitable[Any]]) -> Any:
+        if (kind, side) not in self.made:
+            self.made[kind, side] = await make(side)
+        return self.made[kind, side]
+
+    def branch(self, side: str) -> Organization:
+        return self.world.near if side == "own" else self.world.far
+
+    async def slot(self, side: str, *, hours: int) -> Slot:
+        self.made["slot", str(len(self.made))] = None
+        starts_at = self.ctx.now() + timedelta(hours=hours)
+        return await Slot.create(
+            site=self.sites[side], starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), capacity=30
+        )
+
+    async def booking(self, side: str) -> Booking:
+        slot, branch = await self.slot(side, hours=100), self.branch(side)
+        return await Booking.create(
+            slot=slot, branch=branch, headcount=1, theme="x", status=BookingStatus.CONFIRMED,
+            live_key=f"{slot.id}:{branch.id}", created_at=self.ctx.now(),
+        )  # fmt: skip
+
+    async def claim(self, side: str) -> Claim:
+        slot, branch = await self.slot(side, hours=-30), self.branch(side)
+        visit = await Booking.create(
+            slot=slot, branch=branch, headcount=1, theme="x", status=BookingStatus.FULFILLED,
+            created_at=self.ctx.now(),
+        )  # fmt: skip
+        person = self.people[side]
+        await CheckIn.create(booking=visit, person=person, at=slot.starts_at, source="door")
+        fund = await Fund.create(organization_id=branch.parent_id, year=2026, budget=10**6, per_head=1, cap=9)
+        return await Claim.create(
+            booking=visit, branch=branch, fund=fund, present=1, per_head=1, cap=9, amount=1,
+            status=ClaimStatus.SUBMITTED, submitted_by=person, applicant_ids=[person.id],
+            submitted_at=self.ctx.now(),
+        )  # fmt: skip
+
+    async def question(self, side: str) -> Question:
+        asker = self.world["member" if side == "own" else "other_worker"]
+        return await Question.create(
+            account=asker.account, text=f"{side}？", kind="none", asked_at=self.ctx.now()
+        )
+
+    async def text(self, side: str) -> Screening:
+        return await Screening.create(
+            subject=f"complaint:{len(self.made) + 10**6}:text", text="x", path=self.branch(side).path,
+            status=ScreeningStatus.REVIEW, created_at=self.ctx.now(),
+        )  # fmt: skip
+
+
+@pytest.fixture
+async def things(ctx: Context, world: World) -> Things:
+    far_site = await Site.create(
+        id="S01", name="乡村课堂", category=SiteCategory.RURAL, town="太河镇",
+        owner_id=world.far.parent_id, longitude=118.136, latitude=36.498, capacity=30, opening={},
+    )  # fmt: skip
+    people = {}
+    for side, branch in (("own", world.near), ("other", world.far)):
+        people[side] = await Person.create(name="演示", organization=branch)
+        await Account.create(app=App.MINI_PROGRAM, openid=f"openid-{side}", person=people[side])
+    return Things(ctx, world, {"own": world.site, "other": far_site}, people)
+
+
+async def gets_at(things: Things, name: str, who: str, side: str) -> bool:
+    """Whether a caller gets at what is on that side."""
+    row, (method, path) = ROWS[name], name.split(" ")
+    ids = await things.ids(side)
+    body = row.body(ids) if row.body else None
+    answer: Answer = await things.world[who](method, path.format(**ids), body)
+    said = answer.body.get("code") if isinstance(answer.body, dict) else None
+    if said in CLOSED:
+        return False
+    return row.listed(answer.body, ids) if row.listed else True
+
+
+@pytest.mark.parametrize("who", CALLERS)
+async def test_everybody_gets_at_their_own_and_nobody_at_anothers(things: Things, who: str) -> None:
+    disagree = []
+    for name, row in ROWS.items():
+        for side, may in (("own", row.own), ("other", row.other)):
+            if await gets_at(things, name, who, side) is not (who in may):
+                disagree.append((name, side, "should" if who in may else "should not"))
+    assert disagree == []
+
+
+async def test_without_the_reach_the_table_is_red(things: Things, monkeypatch: pytest.MonkeyPatch) -> None:
+    district = await Organization.get(code="ZC")
+
+    async def everything(_: Context) -> Reach:
+        return Reach(frozenset({Role.TOWN_OFFICER}), (district.path,), frozenset({"S10", "S01"}))
+
+    name = "GET /bookings/{booking_id}"
+    assert not await gets_at(things, name, "town", "other")
+    monkeypatch.setattr(access, "reach", everything)
+    assert await gets_at(things, name, "town", "other")
