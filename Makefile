@@ -9,7 +9,7 @@ LOCK := $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --newline=LF --
 TEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install check lint types bench reset lock
+.PHONY: help run test install check lint types bench fuzz reset lock
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +37,9 @@ bench: .venv/installed-test ## Measure speed and memory against peers and ceilin
 		name=$$(basename $$(dirname $$run)); echo "== $$name"; \
 		$(BIN)/python -m benchmarks.$$name.run || exit 1; \
 	done
+
+fuzz: .venv/installed-test ## Send random requests after the API's own description, for some minutes
+	$(BIN)/python -m tests.fuzz.api --examples 300
 
 reset: ## Forget the demo's data and start over
 	rm -rf var
