@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     database_pool: int = Field(10, description="PostgreSQL connections of one process at most.")
 
     wechat_api_base: str = Field(OFFICIAL_API_BASE, description="WeChat's API; the simulator's in the demo.")
+    wechat_authorize_url: str = Field(
+        "https://open.weixin.qq.com/connect/oauth2/authorize",
+        description="Where WeChat's browser learns who holds it, so that pages know their reader.",
+    )
     oa_app_id: str = Field("", description="AppID of the official account.")
     oa_secret: SecretStr = Field(SecretStr(""), description="AppSecret of the official account.")
     oa_token: SecretStr = Field(SecretStr(""), description="Token of the callback.")

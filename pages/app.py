@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from handlers.context import Context
-from pages import cases, door, layout, lessons
+from pages import cases, door, layout, lesson_weeks, lessons
 from pages.layout import CONTEXT
 from pages.privacy import privacy
 
@@ -16,6 +16,10 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/door/code.svg", door.code)
     app.router.add_get("/door/{site_id}", door.tablet)
     app.router.add_get(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.read)
+    app.router.add_post(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.answer)
+    app.router.add_get("/lessons/weeks", lesson_weeks.quarter)
+    app.router.add_get(r"/lessons/weeks/{friday:\d{4}-\d\d-\d\d}", lesson_weeks.show)
+    app.router.add_post(r"/lessons/weeks/{friday:\d{4}-\d\d-\d\d}/retry", lesson_weeks.retry)
     app.router.add_get("/pages/cases.css", cases.style)
     app.router.add_get("/cases", cases.index)
     app.router.add_get(r"/cases/{case:[Cc][0-9]}", cases.read)

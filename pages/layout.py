@@ -20,8 +20,13 @@ SECURITY = {
 }
 
 
-def page(title: str, body: str, *, script: str = "", style: str = "", status: int = 200) -> web.Response:
-    """A page; `body` is HTML already, `title` is text; `style` is a sheet beside the common one."""
+def page(
+    title: str, body: str, *, script: str = "", style: str = "", status: int = 200, forms: bool = False
+) -> web.Response:
+    """A page; `body` is HTML already, `title` is text; `style` is a sheet beside the common one.
+
+    `forms` lets its forms be sent, to us alone; what they lead to is kept by no browser.
+    """
     styled = f'<link rel="stylesheet" href="{style}">' if style else ""
     scripted = f'<script src="{script}" defer></script>' if script else ""
     html = (
@@ -33,6 +38,9 @@ def page(title: str, body: str, *, script: str = "", style: str = "", status: in
         f"<body>{body}</body></html>\n"
     )
     headers = SECURITY | {"Cache-Control": "no-cache"}
+    if forms:
+        policy = SECURITY["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+        headers |= {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
     return web.Response(status=status, text=html, content_type="text/html", headers=headers)
 
 

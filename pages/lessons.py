@@ -1,36 +1,74 @@
-"""A lesson to read on a phone: large type, dark at night, no script."""
+"""A lesson to read and to practise on a phone: large type, dark at night, no script."""
 
+from collections.abc import Mapping
 from html import escape
 
 from aiohttp import web
 
 from handlers import lessons
-from handlers.context import Caller
-from handlers.errors import NotFound
-from handlers.lesson_content import LessonContent, Question
+from handlers.context import Context
+from handlers.errors import BadInput, NotFound
+from handlers.lesson_content import LETTERS, LessonContent, Question
+from handlers.lessons import Grade, LessonView
 from pages.layout import CONTEXT, not_found, page, paragraphs
+from pages.login import reader
 
 LARGEST_ID = 2**31 - 1
+FIELD = "q{number}"
+NO_GRADES: Mapping[int, Grade] = {}
 
 
 async def read(request: web.Request) -> web.Response:
     """The reading page of one lesson; everyone may read every lesson."""
-    lesson_id = int(request.match_info["lesson_id"])
     try:
-        if lesson_id > LARGEST_ID:
-            raise NotFound
-        ctx = request.app[CONTEXT].on_behalf_of(Caller())
-        lesson = await lessons.get_lesson(ctx, lesson_id=lesson_id)
+        _, lesson = await _lesson(request)
     except NotFound:
-        return not_found("没有这一课，请从公众号菜单“本周微课”进入。")
-    return page(lesson.title, body(lesson.content))
+        return _missing()
+    return page(lesson.title, body(lesson.content, NO_GRADES), forms=True)
 
 
-def body(content: LessonContent) -> str:
-    """The whole lesson as HTML."""
+async def answer(request: web.Request) -> web.Response:
+    """The same page with the answers explained, for whoever sent them and nobody else."""
+    try:
+        ctx, lesson = await _lesson(request)
+    except NotFound:
+        return _missing()
+    given = await request.post()
+    answers = {
+        number: letter
+        for number in range(1, len(lesson.content.quiz) + 1)
+        if isinstance(letter := given.get(FIELD.format(number=number)), str)
+    }
+    try:
+        grades = {one.number: one for one in await lessons.grade(ctx, lesson_id=lesson.id, answers=answers)}
+        note = ""
+    except BadInput as bad:
+        grades, note = {}, "；".join(bad.fields.values())
+    return page(lesson.title, body(lesson.content, grades, note=note), forms=True)
+
+
+async def _lesson(request: web.Request) -> tuple[Context, LessonView]:
+    """The lesson that is meant, and the use-cases' world on behalf of its reader."""
+    lesson_id = int(request.match_info["lesson_id"])
+    if not 0 < lesson_id <= LARGEST_ID:
+        raise NotFound
+    ctx = request.app[CONTEXT]
+    ctx = ctx.on_behalf_of(await reader(request, ctx))
+    return ctx, await lessons.get_lesson(ctx, lesson_id=lesson_id)
+
+
+def _missing() -> web.Response:
+    return not_found("没有这一课，请从公众号菜单“本周微课”进入。")
+
+
+def body(content: LessonContent, grades: Mapping[int, Grade], *, note: str = "") -> str:
+    """The whole lesson as HTML; once answered, each question says what is right and why."""
     aims = "".join(f"<li>{escape(aim)}</li>" for aim in content.aims)
     parts = "".join(f"<h2>{escape(part.heading)}</h2>{paragraphs(part.text)}" for part in content.parts)
-    quiz = "".join(_question(number, one) for number, one in enumerate(content.quiz, start=1))
+    quiz = "".join(
+        _question(number, one, grades.get(number)) for number, one in enumerate(content.quiz, start=1)
+    )
+    told = f'<p role="status">{escape(note)}</p>' if note else ""
     return (
         f'<main><p class="strand">周五 1 小时 · {escape(content.strand)}</p><h1>{escape(content.title)}</h1>'
         f'<section class="card"><strong>学完这一课</strong><ul>{aims}</ul></section>{parts}'
@@ -38,18 +76,37 @@ def body(content: LessonContent) -> str:
         f'<section class="card">{paragraphs(content.example.text)}</section>'
         f"<h2>练一练</h2>{paragraphs(content.exercise.task)}"
         f"<details><summary>看参考写法</summary>{paragraphs(content.exercise.model_solution)}</details>"
-        f"<h2>想一想</h2>{quiz}"
+        f'<h2 id="quiz">想一想</h2>{told}<form method="post" action="#quiz">{quiz}'
+        "<button>看解析</button></form>"
         "<footer>答题只为自己学习，不计分、不排名，也不记录时长。 "
         '<a href="/privacy">隐私说明</a></footer></main>'
     )
 
 
-def _question(number: int, question: Question) -> str:
-    options = "".join(f"<li>{escape(option)}</li>" for option in question.options)
-    sources = "；".join(escape(str(citation)) for citation in question.citations)
-    return (
-        f'<section class="card"><p>{number}. {escape(question.question)}</p>'
-        f'<ol class="options">{options}</ol>'
-        f"<details><summary>看答案</summary><p>答案：{escape(question.answer)}</p>"
-        f'{paragraphs(question.explanation)}<p class="soft">依据：{sources}</p></details></section>'
+def _question(number: int, question: Question, grade: Grade | None) -> str:
+    options = "".join(
+        _option(number, letter, option, grade is not None and grade.chosen == letter)
+        for letter, option in zip(LETTERS, question.options, strict=False)
     )
+    return (
+        f'<section class="card"><fieldset><legend>{number}. {escape(question.question)}</legend>{options}'
+        f"</fieldset>{_explained(question, grade)}</section>"
+    )
+
+
+def _option(number: int, letter: str, text: str, chosen: bool) -> str:
+    checked = " checked" if chosen else ""
+    return (
+        f'<label class="option"><input type="radio" name="{FIELD.format(number=number)}" value="{letter}"'
+        f"{checked}><span>{letter}. {escape(text)}</span></label>"
+    )
+
+
+def _explained(question: Question, grade: Grade | None) -> str:
+    """The explanation: open once the question was answered, else behind a tap."""
+    sources = "；".join(escape(str(citation)) for citation in question.citations)
+    solution = f'{paragraphs(question.explanation)}<p class="soft">依据：{sources}</p>'
+    if grade is None:
+        return f"<details><summary>看答案</summary><p>答案：{escape(question.answer)}</p>{solution}</details>"
+    head = "答对了" if grade.right else f"应选 {escape(grade.answer)}"
+    return f'<div role="status"><p><strong>{head}</strong></p>{solution}</div>'

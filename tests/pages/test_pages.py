@@ -27,7 +27,7 @@ async def client(ctx: Context, aiohttp_client: Callable[[web.Application], Await
 class Tags(HTMLParser):
     """The tags of a page, and whether each is closed in turn."""
 
-    VOID = frozenset({"meta", "link", "img", "br"})
+    VOID = frozenset({"meta", "link", "img", "br", "input"})
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -1,0 +1,133 @@
+"""The lesson's pages: who reads is known silently inside WeChat, quizzes work without a script."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from handlers import lessons, page_logins
+from handlers.context import Context
+from handlers.gateways import errors
+from models import Account, App, Lesson, PracticeCard, Role
+from pages.login import COOKIE, NOBODY, STATE
+from tests.fakes import Clock, FakeWeChat
+from tests.handlers.test_lesson_schedule import officer
+from tests.pages.test_pages import Client, Tags, client
+
+__all__ = ["client"]
+
+WECHAT = {"User-Agent": "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50"}
+
+
+@pytest.fixture
+async def lesson(ctx: Context) -> Lesson:
+    """This week's lesson."""
+    await lessons.seed(ctx)
+    return await Lesson.get(id=(await lessons.current(ctx)).id)
+
+
+async def round_trip(client: Client, path: str, code: str = "page-code") -> tuple[str, str]:
+    """Go round by WeChat; the cookie that comes of it, and where it leads."""
+    away = await client.get(path, headers=WECHAT, allow_redirects=False)
+    assert away.status == 302
+    query = parse_qs(urlsplit(away.headers["Location"]).query)
+    assert query["scope"] == ["snsapi_base"]
+    assert query["redirect_uri"][0].endswith(path)
+    back = await client.get(
+        f"{path}?code={code}&state={query['state'][0]}", headers=WECHAT, allow_redirects=False
+    )
+    return back.cookies[COOKIE].value, back.headers["Location"]
+
+
+async def test_inside_wechat_the_reader_is_known_and_wrong_answers_come_back_to_them(
+    client: Client, lesson: Lesson, wechat: FakeWeChat
+) -> None:
+    account = await Account.create(app=App.OFFICIAL_ACCOUNT, openid="o-reader", follows=True)
+    wechat.page_logins["page-code"] = "o-reader"
+    word, path = await round_trip(client, f"/lessons/{lesson.id}")
+    assert (word != NOBODY, path) == (True, f"/lessons/{lesson.id}")
+    wrong = "A" if lesson.body["quiz"][0]["answer"] != "A" else "B"
+    response = await client.post(path, data={"q1": wrong}, headers=WECHAT)
+    html = await response.text()
+    assert Tags(html).open == []
+    assert f"应选 {lesson.body['quiz'][0]['answer']}" in html
+    assert (await PracticeCard.get()).account_id == account.id
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("said", [None, "o-stranger", errors.UserMustRedo(40029)])
+async def test_a_stranger_a_preview_and_a_bad_code_read_without_a_name_and_are_not_sent_round(
+    client: Client, lesson: Lesson, wechat: FakeWeChat, said: str | Exception | None
+) -> None:
+    if isinstance(said, Exception):
+        wechat.refuse.append(said)
+    wechat.page_logins["page-code"] = said if not isinstance(said, Exception) else None
+    word, path = await round_trip(client, f"/lessons/{lesson.id}")
+    assert word == NOBODY
+    assert (await client.get(path, headers=WECHAT, allow_redirects=False)).status == 200
+    assert await Account.all().count() == 0
+
+
+async def test_a_code_under_a_foreign_state_logs_nobody_in(
+    client: Client, lesson: Lesson, wechat: FakeWeChat
+) -> None:
+    await Account.create(app=App.OFFICIAL_ACCOUNT, openid="o-reader", follows=True)
+    wechat.page_logins["page-code"] = "o-reader"
+    path = f"/lessons/{lesson.id}?code=page-code&state=x"
+    for cookies in ({}, {STATE: "y"}):
+        response = await client.get(path, headers=WECHAT, cookies=cookies, allow_redirects=False)
+        assert response.cookies[COOKIE].value == NOBODY
+
+
+async def test_wechat_may_come_back_twice_with_one_code(ctx: Context, wechat: FakeWeChat) -> None:
+    await Account.create(app=App.OFFICIAL_ACCOUNT, openid="o-reader", follows=True)
+    wechat.page_logins["page-code"] = "o-reader"
+    assert await page_logins.log_in(ctx, code="page-code")
+    wechat.page_logins.clear()
+    assert await page_logins.log_in(ctx, code="page-code")
+
+
+async def test_a_word_is_good_for_a_while_and_only_as_signed(ctx: Context, clock: Clock) -> None:
+    account = await Account.create(app=App.OFFICIAL_ACCOUNT, openid="o-reader", follows=True)
+    word = page_logins.issue(ctx, account.id)
+    assert (await page_logins.caller(ctx, word=word)).account == account
+    for forged in (
+        word[:-1] + "0",
+        word.replace(f".{account.id}.", f".{account.id + 1}."),
+        "p1.1",
+        "党.1.2.3",
+    ):
+        known = await page_logins.caller(ctx, word=forged)
+        assert known.account is None or forged == word
+    clock.now += page_logins.KEPT_FOR + timedelta(seconds=1)
+    assert (await page_logins.caller(ctx, word=word)).account is None
+
+
+async def test_outside_wechat_anybody_reads_and_answers(client: Client, lesson: Lesson) -> None:
+    assert (await client.get(f"/lessons/{lesson.id}", allow_redirects=False)).status == 200
+    nothing = await (await client.post(f"/lessons/{lesson.id}", data={})).text()
+    assert "请至少回答一题" in nothing
+    odd = await client.post(f"/lessons/{lesson.id}", data={"q1": "<b>", "q9": "A"})
+    assert (odd.status, "<b>" in await odd.text()) == (200, False)
+    assert await PracticeCard.all().count() == 0
+
+
+async def test_only_officers_see_the_truth_and_try_again(
+    client: Client, lesson: Lesson, ctx: Context
+) -> None:
+    path = "/lessons/weeks/2026-11-20"
+    boss = await officer(ctx)
+    town = await officer(ctx, Role.TOWN_OFFICER)
+    worker = await officer(ctx, Role.BRANCH_WORKER)
+    for who, seen, tried in ((boss, 200, 303), (town, 200, 403), (worker, 403, 403), (None, 403, 403)):
+        account = who.caller.account if who else None
+        cookies = {COOKIE: page_logins.issue(ctx, account.id)} if account else {}
+        for asked in ("/lessons/weeks", path):
+            response = await client.get(asked, cookies=cookies)
+            assert (response.status, Tags(await response.text()).open) == (seen, [])
+        again = await client.post(f"{path}/retry", cookies=cookies, allow_redirects=False)
+        assert again.status == tried
+        client.session.cookie_jar.clear()
+    missing = {COOKIE: page_logins.issue(ctx, boss.caller.account.id)}  # type: ignore[union-attr]
+    assert (await client.get("/lessons/weeks/2026-11-21", cookies=missing)).status == 404
+    assert (await client.get("/lessons/weeks/2026-13-41", cookies=missing)).status == 404
