@@ -27,6 +27,7 @@ from bot.menu import menu
 from handlers import (
     audit,
     backups,
+    demo_visits,
     doctor,
     knowledge,
     lessons,
@@ -193,6 +194,7 @@ async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
         if not await Organization.exists() or not await Site.exists():
             await seeding.seed_demo(ctx, progress=tell)
         await seeding.keep_visits_open(ctx)
+        await demo_visits.keep_claimable(ctx)
         yield ctx
 
 

@@ -4,6 +4,7 @@ from bot import (
     bookings,
     cases,
     checkins,
+    claims,
     complaints,
     follows,
     learning,
@@ -44,6 +45,8 @@ ROUTES = (
     # What people write or say.
     Route(TEXT, sites.listed, READS, words=("附近阵地", "阵地", "党建地图", "组织生活点")),
     Route(TEXT, bookings.mine, READS, words=("我的预约", "预约")),
+    Route(TEXT, claims.mine, READS, words=("我的补单", "补单")),
+    Route(TEXT, claims.to_do, READS, words=("待办", "我的待办")),
     Route(TEXT, questions.how_to_check_in, INSTANT, words=("签到",)),
     Route(TEXT, lessons.this_week, CHANGES, words=("本周课程", "周五1小时", "课程", "微课")),
     Route(TEXT, lessons.stop, CHANGES, words=("不收课程", "退订课程", "退订微课", "不收微课")),

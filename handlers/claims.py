@@ -94,7 +94,7 @@ async def claimable(ctx: Context) -> list[Proposal]:
         NotBound, NotYourBranch: the caller works for no branch.
     """
     person = await require_person(ctx)
-    branches = await _own_branches(person)
+    branches = await own_branches(person)
     visits = Booking.filter(
         branch_id__in=branches, status__in=COUNTS, slot__ends_at__lte=ctx.now(), claims__id=None
     )
@@ -117,7 +117,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", receipts: Seq
         NotYourBranch, NotFound, NotFulfilled, NoFund, AlreadyClaimed, ReceiptUsed, BadInput.
     """
     person = await require_person(ctx)
-    branches = await _own_branches(person)
+    branches = await own_branches(person)
     note = _line(note, longest=LONGEST_NOTE, field="note", required=False)
     _check_receipts(receipts)
     booking = await Booking.get_or_none(id=booking_id).select_related("slot__site", "branch")
@@ -154,7 +154,7 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", receipts: Sequ
         NotYourBranch, NotFound, WrongState, ReceiptUsed, NotFulfilled, NoFund, BadInput.
     """
     person = await require_person(ctx)
-    branches = await _own_branches(person)
+    branches = await own_branches(person)
     note = _line(note, longest=LONGEST_NOTE, field="note", required=False)
     _check_receipts(receipts)
     claim = await _find(person, await access.reach(ctx), claim_id)
@@ -296,8 +296,7 @@ async def waiting_for(ctx: Context) -> tuple[int, int]:
     Raises:
         NotAllowed: the caller is no officer.
     """
-    await funds.officer(ctx)
-    rows = await visible(ctx)
+    rows = Claim.filter(_covered(await funds.officer(ctx)))
     return (
         await rows.filter(status=ClaimStatus.SUBMITTED).count(),
         await rows.filter(status=ClaimStatus.APPROVED).count(),
@@ -342,7 +341,10 @@ async def _find(person: Person, reach: Reach, claim_id: int) -> Claim:
 
 async def _find_to_decide(ctx: Context, claim_id: int) -> tuple[Person, Claim]:
     person = await require_person(ctx)
-    claim = await _find(person, await funds.officer(ctx), claim_id)
+    rows = await whole(Claim.filter(_covered(await funds.officer(ctx)), id=claim_id))
+    if not rows:
+        raise NotFound
+    claim = rows[0]
     if person.id in claim.applicant_ids:
         raise OwnClaim
     return person, claim
@@ -354,16 +356,20 @@ async def _whole(claim_id: int) -> Claim:
 
 
 def _visible(person: Person, reach: Reach) -> Q:
-    conditions = [Q(branch_id=person.organization_id)]
-    conditions += [Q(branch__path__startswith=path) for path in reach.organization_paths]
-    return Q(*conditions, join_type=Q.OR)
+    return Q(Q(branch_id=person.organization_id), _covered(reach), join_type=Q.OR)
+
+
+def _covered(reach: Reach) -> Q:
+    """Claims of the organizations below: being at home in a branch gives no say in what it asks for."""
+    below = [Q(branch__path__startswith=path) for path in reach.organization_paths]
+    return Q(*below, join_type=Q.OR) if below else Q(id__isnull=True)
 
 
 async def _sees(ctx: Context, booking: Booking) -> bool:
     return (await access.reach(ctx)).covers_organization(booking.branch)
 
 
-async def _own_branches(person: Person) -> list[int]:
+async def own_branches(person: Person) -> list[int]:
     """The branches this person works for.
 
     Raises:

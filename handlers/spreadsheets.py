@@ -1,20 +1,10 @@
-"""Sheets for officers: one table, its sums as formulas, and beside each what our books say. Pure."""
+"""Sheets for officers: one table, its sums as formulas, and beside each what our books say."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
-
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-BOLD = Font(bold=True)
-FIRST_ROW = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,46 +18,6 @@ class Column:
 
 def write(title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> bytes:
     """An Excel file. Below the rows: the sums as formulas, the books' own sums, and whether they agree."""
-    book = Workbook()
-    sheet = book.active
-    assert isinstance(sheet, Worksheet)  # noqa: S101 (a new workbook has one)
-    sheet.title = title
-    sheet.freeze_panes = "A2"
-    for number, column in enumerate(columns, start=1):
-        _put(sheet.cell(1, number), column.heading).font = BOLD
-        sheet.column_dimensions[get_column_letter(number)].width = column.width
-    for at, row in enumerate(rows, start=FIRST_ROW):
-        for number, value in enumerate(row, start=1):
-            _put(sheet.cell(at, number), value)
-    if any(column.total is not None for column in columns):
-        _sums(sheet, columns, last=FIRST_ROW + len(rows) - 1)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
+    from handlers import workbooks  # With Excel's library, which no server needs in its memory before.
 
-
-def _sums(sheet: Worksheet, columns: Sequence[Column], *, last: int) -> None:
-    first = last + 1
-    for offset, word in enumerate(("合计", "台账", "核对")):
-        _put(sheet.cell(first + offset, 1), word).font = BOLD
-    for number, column in enumerate(columns, start=1):
-        if column.total is None:
-            continue
-        letter = get_column_letter(number)
-        rows = f"{letter}{FIRST_ROW}:{letter}{last}"
-        sheet.cell(first, number).value = f"=SUM({rows})" if last >= FIRST_ROW else 0
-        sheet.cell(first + 1, number).value = column.total
-        sheet.cell(first + 2, number).value = f'=IF({letter}{first}={letter}{first + 1},"一致","不一致")'
-
-
-def _put(cell: Any, value: object) -> Cell:
-    """A value as it is: text stays text, also where it begins like a formula."""
-    if isinstance(value, datetime):
-        value = value.replace(tzinfo=None)
-    cell.value = value
-    if isinstance(value, str):
-        cell.data_type = "s"
-    elif isinstance(value, date):
-        cell.number_format = "yyyy-mm-dd"
-    put: Cell = cell
-    return put
+    return workbooks.write(title, columns, rows)

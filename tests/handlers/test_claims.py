@@ -218,9 +218,10 @@ async def test_who_has_no_business_with_a_claim_gets_nowhere(world: Town, fund: 
             with pytest.raises(NotAllowed):
                 await step(world.at(nobody), claim_id=claim.id)
     far_away = await person(world.far_branch, Role.TOWN_OFFICER, over=world.other_town)
-    for step in (claims.approve, claims.pay):
-        with pytest.raises(NotFound):
-            await step(world.at(far_away), claim_id=claim.id)
+    for nobody in (far_away, world.far_officer):  # The latter is at home in the branch.
+        for step in (claims.approve, claims.pay):
+            with pytest.raises(NotFound):
+                await step(world.at(nobody), claim_id=claim.id)
     assert (await Claim.get()).status is ClaimStatus.SUBMITTED
 
 

@@ -1,0 +1,53 @@
+"""What waits for somebody: 待办. Each line is counted only for whom it concerns."""
+
+from dataclasses import dataclass
+
+from handlers import access, claims, questions, screenings
+from handlers.access import OFFICERS, Reach
+from handlers.accounts import require_person
+from handlers.context import Context
+from models import Booking, BookingStatus, Claim, ClaimStatus, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Todos:
+    """Counts of what waits."""
+
+    visits_to_confirm: int = 0
+    claims_to_decide: int = 0
+    claims_to_pay: int = 0
+    texts_to_read: int = 0
+    questions_to_answer: int = 0
+    claims_to_correct: int = 0
+    visits_to_claim: int = 0
+
+
+async def mine(ctx: Context) -> Todos:
+    """What waits for the caller, by their duties.
+
+    Raises:
+        NotBound.
+    """
+    await require_person(ctx)
+    reach = await access.reach(ctx)
+    found: dict[str, int] = {}
+    if reach.site_ids:
+        found["visits_to_confirm"] = await _requested(reach)
+    if reach.roles & OFFICERS:
+        found["claims_to_decide"], found["claims_to_pay"] = await claims.waiting_for(ctx)
+        found["texts_to_read"] = len(await screenings.queue(ctx))
+        found["questions_to_answer"] = len(await questions.unanswered(ctx))
+    if Role.BRANCH_WORKER in reach.roles:
+        found["claims_to_correct"] = await _returned(ctx)
+        found["visits_to_claim"] = len(await claims.claimable(ctx))
+    return Todos(**found)
+
+
+async def _requested(reach: Reach) -> int:
+    requested = Booking.filter(status=BookingStatus.REQUESTED, slot__site_id__in=list(reach.site_ids))
+    return await requested.count()
+
+
+async def _returned(ctx: Context) -> int:
+    branches = await claims.own_branches(await require_person(ctx))
+    return await Claim.filter(branch_id__in=branches, status=ClaimStatus.RETURNED).count()
