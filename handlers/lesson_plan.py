@@ -23,6 +23,7 @@ MASS_A_MONTH = 4
 """Mass messages a follower receives in a calendar month; WeChat drops the fifth without a word."""
 
 CHUNK = 2000
+FEW = 100
 UNCONFIRMED = "unconfirmed"
 """The `error` of a delivery of which nobody can say whether it went out."""
 
@@ -150,12 +151,12 @@ async def _choices(ctx: Context, week: LessonWeek) -> AsyncIterator[list[Choice]
         by_recipient = {_recipient(account): account for account in reversed(accounts)}
         people = {account["id"]: _recipient(account) for account in accounts}
         ids = [account["id"] for account in accounts]
-        has_row = Q(recipient__in=list(by_recipient)) | Q(account_id__in=ids)
-        for planned in await Delivery.filter(has_row, week_id=week.friday).values("recipient", "account_id"):
-            by_recipient.pop(planned["recipient"], None)
-            # Who has bound in between is called by another name, and has got it all the same.
-            by_recipient.pop(f"a{planned['account_id']}", None)
-            by_recipient.pop(people.get(planned["account_id"], ""), None)
+        rows = Delivery.filter(week_id=week.friday)
+        for recipient in await Delivery.known(week.friday, list(by_recipient)):
+            by_recipient.pop(recipient, None)
+        # Who has bound in between is called by another name, and has got it all the same.
+        for account_id in await rows.filter(_among(ids)).values_list("account_id", flat=True):
+            by_recipient.pop(people.get(int(str(account_id)), ""), None)
         if by_recipient:
             yield await _choose(ctx, week, by_recipient)
 
@@ -225,7 +226,7 @@ async def mass_used(
     start, end = month_of(week.sends_at.astimezone(ctx.settings.zone))
     weeks = await LessonWeek.filter(sends_at__gte=start, sends_at__lt=end).values_list("friday", flat=True)
     by_hand = await sent_by_hand(start, end)
-    mine = Delivery.filter(account_id__in=account_ids, channel=Channel.MASS)
+    mine = Delivery.filter(_among(account_ids), channel=Channel.MASS)
     if but is not None:
         mine = mine.exclude(week_id=but)
     counts = (
@@ -236,6 +237,13 @@ async def mass_used(
         .values_list("account_id", "used")
     )
     return {EVERYBODY: by_hand} | {account_id: used + by_hand for account_id, used in counts}
+
+
+def _among(account_ids: list[int]) -> Q:
+    """At least these accounts. Many lie close together, and long lists make a database slow."""
+    if len(account_ids) <= FEW:
+        return Q(account_id__in=account_ids)
+    return Q(account_id__gte=min(account_ids), account_id__lte=max(account_ids))
 
 
 async def sent_by_hand(start: datetime, end: datetime) -> int:
@@ -294,16 +302,7 @@ async def consenting_accounts(
 
 
 async def _write(ctx: Context, week: LessonWeek, choices: list[Choice]) -> None:
-    rows = [
-        Delivery(
-            week_id=week.friday,
-            account_id=choice.account_id,
-            recipient=choice.recipient,
-            channel=choice.channel,
-            status=DeliveryStatus.PLANNED,
-        )
-        for choice in choices
-    ]
+    rows = [(choice.account_id, choice.recipient, choice.channel) for choice in choices]
     async with in_transaction():
-        await Delivery.bulk_create(rows, ignore_conflicts=True)
+        await Delivery.note_planned(week.friday, rows)
         await audit.record(ctx, "lesson.planned", f"lesson:{week.friday}", count=len(rows))

@@ -21,9 +21,12 @@ from handlers.lesson_mass import CLAIM, HALT, LATER
 from handlers.lesson_plan import UNCONFIRMED, choose_again, consenting_accounts, template_of
 from models import SINGLE, Channel, Consent, Delivery, DeliveryStatus, LessonWeek
 
-LANES = 4
-AT_ONCE = 50
-"""Messages on their way in one lane: two hundred in all."""
+IN_FLIGHT = 200
+"""Messages on their way at once, of all lanes of a process."""
+
+LANES = 5
+AT_ONCE = 80
+"""Messages of one lane. There are more than may be on their way, so that some send while others record."""
 
 LONGEST_SEND = timedelta(seconds=90)
 """No send is begun with less than this left of its claim, and none takes longer."""
@@ -58,14 +61,15 @@ async def send_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
         QuotaSpent: no more today. Stopped: a person must act first.
     """
     outcome: Counter[str] = Counter()
-    lanes = (_lane(ctx, week, outcome) for _ in range(LANES))
+    places = asyncio.Semaphore(IN_FLIGHT)
+    lanes = (_lane(ctx, week, outcome, places) for _ in range(LANES))
     for result in await asyncio.gather(*lanes, return_exceptions=True):
         if isinstance(result, BaseException):
             raise result
     return outcome
 
 
-async def _lane(ctx: Context, week: LessonWeek, outcome: Counter[str]) -> None:
+async def _lane(ctx: Context, week: LessonWeek, outcome: Counter[str], places: asyncio.Semaphore) -> None:
     for channel in SINGLE:
         while not outcome["later"] and not outcome["halted"]:
             batch, until = f"single-{uuid4().hex}", ctx.now() + CLAIM
@@ -77,7 +81,7 @@ async def _lane(ctx: Context, week: LessonWeek, outcome: Counter[str]) -> None:
             if outcome["later"] or outcome["halted"]:  # Another lane was told to stop meanwhile.
                 await Delivery.filter(batch=batch).update(status=DeliveryStatus.PLANNED, batch="")
                 break
-            results = await _send_claimed(ctx, week, channel, batch, until)
+            results = await _send_claimed(ctx, week, channel, batch, until, places)
             outcome["sent"] += len(results.sent)
             outcome["open"] += len(results.open)
             outcome["later"] += sum(map(len, results.later.values()))
@@ -120,7 +124,12 @@ async def settle_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
 
 
 async def _send_claimed(
-    ctx: Context, week: LessonWeek, channel: Channel, batch: str, until: datetime
+    ctx: Context,
+    week: LessonWeek,
+    channel: Channel,
+    batch: str,
+    until: datetime,
+    places: asyncio.Semaphore,
 ) -> Results:
     """Spend a consent for each row of the batch and send; nothing is recorded yet."""
     rows = await Delivery.filter(batch=batch).values(
@@ -159,7 +168,11 @@ async def _send_claimed(
         else:
             results.sent.append((row["id"], message_id))
 
-    for crash in await asyncio.gather(*(send(row) for row in rows), return_exceptions=True):
+    async def send_in_turn(row: dict[str, Any]) -> None:
+        async with places:
+            await send(row)
+
+    for crash in await asyncio.gather(*(send_in_turn(row) for row in rows), return_exceptions=True):
         results.stop = crash or results.stop
     return results
 

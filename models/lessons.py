@@ -1,5 +1,6 @@
 """Friday lessons and the ledger of their deliveries."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -130,6 +131,30 @@ class Delivery(Model):
             return await planned.filter(id__in=ids).update(**mark) if ids else 0
 
     @classmethod
+    async def note_planned(cls, friday: date, planned: Sequence[tuple[int, str, Channel]]) -> None:
+        """Rows for (account id, recipient, channel) each; who has one already keeps it.
+
+        Without building models: a quarter of a second instead of one for thousands of rows.
+        """
+        connection = cls._meta.db
+        sqlite = connection.capabilities.dialect == "sqlite"
+        marks = ("?",) * 4 if sqlite else ("$1", "$2", "$3", "$4")
+        day = friday.isoformat() if sqlite else friday
+        values = [[day, account_id, recipient, channel.value] for account_id, recipient, channel in planned]
+        await connection.execute_many(PLAN.format(*marks), values)
+
+    @classmethod
+    async def known(cls, friday: date, recipients: list[str]) -> set[str]:
+        """Which of these recipients have a row for that Friday."""
+        connection = cls._meta.db
+        if connection.capabilities.dialect == "sqlite":
+            values: list[Any] = [friday.isoformat(), json.dumps(recipients)]
+            rows = await connection.execute_query_dict(KNOWN_SQLITE, values)
+        else:
+            rows = await connection.execute_query_dict(KNOWN_POSTGRESQL, [friday, recipients])
+        return {row["recipient"] for row in rows}
+
+    @classmethod
     async def note_sent(cls, sent: Sequence[tuple[int, str]], *, batch: str, now: datetime) -> None:
         """Single messages of a batch went out: (delivery id, WeChat's message id) each, in one statement.
 
@@ -154,6 +179,18 @@ class Delivery(Model):
         return await lost.update(claimed_until=until, attempts=F("attempts") + 1)
 
 
+PLAN = (
+    "INSERT INTO deliveries (week_id, account_id, recipient, channel, status, batch, attempts, message_id,"
+    " error) VALUES ({}, {}, {}, {}, 'planned', '', 0, '', '') ON CONFLICT DO NOTHING"
+)
+# Joined, not listed: a list of thousands is compared with every row of the week.
+KNOWN_POSTGRESQL = (
+    "SELECT deliveries.recipient FROM unnest($2::text[]) AS wanted(recipient)"
+    " JOIN deliveries ON deliveries.week_id = $1 AND deliveries.recipient = wanted.recipient"
+)
+KNOWN_SQLITE = (
+    "SELECT recipient FROM deliveries WHERE week_id = ? AND recipient IN (SELECT value FROM json_each(?))"
+)
 PUT_BY = "UPDATE deliveries SET batch = {} WHERE id = {} AND status = 'planned' AND batch = ''"
 RECORD_SENT = (
     "UPDATE deliveries SET status = 'sent', error = '', sent_at = {}, message_id = {}"

@@ -104,7 +104,7 @@ def body(truth: Truth, ctx: Context) -> str:
         )
     return (
         f'<main><p class="strand">{week.friday}（周五）</p><h1>{escape(week.lesson.title)}</h1>'
-        f'<p>{when:%m月%d日 %H:%M} 发出</p><ul class="card plain-list">{shown}</ul>'
+        f'<p>{when:%m月%d日 %H:%M} 发出</p><section class="card"><ul>{shown}</ul></section>'
         "<h2>明细</h2><table><thead><tr><th>方式</th><th>状态</th><th>人数</th><th>原因</th></tr></thead>"
         f"<tbody>{lines}</tbody></table>{again}"
         '<footer><a href="/lessons/weeks">今后一个季度的微课</a></footer></main>'
