@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from handlers.context import Context
-from pages import cases, door, layout, lesson_weeks, lessons
+from pages import cases, complaints, door, layout, lesson_weeks, lessons
 from pages.layout import CONTEXT
 from pages.privacy import privacy
 
@@ -24,4 +24,6 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/cases", cases.index)
     app.router.add_get(r"/cases/{case:[Cc][0-9]}", cases.read)
     app.router.add_get(r"/cases/roles/{role:[Rr][0-9]{2}}", cases.role)
+    app.router.add_get("/complaints", complaints.show)
+    app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/privacy", privacy)

@@ -9,6 +9,8 @@ from handlers.context import Context
 
 CONTEXT = web.AppKey("CONTEXT", Context)
 FILES = Path(__file__).parent
+COMPLAIN = '<p class="complain"><a href="/complaints">意见建议</a></p>'
+"""One tap from every page."""
 SECURITY = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -35,7 +37,7 @@ def page(
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(title)}</title>"
         f'<link rel="stylesheet" href="/pages/page.css">{styled}{scripted}</head>\n'
-        f"<body>{body}</body></html>\n"
+        f"<body>{body}{COMPLAIN}</body></html>\n"
     )
     headers = SECURITY | {"Cache-Control": "no-cache"}
     if forms:
