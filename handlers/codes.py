@@ -20,7 +20,7 @@ CURRENT_VERSION = "1"
 VERSIONS = frozenset({CURRENT_VERSION})
 """Key versions that are still read; new codes are signed with the current one."""
 
-POSTER, DOOR, MEMBER = "P", "D", "M"
+POSTER, DOOR, MEMBER, REHEARSAL = "P", "D", "M", "R"
 DOOR_WINDOW = timedelta(seconds=30)
 MEMBER_WINDOW = timedelta(minutes=5)
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -29,6 +29,7 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 SIGNATURE_LENGTH = 14  # Characters of 6 bits each: 84 bits.
 WINDOW_LENGTH = 7  # Hexadecimal digits; 30-second windows last until the year 2225.
 SHAPE = re.compile(r"[PDM][0-9a-z][A-Za-z0-9_-]{15,30}")
+REHEARSAL_SHAPE = re.compile(r"R[0-9a-z][0-9]{1,10}[A-Za-z0-9_-]{14}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,25 @@ def door(secret: str, *, site_id: str, at: datetime) -> str:
 def member(secret: str, *, person_id: int, at: datetime) -> str:
     """What a member shows to a keeper at `at`; another text every 5 minutes."""
     return _seal(secret, MEMBER + CURRENT_VERSION + _window(at, MEMBER_WINDOW) + str(person_id))
+
+
+def rehearsal(secret: str, *, rehearsal_id: int) -> str:
+    """What people scan to sit down at a rehearsal."""
+    return _seal(secret, REHEARSAL + CURRENT_VERSION + str(rehearsal_id))
+
+
+def read_rehearsal(secret: str, text: str) -> int:
+    """The rehearsal of a scanned code; it is no check-in code, so `read` doesn't take it.
+
+    Raises:
+        BadCode: not signed by us, altered, or of another kind.
+    """
+    if not REHEARSAL_SHAPE.fullmatch(text) or text[1] not in VERSIONS:
+        raise BadCode
+    body = text[:-SIGNATURE_LENGTH]
+    if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):
+        raise BadCode
+    return int(body[2:])
 
 
 def read(secret: str, text: str, *, at: datetime) -> ScannedCode:

@@ -112,6 +112,16 @@ class ReceiptUsed(Refused):
     code = "receipt_used"
 
 
+class StepRefused(Refused):
+    """A rehearsal's rule says no: `sentence` has the working, `citation` the rule where there is one."""
+
+    code = "step_refused"
+
+    def __init__(self, sentence: str, citation: object = "") -> None:
+        super().__init__(sentence)
+        self.sentence = f"{sentence}（依据：{citation}）" if citation else sentence
+
+
 class ScanRefused(Refused):
     """Base of the reasons why a scan is no check-in.
 

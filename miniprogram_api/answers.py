@@ -9,7 +9,7 @@ from aiohttp import web
 
 from handlers import errors
 from handlers.context import REQUEST_ID
-from handlers.errors import BadInput, Refused, ScanRefused
+from handlers.errors import BadInput, Refused, ScanRefused, StepRefused
 
 CHINA = timezone(timedelta(hours=8))
 PROBLEM_TYPE = "application/problem+json"
@@ -50,6 +50,7 @@ STATUS: dict[type[Refused], No] = {
     errors.NoFund: No(409, "没有专项经费", "您的支部在活动那一年还没有可用的专项经费，请联系上级党组织。"),
     errors.FundSpent: No(409, "经费余额不足", "专项经费的余额不够，请先核对预算，或退回请支部调整。"),
     errors.ReceiptUsed: No(409, "票据已用过", "有一张票据已经报销过，同一张票据只能用一次，请核对票据号。"),
+    errors.StepRefused: No(409, "这一步还不能做", "实训里这一步现在还不能做，请看提示。"),
     errors.ScanRefused: No(409, "未能签到", "这次扫码没有签到成功，请找阵地管理员帮忙。"),
     errors.BadCode: No(422, "二维码无效", "这不是本系统的签到码，请扫描阵地现场的二维码。"),
     errors.ExpiredCode: No(409, "二维码已过期", "这个二维码已过期，请扫描屏幕上最新的二维码。"),
@@ -118,6 +119,8 @@ def refusal(error: Refused) -> tuple[int, dict[str, Any]]:
     no = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     if isinstance(error, ScanRefused) and no.exact and error.site and error.at:
         no = no._replace(detail=no.exact.format(site=error.site, at=error.at.astimezone(CHINA)))
+    if isinstance(error, StepRefused):
+        no = no._replace(detail=error.sentence)
     fields = error.fields if isinstance(error, BadInput) else None
     return no.status, problem(error.code, no, fields=fields)
 

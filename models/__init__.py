@@ -15,6 +15,7 @@ from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.regulations import Article, Regulation
+from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.requests import IdempotencyKey
 from models.screenings import Screening, ScreeningStatus
 from models.sites import (
@@ -69,6 +70,9 @@ __all__ = [
     "Receipt",
     "RefusedScan",
     "Regulation",
+    "Rehearsal",
+    "RehearsalEvent",
+    "RehearsalSeat",
     "Role",
     "Scope",
     "Screening",
