@@ -24,8 +24,8 @@ from models import SINGLE, Channel, Consent, Delivery, DeliveryStatus, LessonWee
 IN_FLIGHT = 200
 """Messages on their way at once, of all lanes of a process."""
 
-LANES = 5
-AT_ONCE = 80
+LANES = 3
+AT_ONCE = 150
 """Messages of one lane. There are more than may be on their way, so that some send while others record."""
 
 LONGEST_SEND = timedelta(seconds=90)

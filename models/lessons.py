@@ -124,11 +124,12 @@ class Delivery(Model):
             "claimed_until": until,
             "attempts": F("attempts") + 1,
         }
-        async with in_transaction() as connection:
-            if connection.capabilities.dialect != "postgres":
-                return await planned.filter(id__in=Subquery(first)).update(**mark)
-            ids = [delivery.id for delivery in await first.select_for_update(skip_locked=True)]
-            return await planned.filter(id__in=ids).update(**mark) if ids else 0
+        connection = cls._meta.db
+        if connection.capabilities.dialect == "postgres":
+            values = [friday, channel.value, limit, batch, now, until]
+            return len(await connection.execute_query_dict(CLAIM, values))
+        async with in_transaction():
+            return await planned.filter(id__in=Subquery(first)).update(**mark)
 
     @classmethod
     async def note_planned(cls, friday: date, planned: Sequence[tuple[int, str, Channel]]) -> None:
@@ -182,6 +183,13 @@ class Delivery(Model):
 PLAN = (
     "INSERT INTO deliveries (week_id, account_id, recipient, channel, status, batch, attempts, message_id,"
     " error) VALUES ({}, {}, {}, {}, 'planned', '', 0, '', '') ON CONFLICT DO NOTHING"
+)
+CLAIM = (
+    "WITH first AS (SELECT id FROM deliveries WHERE week_id = $1 AND channel = $2 AND status = 'planned'"
+    " ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)"
+    " UPDATE deliveries SET status = 'sending', batch = $4, batched_at = $5, claimed_until = $6,"
+    " attempts = attempts + 1 FROM first WHERE deliveries.id = first.id"
+    " RETURNING deliveries.id"
 )
 # Joined, not listed: a list of thousands is compared with every row of the week.
 KNOWN_POSTGRESQL = (
