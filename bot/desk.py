@@ -113,7 +113,10 @@ class Desk:
         if route is None:
             return ""
         if route.manner is Manner.INSTANT:
-            return await self._answer_instantly(route, message, key)
+            spoken = self._from_memory(route, message)
+            if not isinstance(spoken, Route):
+                return await self._store_at_once(spoken, route, message, key)
+            route = spoken
         work = self._running[key] = self._loop.create_task(self._carry_out(route, message, key))
         work.add_done_callback(lambda _: self._running.pop(key, None))
         return await self._in_time(work, message, key, started, is_resend=False)
@@ -122,13 +125,16 @@ class Desk:
         """Whether a clear message may be believed: no other one came under its signature."""
         return await self._ledger.is_first_under(signature, message.key())
 
-    async def _answer_instantly(self, route: Route, message: Message, key: str) -> str:
-        """Answer from memory; the answer is stored together with those of the same tick."""
+    def _from_memory(self, route: Route, message: Message) -> Reply | Spoken | Route:
+        """What an instant line says, or the slower line that it hands the message on to."""
         try:
-            spoken = cast(Instant, route.answer)(message, self._ctx)
+            return cast(Instant, route.answer)(message, self._ctx)
         except Exception:
             log.exception("callback.failed", extra={"kind": message.kind})
-            spoken = texts.SORRY
+            return texts.SORRY
+
+    async def _store_at_once(self, spoken: Reply | Spoken, route: Route, message: Message, key: str) -> str:
+        """The reply from memory, stored together with those of the same tick."""
         answered = self._written(spoken, message, key, route)
         storing = self._running[key] = self._ledger.submit(answered)
         try:
@@ -278,6 +284,9 @@ class Desk:
     async def _pay(self, callback: Callback) -> None:
         message = message_of(json.loads(callback.message or "{}"))
         route = self._router.find(message)
+        if route is not None and route.manner is Manner.INSTANT:
+            spoken = self._from_memory(route, message)
+            route = spoken if isinstance(spoken, Route) else route
         sent_at = message.sent_at
         expired = sent_at is None or self._ctx.now() - sent_at > GIVE_UP_AFTER
         if route is None or expired or route.manner is Manner.INSTANT:

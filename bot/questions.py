@@ -3,8 +3,9 @@
 from bot import texts
 from bot.messages import Message
 from bot.replies import Reply
-from bot.router import Spoken
+from bot.router import Manner, Route, Spoken
 from handlers import questions, remainders
+from handlers.answering.engine import LEANS, MAY_LEAN
 from handlers.context import Context
 from handlers.errors import NotFound
 from models.callbacks import Asked
@@ -12,10 +13,14 @@ from models.callbacks import Asked
 LONGEST_KEPT = 600
 
 
-def asked(message: Message, ctx: Context) -> Spoken:
-    """Any text that no other line of the table took."""
+def asked(message: Message, ctx: Context) -> Spoken | Route:
+    """Any text that no other line of the table took; what leans on the last answer is handed on."""
     text = message.content
+    if LEANS.match(text):
+        return FOLLOWED_UP
     answer = ctx.engine.answer(text, on=ctx.now().date())
+    if answer.kind != "answer" and MAY_LEAN.match(text):
+        return FOLLOWED_UP
     kept = Asked(text[:LONGEST_KEPT], answer.kind, answer.entry or "", answer.confidence)
     return Spoken(answer.text, kept)
 
@@ -23,6 +28,9 @@ def asked(message: Message, ctx: Context) -> Spoken:
 async def followed_up(message: Message, ctx: Context) -> Reply:
     """A number chooses among what was offered, “详细” and “原文” ask for more of the last answer."""
     return (await questions.ask(ctx, text=message.content)).text
+
+
+FOLLOWED_UP = Route(("text", "voice"), followed_up, Manner.CHANGES)
 
 
 async def useful(message: Message, ctx: Context) -> Reply:

@@ -19,7 +19,8 @@ class Spoken:
     asked: Asked
 
 
-Instant = Callable[[Message, Context], Reply | Spoken]
+Instant = Callable[[Message, Context], "Reply | Spoken | Route"]
+"""Another line instead of a reply: this message takes more than memory, let that one answer it."""
 Deliberate = Callable[[Message, Context], Awaitable[Reply | Spoken]]
 
 

@@ -15,7 +15,6 @@ from bot import (
     subscriptions,
 )
 from bot.router import Manner, Route
-from handlers.answering.engine import LEANING
 
 TEXT = ("text", "voice")
 EVENT = ("event",)
@@ -70,7 +69,6 @@ ROUTES = (
     Route(TEXT, cases.steps, INSTANT, opening=cases.OPENING),
     Route(TEXT, cases.one_role, INSTANT, opening=cases.ROLE_OPENING),
     Route(TEXT, complaints.complained, CHANGES, opening=complaints.OPENING),
-    Route(TEXT, questions.followed_up, CHANGES, opening=LEANING),
     Route(TEXT, questions.asked, INSTANT, says_something=True),
     Route(("location",), sites.near, READS),
     Route(("text", "voice", "image", "video", "shortvideo", "link", "file"), questions.only_text, INSTANT),

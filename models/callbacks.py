@@ -1,6 +1,6 @@
 """What WeChat told us and what we answered: the durable side of promise 1."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from models.people import Account, App
-from models.questions import Question
+from models.people import App
 
 
 class Callback(Model):
@@ -153,8 +152,7 @@ async def remember_in_steps(_: BaseDBAsyncClient, answers: Sequence[Answered]) -
         inserted = await insert_callbacks(connection, answers)
         fresh = [answer for answer in answers if answer.key in inserted]
         if fresh:
-            await touch_accounts(connection, fresh)
-            await keep_questions(connection, [answer for answer in fresh if answer.asked is not None])
+            await keep_questions(connection, fresh, await touch_accounts(connection, fresh))
     return inserted
 
 
@@ -169,41 +167,55 @@ async def insert_callbacks(connection: BaseDBAsyncClient, answers: Sequence[Answ
     return {row["key"] for row in inserted}
 
 
-async def touch_accounts(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> None:
-    """Note each sender's last contact (making the account if it is new) and release held notices."""
+async def touch_accounts(
+    connection: BaseDBAsyncClient, answers: Sequence[Answered]
+) -> dict[tuple[str, str], int]:
+    """Note each sender's last contact (making the account if it is new), and release held notices.
+
+    Yields the accounts' ids by app and openid.
+    """
     latest = {(answer.app.value, answer.openid): answer.at for answer in answers if answer.openid}
     if not latest:
-        return
+        return {}
     marks, values = value_rows([(app, openid, True, at, at) for (app, openid), at in latest.items()])
-    await connection.execute_query(
+    touched = await connection.execute_query_dict(
         f"INSERT INTO accounts (app, openid, follows, last_contact_at, created_at) VALUES {marks}"  # noqa: S608
-        " ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at",
+        " ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at"
+        " RETURNING id, app, openid",
         values,
     )
-    held = Notice.filter(openid__in=[openid for _, openid in latest], status="held").using_db(connection)
-    await held.update(status="waiting", next_try_at=answers[-1].at)
+    openids = [openid for _, openid in latest]
+    marks = ", ".join("?" * len(openids))
+    await connection.execute_query(
+        "UPDATE notices SET status = 'waiting', next_try_at = ?"  # noqa: S608 (marks only)
+        f" WHERE status = 'held' AND openid IN ({marks})",
+        [answers[-1].at, *openids],
+    )
+    return {(row["app"], row["openid"]): row["id"] for row in touched}
 
 
-async def keep_questions(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> None:
+async def keep_questions(
+    connection: BaseDBAsyncClient, answers: Sequence[Answered], accounts: Mapping[tuple[str, str], int]
+) -> None:
     """Keep questions, tied to the accounts that asked."""
-    if not answers:
-        return
-    accounts = Account.filter(openid__in={answer.openid for answer in answers}).using_db(connection)
-    ids = {(app, openid): id_ for app, openid, id_ in await accounts.values_list("app", "openid", "id")}
-    questions = [
-        Question(
-            callback_key=answer.key,
-            account_id=ids.get((answer.app, answer.openid)),
-            text=answer.asked.text,
-            kind=answer.asked.kind,
-            entry_code=answer.asked.entry_code,
-            confidence=answer.asked.confidence,
-            asked_at=answer.at,
+    rows = [
+        (
+            answer.key,
+            accounts.get((answer.app.value, answer.openid)),
+            *asked_columns(answer.asked),
+            answer.at,
         )
         for answer in answers
         if answer.asked is not None
     ]
-    await Question.bulk_create(questions, using_db=connection)
+    if not rows:
+        return
+    marks, values = value_rows(rows)
+    await connection.execute_query(
+        "INSERT INTO questions (callback_key, account_id, text, kind, entry_code, confidence, asked_at)"  # noqa: S608
+        f" VALUES {marks}",
+        values,
+    )
 
 
 async def settle(answer: Answered) -> Remembered:

@@ -26,14 +26,18 @@ FOLLOW_UP = re.compile(
     r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
 )
 LONGEST_FOLLOW_UP = 14
-LEANING = re.compile(
+LEANS = re.compile(
     rf"(?=.{{1,{LONGEST_FOLLOW_UP}}}$)"
-    r"(?:那|还有|如果是|要是|换成|.*\d|.*呢[?？。!！~～]*$"
-    r"|要?(?:多久|谁|什么时候|怎么办|为什么|多久一次)[?？。!！]*$"
+    r"(?:那|还有|如果是|要是|换成|.*\d"
     r"|(?:[^?？]{0,3}(?:退休|离休|在职|下岗|学生|农民|村|社区|机关|国企|学校|两新|事业单位)[^?？]{0,3}"
     r"|.{0,3}[零一二两三四五六七八九十百千万]+[个名人票月年岁元块]{0,2})[。!！]*$)"
 )
-"""How a message begins that may mean nothing without the answer before it: worth looking that up."""
+"""What means something else after another answer, such as the number that a calculation lacked."""
+MAY_LEAN = re.compile(
+    rf"(?=.{{1,{LONGEST_FOLLOW_UP}}}$)"
+    r"(?:.*呢[?？。!！~～]*$|要?(?:多久|谁|什么时候|怎么办|为什么|多久一次)[?？。!！]*$)"
+)
+"""What may mean nothing without the answer before it; unless it can be answered, that is worth a look."""
 CHINESE = re.compile("[\u4e00-\u9fff]")
 LONGEST_ABBREVIATION = 12
 """Characters; a longer message without one Chinese character is code or another language."""

@@ -1,12 +1,14 @@
 """Messages that lean on the answer before them, though most questions are answered from memory."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from bot import questions as callbacks
 from bot.messages import parse
-from bot.router import Router
+from bot.router import Router, Spoken
 from bot.routes import ROUTES
 from handlers import knowledge
 from handlers.context import Context
@@ -16,6 +18,11 @@ from tests.bot.test_app import open_client
 from tests.fakes import Clock
 
 ROUTER = Router(ROUTES)
+MEMORY = cast(
+    Context,
+    SimpleNamespace(engine=knowledge.shipped_engine(), now=lambda: datetime(2026, 11, 20, tzinfo=UTC)),
+)
+"""All that an answer from memory may look at."""
 
 
 @pytest.fixture
@@ -46,9 +53,8 @@ async def known(ctx: Context) -> None:
     ],
 )
 def test_what_may_lean_on_the_answer_before_is_looked_up(text: str) -> None:
-    route = ROUTER.find(parse(text_message(text).encode()))
-    assert route is not None
-    assert route.answer is callbacks.followed_up
+    message = parse(text_message(text).encode())
+    assert callbacks.asked(message, MEMORY) is callbacks.FOLLOWED_UP
 
 
 @pytest.mark.parametrize(
@@ -61,12 +67,15 @@ def test_what_may_lean_on_the_answer_before_is_looked_up(text: str) -> None:
         "那" * 15,
         "谢谢",
         "农民交多少党费？",
+        "党费怎么交呢？",
     ],
 )
 def test_other_questions_are_answered_from_memory(text: str) -> None:
-    route = ROUTER.find(parse(text_message(text).encode()))
+    message = parse(text_message(text).encode())
+    route = ROUTER.find(message)
     assert route is not None
     assert route.answer is callbacks.asked
+    assert isinstance(callbacks.asked(message, MEMORY), Spoken)
 
 
 @pytest.mark.usefixtures("known")
