@@ -21,6 +21,10 @@ DUES = re.compile(r"党费|dangfei|党废|党非")
 UNPAID = re.compile(
     r"补交|补缴|(?<![车房饭贴工])补(?!贴|助|充)|欠|没交|未交|没缴|未缴|漏|拖|忘了?交|忘记交|少交"
 )
+OTHER_DEBT = re.compile(
+    r"工资|薪|社保|医保|公积金|保险|房|租|水费|电费|物业|贷|款|利息|税|学费|会费|团费|话费|补贴|补助|低保|课"
+)
+"""What else one owes by the month; decides only when 党费 isn't named."""
 ASKS = re.compile(r"多少|几块|几元|几毛|多钱|一共|总共|共要|怎么算|算一?[下算]|补几")
 HOW_LONG = re.compile(r"多少(?:个月|年|天|时间)|最[长多]|几个月|谁|除名|脱党|处分")
 MONTHS = re.compile(
@@ -44,10 +48,12 @@ def answer(sentence: Sentence) -> Answer | None:
     if (asked := _recalled(sentence)) is not None:
         return asked
     text = sentence.text
-    if not (DUES.search(text) and UNPAID.search(text)) or HOW_LONG.search(text):
+    if not UNPAID.search(text) or HOW_LONG.search(text):
         return None
     months, rest = _months(arabic(text))
     monthly = _monthly(rest)
+    if not DUES.search(text) and (OTHER_DEBT.search(text) or months is None or monthly is None):
+        return None
     if not ASKS.search(text) and (months is None or monthly is None):
         return None
     if months is None and monthly is None:

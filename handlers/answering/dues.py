@@ -13,19 +13,26 @@ RULE = "党费规定"
 NOTICE = "2017党费通知"
 ENTRY = "dues-calculate"
 """The entry that explains the calculation; a bare number after it is taken for an income."""
+OF_DUES = "dues-"
+"""How the names of the entries about dues begin."""
 CENT = Decimal("0.01")
 USUAL_LIMIT = Decimal(1000)
 UNLIKELY = Decimal(10_000_000)
 LONGEST_FOLLOW_UP = 14
 
 ASKS_AMOUNT = re.compile(
-    r"多少|几块|几元|几毛|几角|多钱|算|怎么交|咋交|交几|缴几|该交|该缴|应交|应缴|要交|要缴|怎么缴|怎样交|怎样缴|是多|比例"
+    r"多少|几块|几元|几毛|几角|多钱|算|怎么交|咋交|交几|缴几|该交|该缴|应交|应缴|要交|要缴|怎么缴|怎样交|怎样缴|是多|比例|对吧|对吗|对不对"
 )
 DUES = re.compile(r"党费|dangfei|党废|党非")
 PAY = re.compile(r"[交缴]")
 INCOME = re.compile(
     r"工资|月薪|收入|薪水|薪酬|工薪|到手|养老金|退休金|退休费|离休费|退休工资|养老保险金|税后|每月|一个月|月入|挣|拿|开"
 )
+ONLY_INCOME = re.compile(
+    r"(?:党费|工资|月薪|月?收入|养老金|退休金|退休费|老党员|退休|离休|在职|每月|一个月|税后|到手|党员|我|的|是|元|块钱?"
+    r"|[\d.,，。?？])+"
+)
+"""Dues, an income and nothing else: what it comes to is asked without being said."""
 YEARLY = re.compile(r"年薪|年收入|一年|每年|全年|年终")
 OTHER_MATTER = re.compile(
     r"以上|以下|以内|之间|超过|哪一?档|除以|补交|补缴|欠|没交|未交|拖|逾期|自愿|特殊党费|捐|多交|经费|下拨|慰问|报销|买|花|活动|用党费|账户"
@@ -95,10 +102,11 @@ def incomes_in(text: str) -> list[Decimal]:
 def answer(sentence: Sentence) -> Answer | None:
     """The reply to a question about one's own due, or None when it is about something else."""
     text = sentence.text
-    follows = sentence.previous == ENTRY and _is_income(text)
+    follows = _is_income(text) if sentence.previous == ENTRY else _names_income(sentence)
     own_pay = PAY.search(text) and INCOME.search(text) and not OTHER_PAYMENT.search(text)
     about_dues = DUES.search(text) or own_pay
-    if OTHER_MATTER.search(text) or not (follows or (about_dues and ASKS_AMOUNT.search(text))):
+    asks = ASKS_AMOUNT.search(text) or (DUES.search(text) and ONLY_INCOME.fullmatch(text))
+    if OTHER_MATTER.search(text) or not (follows or (about_dues and asks)):
         return None
     incomes = incomes_in(text)
     if not incomes:
@@ -111,6 +119,15 @@ def _is_income(text: str) -> bool:
     if bare(text, "元|块|块钱") is not None:
         return True
     return bool(INCOME.search(text)) and len(text) <= LONGEST_FOLLOW_UP and not OTHER_PAYMENT.search(text)
+
+
+def _names_income(sentence: Sentence) -> bool:
+    """Whether somebody told about dues goes on with an income; a bare number could be anything there."""
+    return (
+        sentence.previous.startswith(OF_DUES)
+        and bare(sentence.text, "元|块|块钱") is None
+        and _is_income(sentence.text)
+    )
 
 
 def plausible(base: Decimal) -> bool:

@@ -69,3 +69,16 @@ def test_the_missing_number_is_asked_for(talked: tuple[str, ...], first: str) ->
 )
 def test_general_questions_are_left_alone(text: str) -> None:
     assert ask(text) is None
+
+
+def test_months_and_a_month_s_due_say_enough_without_the_word_for_dues() -> None:
+    answer = ask("欠了4个月 每月36 要补多少")
+    assert answer is not None
+    assert answer.text.startswith("一共144元。")
+
+
+@pytest.mark.parametrize(
+    "text", ["公司欠了4个月工资每月3600要补多少", "欠了4个月房租每月800一共多少", "欠了要补多少"]
+)
+def test_other_debts_are_none_of_ours(text: str) -> None:
+    assert ask(text) is None

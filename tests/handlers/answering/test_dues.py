@@ -9,6 +9,7 @@ from handlers.answering.dues import ENTRY, Payer, due
 from handlers.answering.numbers import amounts, bare, from_chinese, whole_number
 from handlers.answering.shapes import Answer
 from handlers.answering.worked import Sentence, squeeze
+from tests.handlers.answering.asking import ask as ask_all
 
 
 def answer(text: str, previous: str = "") -> Answer | None:
@@ -42,6 +43,11 @@ def test_the_whole_base_pays_the_rate_of_its_band(base: str, payer: Payer, resul
     ("text", "says"),
     [
         ("我每月养老金5200该交几块", "每月应交52元"),
+        ("每月5000块交50对吧", "在职按工资算，每月50元"),
+        ("老党员党费 养老金3400", "每月应交17元"),
+        ("工资8000 党费", "每月应交120元"),
+        ("党费 6500", "在职按工资算，每月97.5元"),
+        ("党费，退休费6200元", "每月应交62元"),
         ("工资5200每月交多少党费", "每月应交78元"),
         ("每月税后工资6000元，党费交多少？", "6000×1.5%＝90元"),
         ("一个月到手五千二，党费交多少", "每月应交78元"),
@@ -80,6 +86,9 @@ def test_the_working_names_its_rule() -> None:
     "text",
     [
         "党费怎么算",
+        "每月5000块房贷交50对吧",
+        "党费",
+        "养老金5200",
         "工资5200要交多少个税",
         "养老金3000要交多少医保",
         "我欠了6个月党费怎么补交，工资5000",
@@ -165,3 +174,15 @@ def test_chinese_numbers_are_read(text: str, value: int | None) -> None:
 @pytest.mark.parametrize("text", ["第12条", "6个月", "2026年", "30人", "50岁", "1.5%", "3天"])
 def test_numbers_of_other_things_are_no_amounts(text: str) -> None:
     assert amounts(text) == []
+
+
+@pytest.mark.parametrize("before", [ENTRY, "dues-retired"])
+def test_an_income_after_an_answer_about_dues_is_worked_out(before: str) -> None:
+    answer = ask_all("养老金5200", before)
+    assert answer is not None
+    assert "每月应交52元" in answer.text
+
+
+def test_a_bare_number_is_an_income_only_after_the_calculation() -> None:
+    assert ask_all("5200", ENTRY) is not None
+    assert ask_all("5200", "dues-retired") is None
