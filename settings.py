@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="Empty = SQLite in the data directory.")
     redis_url: str = Field("memory://", description="memory:// = inside this process.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signs codes and sessions, encrypts phones.")
+    code_versions: str = Field(
+        "1",
+        pattern="^[0-9a-z]{1,8}$",
+        description="Key versions of scanned codes: the first signs, the others are still read.",
+    )
     public_url: str = Field("http://127.0.0.1:8080", description="Address people reach us at.")
     timezone: str = Field("Asia/Shanghai", description="Zone of dates, Fridays and months.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
@@ -131,6 +136,11 @@ class Settings(BaseSettings):
         False,
         description="True: the mini program has msg_sec_check; texts for others wait until they passed it.",
     )
+
+    @property
+    def code_version(self) -> str:
+        """The key version that signs new codes."""
+        return self.code_versions[0]
 
     @property
     def zone(self) -> ZoneInfo:

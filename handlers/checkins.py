@@ -88,7 +88,7 @@ async def check_in(ctx: Context, *, code: str, nonce: str = "") -> CheckInResult
     """
     scanned: ScannedCode | None = None
     try:
-        scanned = codes.read(_secret(ctx), code, at=ctx.now())
+        scanned = codes.read(_secret(ctx), code, at=ctx.now(), versions=ctx.settings.code_versions)
         return await _enter(ctx, await _scan(ctx, scanned, at=ctx.now(), nonce=nonce))
     except REFUSALS as refusal:
         await RefusedScan.create(at=ctx.now(), **_refused(ctx, refusal, scanned))
@@ -123,7 +123,8 @@ async def door_code(ctx: Context, *, site_id: str) -> ShownCode:
     if not (await access.reach(ctx)).covers_site(site_id):
         raise NotAllowed
     now = ctx.now()
-    return ShownCode(codes.door(_secret(ctx), site_id=site_id, at=now), codes.next_door_code(now))
+    code = codes.door(_secret(ctx), site_id=site_id, at=now, version=ctx.settings.code_version)
+    return ShownCode(code, codes.next_door_code(now))
 
 
 async def member_code(ctx: Context) -> ShownCode:
@@ -133,7 +134,8 @@ async def member_code(ctx: Context) -> ShownCode:
         NotBound.
     """
     person, now = await require_person(ctx), ctx.now()
-    return ShownCode(codes.member(_secret(ctx), person_id=person.id, at=now), codes.next_member_code(now))
+    code = codes.member(_secret(ctx), person_id=person.id, at=now, version=ctx.settings.code_version)
+    return ShownCode(code, codes.next_member_code(now))
 
 
 def _secret(ctx: Context) -> str:
@@ -210,7 +212,7 @@ async def _upload_one(ctx: Context, line: Mapping[str, Any]) -> ScanAnswer:
     try:
         if not ctx.now() - LOOKS_BACK <= at <= ctx.now() + codes.CLOCK_TOLERANCE:
             raise ExpiredCode
-        scanned = codes.read(_secret(ctx), code, at=at)
+        scanned = codes.read(_secret(ctx), code, at=at, versions=ctx.settings.code_versions)
         if not isinstance(scanned, MemberCode):
             raise BadCode
         result = await _enter(ctx, await _scan(ctx, scanned, at=at))

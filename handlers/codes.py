@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from handlers.errors import BadCode, ExpiredCode
 
-CURRENT_VERSION = "1"
-VERSIONS = frozenset({CURRENT_VERSION})
-"""Key versions that are still read; new codes are signed with the current one."""
+FIRST_VERSION = "1"
+"""The key version that signs until the settings name another one."""
 
 POSTER, DOOR, MEMBER, REHEARSAL = "P", "D", "M", "R"
 DOOR_WINDOW = timedelta(seconds=30)
@@ -58,24 +57,24 @@ class MemberCode:
 ScannedCode = PosterCode | DoorCode | MemberCode
 
 
-def poster(secret: str, *, site_id: str) -> str:
-    """The scene of a site's poster. It never changes while the key does not."""
-    return _seal(secret, POSTER + CURRENT_VERSION + site_id)
+def poster(secret: str, *, site_id: str, version: str = FIRST_VERSION) -> str:
+    """The scene of a site's poster. It never changes while the key version does not."""
+    return _seal(secret, POSTER + version + site_id)
 
 
-def door(secret: str, *, site_id: str, at: datetime) -> str:
+def door(secret: str, *, site_id: str, at: datetime, version: str = FIRST_VERSION) -> str:
     """What the tablet at the door shows at `at`; another text every 30 seconds."""
-    return _seal(secret, DOOR + CURRENT_VERSION + _window(at, DOOR_WINDOW) + site_id)
+    return _seal(secret, DOOR + version + _window(at, DOOR_WINDOW) + site_id)
 
 
-def member(secret: str, *, person_id: int, at: datetime) -> str:
+def member(secret: str, *, person_id: int, at: datetime, version: str = FIRST_VERSION) -> str:
     """What a member shows to a keeper at `at`; another text every 5 minutes."""
-    return _seal(secret, MEMBER + CURRENT_VERSION + _window(at, MEMBER_WINDOW) + str(person_id))
+    return _seal(secret, MEMBER + version + _window(at, MEMBER_WINDOW) + str(person_id))
 
 
 def rehearsal(secret: str, *, rehearsal_id: int) -> str:
     """What people scan to sit down at a rehearsal."""
-    return _seal(secret, REHEARSAL + CURRENT_VERSION + str(rehearsal_id))
+    return _seal(secret, REHEARSAL + FIRST_VERSION + str(rehearsal_id))
 
 
 def read_rehearsal(secret: str, text: str) -> int:
@@ -84,7 +83,7 @@ def read_rehearsal(secret: str, text: str) -> int:
     Raises:
         BadCode: not signed by us, altered, or of another kind.
     """
-    if not REHEARSAL_SHAPE.fullmatch(text) or text[1] not in VERSIONS:
+    if not REHEARSAL_SHAPE.fullmatch(text) or text[1] != FIRST_VERSION:
         raise BadCode
     body = text[:-SIGNATURE_LENGTH]
     if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):
@@ -92,14 +91,16 @@ def read_rehearsal(secret: str, text: str) -> int:
     return int(body[2:])
 
 
-def read(secret: str, text: str, *, at: datetime) -> ScannedCode:
+def read(secret: str, text: str, *, at: datetime, versions: str = FIRST_VERSION) -> ScannedCode:
     """What a text scanned at `at` says, once its signature has been found right.
+
+    `versions` are the key versions still believed, a letter each; a code of any other one is bad.
 
     Raises:
         BadCode: not signed by us, or altered.
         ExpiredCode: a rotating code of another time.
     """
-    if not SHAPE.fullmatch(text) or text[1] not in VERSIONS:
+    if not SHAPE.fullmatch(text) or text[1] not in versions:
         raise BadCode
     body = text[:-SIGNATURE_LENGTH]
     if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):

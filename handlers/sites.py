@@ -157,7 +157,8 @@ async def create_posters(ctx: Context) -> int:
 
 def poster_scene(ctx: Context, *, site_id: str) -> str:
     """The scene of a site's poster: what a SCAN event, or the mini program's launch, brings back."""
-    return codes.poster(ctx.settings.secret_key.get_secret_value(), site_id=site_id)
+    secret = ctx.settings.secret_key.get_secret_value()
+    return codes.poster(secret, site_id=site_id, version=ctx.settings.code_version)
 
 
 def position(site: Site) -> Point:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -418,3 +419,18 @@ async def test_a_spoilt_code_checks_nobody_in(
         await checkins.check_in(world.at(world.member), code=spoil(poster(world)))
     assert await CheckIn.all().count() == 0
     assert (await RefusedScan.get()).reason == "bad_code"
+
+
+async def test_old_posters_check_in_after_a_rotation_and_not_after_their_retirement(
+    world: Town, booking: Booking, clock: Clock
+) -> None:
+    old = poster(world)
+    clock.now += timedelta(hours=4)
+    ctx = world.at(world.member)
+    rotated = replace(ctx, settings=ctx.settings.model_copy(update={"code_versions": "21"}))
+    retired = replace(ctx, settings=ctx.settings.model_copy(update={"code_versions": "2"}))
+    assert sites.poster_scene(rotated, site_id=world.site.id) != old
+    with pytest.raises(BadCode):
+        await checkins.check_in(retired, code=old)
+    assert await CheckIn.all().count() == 0
+    assert (await checkins.check_in(rotated, code=old)).status == "checked_in"

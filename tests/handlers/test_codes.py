@@ -163,3 +163,18 @@ def test_random_codes_of_the_right_form_never_pass() -> None:
         except BadCode:
             continue
     assert passed == 0
+
+
+def test_an_old_poster_is_read_until_its_key_version_is_retired() -> None:
+    old = codes.poster(SECRET, site_id="S10")
+    new = codes.poster(SECRET, site_id="S10", version="2")
+    assert codes.read(SECRET, old, at=NOW, versions="21") == PosterCode("S10")
+    assert codes.read(SECRET, new, at=NOW, versions="21") == PosterCode("S10")
+    with pytest.raises(BadCode):
+        codes.read(SECRET, old, at=NOW, versions="2")
+
+
+def test_one_key_versions_signature_is_none_of_another() -> None:
+    old = codes.poster(SECRET, site_id="S10")
+    with pytest.raises(BadCode):
+        codes.read(SECRET, "P2" + old[2:], at=NOW, versions="21")
