@@ -105,3 +105,15 @@ async def test_a_keepers_log_is_answered_line_by_line(world: World, clock: Clock
     assert again.body == answer.body
     refused = await world["member"]("POST", "/check-ins/upload", {"scans": lines})
     assert refused.body["code"] == "not_allowed"
+
+
+async def test_the_keeper_sees_why_scans_were_refused_and_not_whose(world: World, ctx: Context) -> None:
+    await world["member"]("POST", "/check-ins", poster(ctx))
+    await world["member"]("POST", "/check-ins", poster(ctx, "S01"))  # Another site's.
+    answer = await world["keeper"]("GET", "/sites/S10/refused-scans")
+    assert answer.status == 200
+    [item] = answer.body["items"]
+    assert set(item) == {"at", "reason", "title"}
+    assert (item["at"], item["reason"]) == ("2026-11-20T10:00:00+08:00", "no_booking")
+    for name, code in (("member", "not_allowed"), ("other_town", "not_allowed"), ("unbound", "not_bound")):
+        assert (await world[name]("GET", "/sites/S10/refused-scans")).body["code"] == code
