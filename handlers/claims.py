@@ -16,6 +16,7 @@ from tortoise.transactions import in_transaction
 from handlers import access, audit, funds, screenings
 from handlers.access import Reach
 from handlers.accounts import require_person
+from handlers.claim_news import tell
 from handlers.context import Context
 from handlers.errors import (
     AlreadyClaimed,
@@ -223,6 +224,7 @@ async def approve(ctx: Context, *, claim_id: int) -> Claim:
         if not await claim.fund.commit(claim.amount):
             raise FundSpent
         await audit.record(ctx, "claim.approved", f"claim:{claim.id}", amount=claim.amount)
+        await tell(ctx, claim, ClaimStatus.APPROVED)
     return await _whole(claim.id)
 
 
@@ -270,6 +272,7 @@ async def pay(ctx: Context, *, claim_id: int) -> Claim:
             await audit.record(
                 ctx, "claim.paid", f"claim:{claim.id}", amount=claim.amount, fund=claim.fund_id
             )
+            await tell(ctx, claim, ClaimStatus.PAID)
     except IntegrityError:  # The visit was paid already.
         raise WrongState from None
     return await _whole(claim.id)
@@ -318,6 +321,7 @@ async def _undo(ctx: Context, claim_id: int, status: ClaimStatus, reason: str) -
             await claim.fund.free_again(claim.amount)
         await screenings.hold(ctx, kept, f"claim:{claim.id}:reason", path=claim.branch.path)
         await audit.record(ctx, f"claim.{status}", f"claim:{claim.id}")
+        await tell(ctx, claim, status, reason=kept.shown)
     return await _whole(claim.id)
 
 

@@ -44,6 +44,7 @@ from miniprogram_api import (
     statistics,
     subscriptions,
     texts,
+    todos,
 )
 from miniprogram_api.forms import (
     AnswersForm,
@@ -188,6 +189,7 @@ ROUTES = (
     *refused_scans.ROUTES,
     *rehearsals.ROUTES,
     *texts.ROUTES,
+    *todos.ROUTES,
     *learning.ROUTES,
     *statistics.ROUTES,
 )

@@ -21,6 +21,8 @@ from handlers.claims import Bill, amount_due
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, NotYourBranch, Refused, WrongState
 from models import (
+    Account,
+    App,
     AuditEntry,
     Booking,
     BookingStatus,
@@ -29,6 +31,7 @@ from models import (
     ClaimStatus,
     Duty,
     Fund,
+    Notice,
     Organization,
     Payment,
     Person,
@@ -295,6 +298,23 @@ async def test_what_is_returned_after_approval_frees_its_money(world: Town, fund
         with pytest.raises(WrongState):
             await too_late(district, claim_id=claim.id, reason="x")
     assert (await Fund.get()).paid == claim.amount
+
+
+async def test_the_sender_is_told_once_what_became_of_it(world: Town, fund: Fund) -> None:
+    await Account.create(app=App.OFFICIAL_ACCOUNT, openid="oWorker", person=world.worker, follows=True)
+    claim = await submitted(world)
+    district = world.at(world.district_officer)
+    await claims.send_back(district, claim_id=claim.id, reason="请核对人数。")
+    await claims.correct(world.at(world.worker), claim_id=claim.id)
+    for _ in range(2):
+        await claims.approve(district, claim_id=claim.id)
+    for _ in range(2):
+        await claims.pay(district, claim_id=claim.id)
+    assert [notice.content for notice in await Notice.filter(openid="oWorker").order_by("id")] == [
+        "11月18日在阵地S10的活动，补单被退回：请核对人数。请在小程序“补单”里修改后再提交。",
+        "11月18日在阵地S10的活动，补单已批准，等待拨付。",
+        "11月18日在阵地S10的活动，补单已拨付。",
+    ]
 
 
 async def test_two_approvers_at_once_promise_a_fund_once(world: Town) -> None:

@@ -120,7 +120,7 @@ ROWS = {
 UNSCOPED = {
     "the caller's own and nobody else's": """
         POST /session, POST /session/bind, GET /me, DELETE /me, GET /me/export, GET /me/code,
-        POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable,
+        POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable, GET /todos,
         GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
     "for everybody alike": """
         GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots,

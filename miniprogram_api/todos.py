@@ -1,0 +1,31 @@
+"""What waits for the caller, over HTTP: 待办."""
+
+from dataclasses import asdict
+
+from pydantic import Field
+
+from handlers import todos
+from handlers.context import Context
+from handlers.errors import NotBound
+from miniprogram_api.table import BOUND, Route
+from miniprogram_api.views import View
+
+
+class TodosView(View):
+    """Counts of what waits; 0 where it doesn't concern the caller."""
+
+    visits_to_confirm: int = Field(description="等待确认的预约")
+    claims_to_decide: int = Field(description="等待审核的补单")
+    claims_to_pay: int = Field(description="等待拨付的补单")
+    texts_to_read: int = Field(description="等待人工看的文字")
+    questions_to_answer: int = Field(description="等待人工回答的提问")
+    claims_to_correct: int = Field(description="退回修改的补单")
+    visits_to_claim: int = Field(description="可以补单的活动")
+
+
+async def show(ctx: Context) -> TodosView:
+    """What waits."""
+    return TodosView(**asdict(await todos.mine(ctx)))
+
+
+ROUTES = (Route("GET", "/todos", show, BOUND, "待办", None, TodosView, refuses=(NotBound,)),)
