@@ -139,6 +139,9 @@ UNSCOPED = {
         POST /check-ins, POST /check-ins/upload""",
     "counts only, too small ones not shown, or the sheet of a list above": """
         GET /questions/statistics, GET /claims.xlsx, GET /statistics/visits.xlsx""",
+    "who takes part in a rehearsal decides: its own tests say so": """
+        GET /rehearsals, GET /rehearsals/{rehearsal_id}, GET /rehearsals/{rehearsal_id}/code,
+        POST /rehearsals, POST /rehearsals/join, POST /rehearsals/{rehearsal_id}/acts""",
 }
 """Endpoints in which nothing belongs to a branch, site or subtree, and why."""
 
