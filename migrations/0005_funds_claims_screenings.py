@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0006_rehearsals')]
+    dependencies = [('models', '0004_lesson_receipts_and_practice')]
 
     initial = False
 
