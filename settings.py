@@ -108,6 +108,22 @@ class Settings(BaseSettings):
     worker_age_limit: int = Field(
         35, description="Up to this age (years) a worker belongs to the Friday lesson's audience."
     )
+    open_bookings_per_branch: int = Field(
+        4, description="Visits one branch may have ahead of it, waiting ones included."
+    )
+    cancel_until_hours: int = Field(
+        2, description="Hours before a visit up to which a branch may call it off by itself."
+    )
+    offer_hours: int = Field(
+        24,
+        description="Hours a waiting branch has to accept places that came free, the visit's start at most.",
+    )
+    no_show_minutes: int = Field(
+        30, description="Minutes after a visit's start without any check-in until its places are released."
+    )
+    booking_template_id: str = Field(
+        "", description="Mini-program subscribe template that reminds of a visit."
+    )
     lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
     lesson_notice_template_id: str = Field(
         "", description="Official account's subscribe-notice template of the Friday lesson; empty = not used."

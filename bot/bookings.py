@@ -12,6 +12,7 @@ STATUS_WORDS = {
     BookingStatus.REQUESTED: "等待确认",
     BookingStatus.CONFIRMED: "已确认",
     BookingStatus.WAITING: "候补中",
+    BookingStatus.OFFERED: "候补有名额，等您接受",
 }
 
 

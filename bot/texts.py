@@ -61,6 +61,9 @@ REFUSALS: dict[type[Refused], str] = {
     errors.SlotFull: "这个时段剩余名额不够，请减少人数或改选时段。",
     errors.SlotClosed: "这个时段不开放预约，请改选其他时段。",
     errors.AlreadyBooked: "您的支部在这个时间已有预约，发“我的预约”可以查看。",
+    errors.TooManyBookings: "您的支部还没进行的预约已达上限，请等一次活动结束，或先取消一个再约。",
+    errors.TooLateToCancel: "活动马上要开始了，不能自行取消。确实来不了，请联系阵地管理员代为取消。",
+    errors.OfferExpired: "留给您支部的名额已过期，转给了下一个支部。可以重新预约或再排候补。",
     errors.NotYourBranch: "您只能为自己负责的党支部预约。",
     errors.WrongState: "当前状态下不能这样操作，请刷新后再看。",
     errors.OwnDraft: "这份稿子您改过，请另一位同志来审核发布。",
@@ -89,6 +92,8 @@ def refusal(error: Refused) -> str:
     sentence = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
     if isinstance(error, errors.BadInput):
         return "；".join(error.fields.values()) or sentence
+    if isinstance(error, errors.AlreadyBooked) and error.at:
+        return f"您的支部{moment(error.at)}已约在“{error.site}”，时间有重叠。"
     if isinstance(error, errors.TooEarly) and error.at:
         return f"还没到签到时间，请在{moment(error.at)}以后再扫。"
     if isinstance(error, errors.WrongSite) and error.site:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
@@ -17,10 +18,15 @@ from handlers.errors import (
     NotYourBranch,
     SlotClosed,
     SlotFull,
+    TooLateToCancel,
     WrongState,
 )
+from handlers.lines import one_line
 from handlers.screenings import Kept
+from handlers.visit_news import News, tell
 from models import (
+    HOLDING,
+    LIVE,
     Booking,
     BookingStatus,
     Duty,
@@ -31,8 +37,8 @@ from models import (
     Slot,
 )
 
-HOLDING = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
-"""Statuses in which places are promised to a branch."""
+SURE = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
+"""Statuses that may stand in a calendar."""
 
 COMING = (BookingStatus.CONFIRMED, BookingStatus.FULFILLED)
 ACTS_FOR_BRANCH = OFFICERS | {Role.BRANCH_WORKER}
@@ -65,10 +71,10 @@ async def book(
     `wait`, a full slot gives a booking that is waiting. Two queries, then one transaction of five.
 
     Raises:
-        NotYourBranch, SlotClosed, AlreadyBooked, SlotFull, BadInput.
+        NotYourBranch, SlotClosed, AlreadyBooked, TooManyBookings, SlotFull, BadInput.
     """
     person = await require_person(ctx)
-    theme = _line(theme, longest=LONGEST_THEME, field="theme")
+    theme = one_line(theme, longest=LONGEST_THEME, field="theme")
     branch = await _own_branch(person, branch_id)
     slot = await Slot.get_or_none(id=slot_id).select_related("site")
     if slot is None:
@@ -112,20 +118,52 @@ async def get_booking(ctx: Context, *, booking_id: int) -> Booking:
 
 
 async def cancel(ctx: Context, *, booking_id: int, reason: str = "") -> Booking:
-    """Give a visit up, before its gate opens; who works for the branch or keeps the site may. Twice is once.
+    """Give a visit, a wait or an offer up; who works for the branch or keeps the site may. Twice is once.
+
+    The branch itself may until `cancel_until_hours` before the visit, the keeper until the gate opens;
+    the branch is told of what the keeper does.
 
     Raises:
-        NotAllowed, WrongState.
+        NotAllowed, WrongState, TooLateToCancel.
     """
     booking, reach = await _find(ctx, booking_id)
-    if not (_acts_for(reach, booking.branch) or reach.covers_site(booking.slot.site_id)):
+    keeps = reach.covers_site(booking.slot.site_id)
+    if not (_acts_for(reach, booking.branch) or keeps):
         raise NotAllowed
-    reason = _line(reason, longest=LONGEST_REASON, field="reason", required=False)
+    reason = one_line(reason, longest=LONGEST_REASON, field="reason", required=False)
     if booking.status is BookingStatus.CANCELLED:
         return _shown(booking)
-    if booking.status is not BookingStatus.WAITING and ctx.now() >= gates.opens_at(booking.slot):
+    if booking.status in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
+        _check_not_too_late(ctx, booking.slot, keeps=keeps)
+    told = None if _acts_for(reach, booking.branch) else News.CANCELLED
+    await _end(ctx, booking, BookingStatus.CANCELLED, HOLDING, reason, told)
+    return await _reread(booking)
+
+
+async def accept(ctx: Context, *, booking_id: int) -> Booking:
+    """Take the places that came free for a waiting branch. Twice is once; giving them up is `cancel`.
+
+    Raises:
+        NotAllowed, OfferExpired, WrongState.
+    """
+    booking = await _find_for_branch(ctx, booking_id)
+    if booking.status not in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
+        await places.accept(ctx, booking)
+    return await _reread(booking)
+
+
+async def change_headcount(ctx: Context, *, booking_id: int, headcount: int) -> Booking:
+    """More people come, all of them or none; or fewer, and their places go to those who wait.
+
+    Raises:
+        NotAllowed, WrongState, SlotFull, BadInput.
+    """
+    booking = await _find_for_branch(ctx, booking_id)
+    _check_headcount(headcount, booking.slot)
+    if booking.status not in LIVE or ctx.now() >= gates.opens_at(booking.slot):
         raise WrongState
-    await _end(ctx, booking, BookingStatus.CANCELLED, HOLDING, reason)
+    if headcount != booking.headcount:
+        await places.resize(ctx, booking, headcount)
     return await _reread(booking)
 
 
@@ -140,6 +178,7 @@ async def confirm(ctx: Context, *, booking_id: int) -> Booking:
     async with in_transaction():
         if await requested.update(status=BookingStatus.CONFIRMED):
             await audit.record(ctx, "booking.confirmed", f"booking:{booking.id}")
+            await tell(ctx, booking, News.CONFIRMED)
     booking = await _reread(booking)
     if booking.status is not BookingStatus.CONFIRMED:
         raise WrongState
@@ -152,12 +191,12 @@ async def decline(ctx: Context, *, booking_id: int, reason: str) -> Booking:
     Raises:
         NotAllowed, WrongState, BadInput.
     """
-    reason = _line(reason, longest=LONGEST_REASON, field="reason")
+    reason = one_line(reason, longest=LONGEST_REASON, field="reason")
     booking = await _find_as_keeper(ctx, booking_id)
     if booking.status is BookingStatus.DECLINED:
         return _shown(booking)
     requested = (BookingStatus.REQUESTED,)
-    await _end(ctx, booking, BookingStatus.DECLINED, requested, reason)
+    await _end(ctx, booking, BookingStatus.DECLINED, requested, reason, News.DECLINED)
     return await _reread(booking)
 
 
@@ -168,7 +207,7 @@ async def calendar_file(ctx: Context, *, booking_id: int) -> str:
         WrongState: it isn't going to take place, or isn't sure of a place.
     """
     booking = await get_booking(ctx, booking_id=booking_id)
-    if booking.status not in HOLDING:
+    if booking.status not in SURE:
         raise WrongState
     site = booking.slot.site
     event = calendars.Event(
@@ -199,14 +238,19 @@ async def _write(ctx: Context, wish: Booking, kept: Kept, write: Write) -> Booki
 
 
 async def _end(
-    ctx: Context, booking: Booking, status: BookingStatus, holding: Iterable[BookingStatus], reason: str
+    ctx: Context,
+    booking: Booking,
+    status: BookingStatus,
+    holding: Iterable[BookingStatus],
+    reason: str,
+    news: News | None,
 ) -> None:
     kept = screenings.look_at(ctx, reason)
     if kept.status is None:
-        await places.end(ctx, booking, status, holding=holding, reason=reason)
+        await places.end(ctx, booking, status, holding=holding, reason=reason, news=news)
         return
     async with in_transaction():
-        await places.end(ctx, booking, status, holding=holding, reason=kept.shown)
+        await places.end(ctx, booking, status, holding=holding, reason=kept.shown, news=news)
         await screenings.hold(ctx, kept, f"booking:{booking.id}:reason", path=booking.branch.path)
 
 
@@ -227,6 +271,13 @@ async def _find_as_keeper(ctx: Context, booking_id: int) -> Booking:
     return booking
 
 
+async def _find_for_branch(ctx: Context, booking_id: int) -> Booking:
+    booking, reach = await _find(ctx, booking_id)
+    if not _acts_for(reach, booking.branch):
+        raise NotAllowed
+    return booking
+
+
 def _visible(person: Person, reach: Reach) -> Q:
     """What a caller may see: the own branch's visits, those to a site they keep, those of their subtree."""
     conditions = [Q(branch_id=person.organization_id), Q(slot__site_id__in=list(reach.site_ids))]
@@ -239,7 +290,7 @@ def _acts_for(reach: Reach, branch: Organization) -> bool:
 
 
 async def _reread(booking: Booking) -> Booking:
-    await booking.refresh_from_db(fields=["status", "reason"])
+    await booking.refresh_from_db(fields=["status", "reason", "headcount", "offered_until"])
     return _shown(booking)
 
 
@@ -272,22 +323,15 @@ def _check_bookable(ctx: Context, slot: Slot) -> None:
         raise SlotClosed
 
 
+def _check_not_too_late(ctx: Context, slot: Slot, *, keeps: bool) -> None:
+    if ctx.now() >= gates.opens_at(slot):
+        raise WrongState
+    if not keeps and ctx.now() > slot.starts_at - timedelta(hours=ctx.settings.cancel_until_hours):
+        raise TooLateToCancel
+
+
 def _check_headcount(headcount: int, slot: Slot) -> None:
     if headcount < 1:
         raise BadInput(headcount="人数至少为 1")
     if headcount > slot.capacity:
         raise BadInput(headcount=f"这个时段最多容纳 {slot.capacity} 人，请减少人数或分批预约")
-
-
-def _line(text: str, *, longest: int, field: str, required: bool = True) -> str:
-    """Free text on one line, trimmed.
-
-    Raises:
-        BadInput: it is empty or too long.
-    """
-    line = " ".join(text.split())
-    if required and not line:
-        raise BadInput(**{field: "请填写此项"})
-    if len(line) > longest:
-        raise BadInput(**{field: f"不能超过 {longest} 个字"})
-    return line

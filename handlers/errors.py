@@ -53,9 +53,35 @@ class SlotClosed(Refused):
 
 
 class AlreadyBooked(Refused):
-    """The branch has a live booking of this slot, or of another one at the same time."""
+    """The branch has a live booking of this slot, or of another one at the same time.
+
+    `site` and `at` say where it is expected then, and from when; empty where that isn't known.
+    """
 
     code = "already_booked"
+
+    def __init__(self, *, site: str = "", at: datetime | None = None) -> None:
+        super().__init__()
+        self.site = site
+        self.at = at
+
+
+class TooManyBookings(Refused):
+    """The branch has as many visits ahead as one branch may have."""
+
+    code = "too_many_bookings"
+
+
+class TooLateToCancel(Refused):
+    """The visit is so near that only the site's keeper can call it off."""
+
+    code = "too_late_to_cancel"
+
+
+class OfferExpired(Refused):
+    """The places offered to a waiting branch have gone to the next one."""
+
+    code = "offer_expired"
 
 
 class NotYourBranch(Refused):

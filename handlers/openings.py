@@ -1,6 +1,6 @@
 """When a site is open: its rules, public holidays and make-up working days become slots. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -24,47 +24,86 @@ class DayKind(StrEnum):
     MAKE_UP = "make_up"
 
 
-class Hours(BaseModel):
-    """One rule: on these weekdays, from here to there, in slots of so many minutes."""
+class Span(BaseModel):
+    """From here to there, in slots of so many minutes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    days: tuple[Weekday, ...] = Field(min_length=1)
     opens: time
     closes: time
     slot_minutes: int = Field(ge=15, le=720)
 
     @model_validator(mode="after")
-    def _one_slot_at_least(self) -> "Hours":
-        if not list(self.on(date(2000, 1, 1), ZoneInfo("UTC"))):
+    def _one_slot_at_least(self) -> "Span":
+        if not list(cut(self, date(2000, 1, 1), ZoneInfo("UTC"))):
             raise ValueError("no slot fits between opens and closes")
         return self
 
-    def on(self, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-        """The slots of `day`; a last piece shorter than a slot stays free."""
-        length = timedelta(minutes=self.slot_minutes)
-        starts_at = datetime.combine(day, self.opens, zone)
-        while starts_at + length <= datetime.combine(day, self.closes, zone):
-            yield starts_at, starts_at + length
-            starts_at += length
+
+class Hours(Span):
+    """One rule: on these weekdays, these hours."""
+
+    days: tuple[Weekday, ...] = Field(min_length=1)
+
+
+def cut(span: Span, day: date, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """The slots of a span on `day`; a last piece shorter than a slot stays free."""
+    length = timedelta(minutes=span.slot_minutes)
+    starts_at = datetime.combine(day, span.opens, zone)
+    while starts_at + length <= datetime.combine(day, span.closes, zone):
+        yield starts_at, starts_at + length
+        starts_at += length
+
+
+class SpecialDay(BaseModel):
+    """A day on which the site is closed, or open at these hours only, whatever the rules say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    day: date
+    hours: tuple[Span, ...] = ()
 
 
 class Opening(BaseModel):
-    """A site's opening rules, as they are kept in `Site.opening`."""
+    """A site's opening rules, as they are kept in `Site.opening`.
+
+    An exception without hours is a closed day, one with hours an extra or a different one; it goes
+    before public holidays and make-up days.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     hours: tuple[Hours, ...]
     open_on_holidays: bool = False
+    exceptions: tuple[SpecialDay, ...] = ()
 
     def slots(self, day: date, zone: ZoneInfo) -> list[tuple[datetime, datetime]]:
         """Start and end of every slot of `day`, in order."""
+        for exception in self.exceptions:
+            if exception.day == day:
+                return _apart(slot for span in exception.hours for slot in cut(span, day, zone))
         kind = day_kind(day)
         if kind is DayKind.HOLIDAY and not self.open_on_holidays:
             return []
         # People work on a make-up day as on a Friday, whatever weekday it is.
         weekday = "fri" if kind is DayKind.MAKE_UP else WEEKDAYS[day.weekday()]
-        return sorted(slot for rule in self.hours if weekday in rule.days for slot in rule.on(day, zone))
+        return _apart(slot for rule in self.hours if weekday in rule.days for slot in cut(rule, day, zone))
+
+    def with_closed(self, days: Iterable[date]) -> "Opening":
+        """The same rules, closed on these days."""
+        closed = {day: SpecialDay(day=day) for day in days}
+        kept = [special for special in self.exceptions if special.day not in closed]
+        exceptions = sorted([*kept, *closed.values()], key=lambda special: special.day)
+        return self.model_copy(update={"exceptions": tuple(exceptions)})
+
+
+def _apart(slots: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    """In order; where two rules overlap, the slot that begins first stands."""
+    apart: list[tuple[datetime, datetime]] = []
+    for slot in sorted(slots):
+        if not apart or slot[0] >= apart[-1][1]:
+            apart.append(slot)
+    return apart
 
 
 def day_kind(day: date) -> DayKind:

@@ -9,6 +9,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from handlers import audit, idempotency, lesson_due, notices, places, retention, screenings, sites
+from handlers import audit, closings, idempotency, lesson_due, notices, places, retention, sites
 from handlers.context import Context
 from settings import Settings
 
@@ -47,6 +48,9 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("seal_audit", IntervalTrigger(seconds=5, timezone=zone), audit.seal, 30),
         Job("settle_bookings", IntervalTrigger(minutes=1, timezone=zone), places.settle, 60),
         Job("offer_places", IntervalTrigger(minutes=1, timezone=zone), places.offer_all, 60),
+        Job("expire_offers", IntervalTrigger(minutes=1, timezone=zone), places.expire_offers, 60),
+        Job("release_no_shows", IntervalTrigger(minutes=1, timezone=zone), places.release_no_shows, 60),
+        Job("finish_closings", IntervalTrigger(minutes=1, timezone=zone), closings.finish, 60),
         Job("push_lesson", every_5_minutes, lesson_due.push_due, 240),
         Job("settle_lesson", IntervalTrigger(minutes=10, timezone=zone), lesson_due.settle_due, 600),
         Job("plan_lesson", daily(6, 10), lesson_due.plan_due, 6 * HOUR),

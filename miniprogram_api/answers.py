@@ -10,6 +10,7 @@ from aiohttp import web
 from handlers import errors
 from handlers.context import REQUEST_ID
 from handlers.errors import BadInput, Refused, ScanRefused, StepRefused
+from handlers.errors import AlreadyBooked, BadInput, Refused, ScanRefused
 
 CHINA = timezone(timedelta(hours=8))
 PROBLEM_TYPE = "application/problem+json"
@@ -18,7 +19,7 @@ PROBLEM_TYPE = "application/problem+json"
 class No(NamedTuple):
     """How one refusal reads: HTTP status, title, and what a person can do about it.
 
-    `exact` is the sentence for a scan whose site and time are known.
+    `exact` is the sentence where a site and a time are known.
     """
 
     status: int
@@ -36,7 +37,21 @@ STATUS: dict[type[Refused], No] = {
     errors.AlreadyBound: No(409, "已被绑定", "这个身份已绑定另一个微信号，请联系所在党支部处理。"),
     errors.SlotFull: No(409, "名额不足", "这个时段剩余名额不够，请减少人数、改选时段，或加入候补。"),
     errors.SlotClosed: No(409, "不可预约", "这个时段不开放预约，请改选其他时段。"),
-    errors.AlreadyBooked: No(409, "已有预约", "您的支部在这个时间已有预约，请在“我的预约”中查看。"),
+    errors.AlreadyBooked: No(
+        409,
+        "已有预约",
+        "您的支部在这个时间已有预约，请在“我的预约”中查看。",
+        "您的支部 {at:%m月%d日%H:%M} 已约在{site}，时间有重叠。请改选时段，或先取消那一个。",
+    ),
+    errors.TooManyBookings: No(
+        409, "预约太多", "您的支部还没进行的预约已达上限，请等一次活动结束，或先取消一个再约。"
+    ),
+    errors.TooLateToCancel: No(
+        409, "来不及自行取消", "活动马上要开始了，不能自行取消。确实来不了，请联系阵地管理员代为取消。"
+    ),
+    errors.OfferExpired: No(
+        409, "候补名额已过期", "留给您支部的名额已过期，转给了下一个支部。可以重新预约或再排候补。"
+    ),
     errors.NotYourBranch: No(403, "不是您的支部", "您只能为自己负责的党支部预约。"),
     errors.WrongState: No(409, "状态已变", "当前状态下不能这样操作，请刷新后再看。"),
     errors.OwnDraft: No(403, "不能审核自己的稿子", "这份稿子您改过，请另一位同志来审核发布。"),
@@ -117,7 +132,7 @@ class Rejected(Exception):
 def refusal(error: Refused) -> tuple[int, dict[str, Any]]:
     """Status and problem body of a use-case's refusal."""
     no = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-    if isinstance(error, ScanRefused) and no.exact and error.site and error.at:
+    if isinstance(error, (ScanRefused, AlreadyBooked)) and no.exact and error.site and error.at:
         no = no._replace(detail=no.exact.format(site=error.site, at=error.at.astimezone(CHINA)))
     if isinstance(error, StepRefused):
         no = no._replace(detail=error.sentence)

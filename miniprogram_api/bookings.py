@@ -3,7 +3,7 @@
 from handlers import bookings
 from handlers.context import Context
 from miniprogram_api import views
-from miniprogram_api.forms import BookingForm, BookingQuery, ReasonForm
+from miniprogram_api.forms import BookingForm, BookingQuery, HeadcountForm, ReasonForm
 from miniprogram_api.table import Text
 from miniprogram_api.views import BookingsView, BookingView
 
@@ -37,6 +37,17 @@ async def calendar(ctx: Context, *, booking_id: int) -> Text:
 async def cancel(ctx: Context, *, booking_id: int) -> BookingView:
     """Give a visit up."""
     return views.booking(await bookings.cancel(ctx, booking_id=booking_id))
+
+
+async def accept(ctx: Context, *, booking_id: int) -> BookingView:
+    """Take the places that came free; who doesn't want them cancels."""
+    return views.booking(await bookings.accept(ctx, booking_id=booking_id))
+
+
+async def resize(ctx: Context, *, booking_id: int, form: HeadcountForm) -> BookingView:
+    """More people come, or fewer."""
+    changed = await bookings.change_headcount(ctx, booking_id=booking_id, headcount=form.headcount)
+    return views.booking(changed)
 
 
 async def confirm(ctx: Context, *, booking_id: int) -> BookingView:

@@ -96,6 +96,12 @@ class BookingForm(Form):
     branch_id: int | None = Field(None, ge=1, le=LARGEST_ID, description="负责几个支部时说明是哪一个")
 
 
+class HeadcountForm(Form):
+    """How many come now."""
+
+    headcount: int = Field(ge=1, le=500, description="改成多少人；增加的名额要么全有，要么不改")
+
+
 class ReasonForm(Form):
     """Why a booking is declined."""
 

@@ -14,12 +14,15 @@ from handlers.errors import (
     NotFound,
     NotOnRoster,
     NotYourBranch,
+    OfferExpired,
     OwnDraft,
     ScanRefused,
     SlotClosed,
     SlotFull,
     TooEarly,
     TooLate,
+    TooLateToCancel,
+    TooManyBookings,
     WrongSite,
     WrongState,
 )
@@ -28,6 +31,7 @@ from miniprogram_api import (
     cases,
     checkins,
     claims,
+    closings,
     clusters,
     complaints,
     entries,
@@ -57,6 +61,7 @@ from miniprogram_api.forms import (
     EntryForm,
     EntryQuery,
     FeedbackForm,
+    HeadcountForm,
     LoginForm,
     PeriodQuery,
     QuestionForm,
@@ -72,6 +77,7 @@ from miniprogram_api.forms import (
     VersionForm,
 )
 from miniprogram_api.table import (
+    ACTS_FOR_BRANCH,
     ANYONE,
     BOUND,
     BRANCH,
@@ -123,6 +129,8 @@ SCANS = (
     ExpiredCode,
     TooEarly,
     TooLate,
+    TooLateToCancel,
+    TooManyBookings,
     NoBooking,
     WrongSite,
     CancelledBooking,
@@ -130,7 +138,7 @@ SCANS = (
     NotBound,
 )
 CHANGES = (NotBound, NotAllowed, WrongState)
-BOOKS = (NotBound, NotFound, NotYourBranch, SlotClosed, SlotFull, AlreadyBooked)
+BOOKS = (NotBound, NotFound, NotYourBranch, SlotClosed, SlotFull, AlreadyBooked, TooManyBookings)
 OFFICE = (NotBound, NotAllowed)
 NO_WECHAT = ("wechat_unavailable",)
 
@@ -150,7 +158,9 @@ ROUTES = (
     Route("GET", "/bookings", bookings.index, BOUND, "预约列表", BookingQuery, BookingsView, refuses=(NotBound,)),
     Route("GET", "/bookings/{booking_id}.ics", bookings.calendar, BOUND, "加入日历", refuses=(NotBound, WrongState), media="text/calendar"),
     Route("GET", "/bookings/{booking_id}", bookings.show, BOUND, "一个预约", None, BookingView, refuses=(NotBound,)),
-    Route("POST", "/bookings/{booking_id}/cancel", bookings.cancel, STAFF, "取消预约", None, BookingView, refuses=CHANGES),
+    Route("POST", "/bookings/{booking_id}/cancel", bookings.cancel, STAFF, "取消预约、放弃候补", None, BookingView, refuses=(*CHANGES, TooLateToCancel)),
+    Route("POST", "/bookings/{booking_id}/accept", bookings.accept, ACTS_FOR_BRANCH, "接受候补名额", None, BookingView, refuses=(*CHANGES, OfferExpired)),
+    Route("POST", "/bookings/{booking_id}/headcount", bookings.resize, ACTS_FOR_BRANCH, "改人数", HeadcountForm, BookingView, refuses=(*CHANGES, SlotFull)),
     Route("POST", "/bookings/{booking_id}/confirm", bookings.confirm, KEEPERS, "确认预约", None, BookingView, refuses=CHANGES),
     Route("POST", "/bookings/{booking_id}/decline", bookings.decline, KEEPERS, "退回预约", ReasonForm, BookingView, refuses=CHANGES),
     Route("POST", "/check-ins", checkins.create, BOUND, "扫码签到", ScanForm, CheckInView, (201, 200), SCANS, creates=True),
@@ -192,5 +202,6 @@ ROUTES = (
     *todos.ROUTES,
     *learning.ROUTES,
     *statistics.ROUTES,
+    *closings.ROUTES,
 )
 # fmt: on

@@ -210,6 +210,7 @@ class BookingView(View):
     theme: str
     reason: str
     created_at: Moment
+    offered_until: Moment | None = Field(description="候补的名额保留到什么时候；没有时为 null")
 
 
 class BookingsView(View):
@@ -628,6 +629,7 @@ def booking(row: Booking) -> BookingView:
         theme=row.theme,
         reason=row.reason,
         created_at=row.created_at,
+        offered_until=row.offered_until if row.status is BookingStatus.OFFERED else None,
     )
 
 

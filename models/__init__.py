@@ -19,11 +19,13 @@ from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.requests import IdempotencyKey
 from models.screenings import Screening, ScreeningStatus
 from models.sites import (
+    HOLDING,
     LIVE,
     Booking,
     BookingStatus,
     CheckIn,
     RefusedScan,
+    Reminder,
     Site,
     SiteCategory,
     SiteStatus,
@@ -31,6 +33,7 @@ from models.sites import (
 )
 
 __all__ = [
+    "HOLDING",
     "LIVE",
     "SINGLE",
     "Account",
@@ -73,6 +76,7 @@ __all__ = [
     "Rehearsal",
     "RehearsalEvent",
     "RehearsalSeat",
+    "Reminder",
     "Role",
     "Scope",
     "Screening",

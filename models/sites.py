@@ -32,7 +32,7 @@ class SiteStatus(StrEnum):
 
 
 class Site(Model):
-    """One open-life site. Coordinates are GCJ-02 degrees."""
+    """One open-life site. Coordinates are GCJ-02 degrees. `revision` counts the edits of what is searched."""
 
     id = fields.CharField(max_length=8, primary_key=True)
     name = fields.CharField(max_length=40, unique=True)
@@ -50,18 +50,24 @@ class Site(Model):
     intro = fields.CharField(max_length=600, default="")
     features: Any = fields.JSONField(default=list)
     contact = fields.CharField(max_length=60, default="")
+    notes = fields.CharField(max_length=600, default="", db_default="")
+    pictures: Any = fields.JSONField(null=True)
     status = fields.CharEnumField(SiteStatus, max_length=8, default=SiteStatus.OPEN)
     is_training_base = fields.BooleanField(default=False)
     is_demo = fields.BooleanField(default=False)
     needs_approval = fields.BooleanField(default=False)
     poster_url = fields.CharField(max_length=200, default="")
+    revision = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "sites"
 
 
 class Slot(Model):
-    """A bookable stretch of time at a site. `taken` counts promised places, never above `capacity`."""
+    """A bookable stretch of time at a site. `taken` counts promised places, never above `capacity`.
+
+    A closed slot keeps why, and the slot its visits are to be moved to, until nobody is left in it.
+    """
 
     id = fields.IntField(primary_key=True)
     site: fields.ForeignKeyRelation[Site] = fields.ForeignKeyField(
@@ -73,6 +79,8 @@ class Slot(Model):
     capacity = fields.IntField()
     taken = fields.IntField(default=0)
     closed = fields.BooleanField(default=False)
+    close_reason = fields.CharField(max_length=200, default="", db_default="")
+    moves_to_id = fields.IntField(null=True)
 
     class Meta:
         table = "slots"
@@ -91,6 +99,10 @@ class Slot(Model):
             )
         )
 
+    async def touch(self) -> None:
+        """Keep the row for the rest of the transaction without changing it; comes before any booking."""
+        await Slot.filter(id=self.id).update(taken=F("taken"))
+
     async def release(self, places: int) -> None:
         """Give `places` back."""
         await Slot.filter(id=self.id).update(taken=F("taken") - places)
@@ -102,18 +114,25 @@ class BookingStatus(StrEnum):
     REQUESTED = "requested"
     CONFIRMED = "confirmed"
     WAITING = "waiting"
+    OFFERED = "offered"
     DECLINED = "declined"
     CANCELLED = "cancelled"
     FULFILLED = "fulfilled"
     MISSED = "missed"
 
 
-LIVE = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.WAITING)
+HOLDING = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.OFFERED)
+"""Statuses in which places are promised to a branch; an offer keeps them until it expires."""
+
+LIVE = (*HOLDING, BookingStatus.WAITING)
 """Statuses in which a branch still expects to come."""
 
 
 class Booking(Model):
-    """A branch's visit to a site. `live_key` is `slot:branch` while live, else null: one per pair."""
+    """A branch's visit to a site. `live_key` is `slot:branch` while live, else null: one per pair.
+
+    `offered_until` is when the places offered to a waiting branch go to the next one.
+    """
 
     id = fields.IntField(primary_key=True)
     slot: fields.ForeignKeyRelation[Slot] = fields.ForeignKeyField(
@@ -134,9 +153,38 @@ class Booking(Model):
     reason = fields.CharField(max_length=200, default="")
     live_key = fields.CharField(max_length=32, unique=True, null=True)
     created_at = fields.DatetimeField()
+    offered_until = fields.DatetimeField(null=True)
 
     class Meta:
         table = "bookings"
+        indexes = (("branch_id", "status"), ("slot_id", "status"))
+
+
+class Reminder(Model):
+    """One person was, or could not be, reminded of a visit at its time: at most one row each.
+
+    `status` is `sending` from before a single message goes out until WeChat has answered; a row that
+    stays there is never sent again.
+    """
+
+    id = fields.IntField(primary_key=True)
+    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField(
+        "models.Booking", related_name="reminders", on_delete=fields.CASCADE
+    )
+    booking_id: int
+    slot_id = fields.IntField()
+    person: fields.ForeignKeyRelation["Person"] = fields.ForeignKeyField(
+        "models.Person", related_name="reminders", on_delete=fields.CASCADE
+    )
+    person_id: int
+    kind = fields.CharField(max_length=8)
+    channel = fields.CharField(max_length=16, default="")
+    status = fields.CharField(max_length=10)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "reminders"
+        unique_together = (("booking", "slot_id", "person", "kind"),)
 
 
 class CheckIn(Model):

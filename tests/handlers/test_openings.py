@@ -70,3 +70,27 @@ def test_a_saturday_on_which_people_work_is_no_saturday() -> None:
 def test_a_rule_that_promises_nothing_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Opening.model_validate({"hours": [OFFICE | wrong]})
+
+
+def test_an_exception_closes_opens_or_changes_a_day_whatever_the_calendar_says() -> None:
+    extra = {"opens": "14:00", "closes": "16:00", "slot_minutes": 60}
+    opening: dict[str, object] = {
+        "hours": [OFFICE],
+        "exceptions": [
+            {"day": "2026-11-20"},
+            {"day": "2026-11-21", "hours": [extra]},
+            {"day": "2026-10-01", "hours": [extra]},
+        ],
+    }
+    assert starts(opening, date(2026, 11, 20)) == []
+    assert starts(opening, date(2026, 11, 21)) == starts(opening, date(2026, 10, 1)) == ["14:00", "15:00"]
+    assert len(starts(opening, date(2026, 11, 23))) == 4
+
+
+def test_rules_that_overlap_never_make_overlapping_slots() -> None:
+    assert starts({"hours": [OFFICE, OFFICE | {"opens": "09:00"}]}, date(2026, 11, 20)) == [
+        "08:30",
+        "10:30",
+        "12:30",
+        "14:30",
+    ]

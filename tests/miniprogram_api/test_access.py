@@ -18,6 +18,9 @@ from tests.miniprogram_api.conftest import World
 FORMS: dict[str, dict[str, Any]] = {
     "BookingForm": {"slot_id": 1, "headcount": 1, "theme": "x"},
     "ReasonForm": {"reason": "x"},
+    "HeadcountForm": {"headcount": 2},
+    "CloseSlotForm": {"reason": "x"},
+    "CloseSiteForm": {"reason": "x", "from": "2026-12-01", "to": "2026-12-01"},
     "ScanForm": {"code": "x"},
     "UploadForm": {"scans": [{}]},
     "AnswersForm": {"answers": ["A"]},
@@ -47,6 +50,7 @@ FORMS: dict[str, dict[str, Any]] = {
 IDS = {
     "site_id": "S10",
     "booking_id": "1",
+    "slot_id": "1",
     "lesson_id": "1",
     "question_id": "1",
     "lookup": "NONE",

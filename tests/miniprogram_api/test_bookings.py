@@ -92,7 +92,40 @@ async def test_waiting_where_it_is_full_and_moving_up_when_places_come_free(worl
     cancelled = await world["worker"]("POST", f"/bookings/{booking['id']}/cancel")
     assert (cancelled.status, cancelled.body["status"]) == (200, "cancelled")
     moved = await world["other_worker"]("GET", f"/bookings/{waiting.body['id']}")
-    assert moved.body["status"] == "confirmed"
+    assert moved.body["status"] == "offered"
+    assert moved.body["offered_until"] == moved.body["slot"]["starts_at"]
+    path = f"/bookings/{waiting.body['id']}/accept"
+    assert (await world["worker"]("POST", path)).body["code"] == "not_found"
+    assert (await world["other_worker"]("POST", path)).body["status"] == "confirmed"
+    assert (await world["other_worker"]("POST", path)).body["status"] == "confirmed"
+
+
+async def test_a_headcount_grows_and_shrinks_through_the_door(world: World) -> None:
+    booking = await booked(world)
+    path = f"/bookings/{booking['id']}/headcount"
+    assert (await world["worker"]("POST", path, {"headcount": 30})).body["headcount"] == 30
+    assert (await world["worker"]("POST", path, {"headcount": 31})).body["code"] == "bad_input"
+    assert (await world["member"]("POST", path, {"headcount": 5})).body["code"] == "not_allowed"
+    assert (await world["worker"]("POST", path, {"headcount": 5})).body["headcount"] == 5
+    slots = (await world["member"]("GET", "/sites/S10/slots")).body["items"]
+    assert slots[0]["free"] == 25
+
+
+async def test_a_keeper_closes_a_slot_and_its_visit_moves(world: World) -> None:
+    booking = await booked(world)
+    closing = {"reason": "设备检修", "move_to": world.slots[1].id}
+    path = f"/slots/{world.slots[0].id}/close"
+    assert (await world["worker"]("POST", path, closing)).body["code"] == "not_allowed"
+    closed = await world["keeper"]("POST", path, closing)
+    assert closed.body == {"slots": 1, "moved": 1, "cancelled": 0}
+    moved = (await world["worker"]("GET", f"/bookings/{booking['id']}")).body
+    assert (moved["slot"]["id"], moved["status"], moved["reason"]) == (
+        world.slots[1].id,
+        "confirmed",
+        "设备检修",
+    )
+    opened = await world["keeper"]("POST", f"/slots/{world.slots[0].id}/open")
+    assert (opened.body["closed"], opened.body["free"]) == (False, 30)
 
 
 async def test_a_keeper_confirms_or_declines_with_a_reason(world: World) -> None:

@@ -1,0 +1,84 @@
+"""Closing slots, days and sites over HTTP, and opening them again."""
+
+# ruff: noqa: E501 (one endpoint, one line: that is what makes it a table)
+
+from pydantic import Field
+
+from handlers import closings
+from handlers.closings import Closed
+from handlers.context import Context
+from handlers.errors import BadInput, NotAllowed, NotBound, WrongState
+from miniprogram_api import views
+from miniprogram_api.forms import LARGEST_ID, Form, OtherDay, Text
+from miniprogram_api.table import KEEPERS, Route
+from miniprogram_api.views import SiteView, SlotView, View
+
+
+class CloseSlotForm(Form):
+    """Why a slot is closed, and where its visits go."""
+
+    reason: Text = Field(max_length=200, description="原因，会告诉预约的支部")
+    move_to: int | None = Field(
+        None, ge=1, le=LARGEST_ID, description="已约的支部改到哪个时段；放不下的和不填时都取消"
+    )
+
+
+class CloseSiteForm(Form):
+    """Why a site is closed, and on which days."""
+
+    reason: Text = Field(max_length=200, description="原因，会告诉预约的支部")
+    since: OtherDay | None = Field(None, alias="from", description="从哪天起；不填就一直关闭到重新开放")
+    until: OtherDay | None = Field(None, alias="to", description="到哪天止，含当天，与 from 一起填")
+
+
+class ClosedView(View):
+    """What closing did."""
+
+    slots: int = Field(description="关闭了几个时段")
+    moved: int = Field(description="改到新时段的预约")
+    cancelled: int = Field(description="取消的预约")
+
+
+async def close_slot(ctx: Context, *, slot_id: int, form: CloseSlotForm) -> ClosedView:
+    """Close a slot."""
+    return shown(await closings.close_slot(ctx, slot_id=slot_id, reason=form.reason, move_to=form.move_to))
+
+
+async def open_slot(ctx: Context, *, slot_id: int) -> SlotView:
+    """Open a slot again."""
+    return views.slots([await closings.open_slot(ctx, slot_id=slot_id)]).items[0]
+
+
+async def close_site(ctx: Context, *, site_id: str, form: CloseSiteForm) -> ClosedView:
+    """Close a site on some days, or until further notice."""
+    if form.since is None and form.until is None:
+        return shown(await closings.close_site(ctx, site_id=site_id, reason=form.reason))
+    if form.since is None or form.until is None:
+        raise BadInput(**{"from" if form.since is None else "to": "起止日期要一起填"})
+    return shown(
+        await closings.close_days(
+            ctx, site_id=site_id, since=form.since, until=form.until, reason=form.reason
+        )
+    )
+
+
+async def open_site(ctx: Context, *, site_id: str) -> SiteView:
+    """Open a site again."""
+    return views.site(await closings.open_site(ctx, site_id=site_id))
+
+
+def shown(done: Closed) -> ClosedView:
+    """What closing did, as numbers."""
+    return ClosedView(slots=done.slots, moved=done.moved, cancelled=done.cancelled)
+
+
+CHANGES = (NotBound, NotAllowed, WrongState)
+
+# fmt: off
+ROUTES = (
+    Route("POST", "/slots/{slot_id}/close", close_slot, KEEPERS, "关闭时段", CloseSlotForm, ClosedView, refuses=CHANGES),
+    Route("POST", "/slots/{slot_id}/open", open_slot, KEEPERS, "重新开放时段", None, SlotView, refuses=CHANGES),
+    Route("POST", "/sites/{site_id}/close", close_site, KEEPERS, "关闭阵地或其中几天", CloseSiteForm, ClosedView, refuses=CHANGES),
+    Route("POST", "/sites/{site_id}/open", open_site, KEEPERS, "重新开放阵地", None, SiteView, refuses=CHANGES),
+)
+# fmt: on
