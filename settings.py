@@ -121,9 +121,6 @@ class Settings(BaseSettings):
     no_show_minutes: int = Field(
         30, description="Minutes after a visit's start without any check-in until its places are released."
     )
-    booking_template_id: str = Field(
-        "", description="Mini-program subscribe template that reminds of a visit."
-    )
     lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
     lesson_notice_template_id: str = Field(
         "", description="Official account's subscribe-notice template of the Friday lesson; empty = not used."

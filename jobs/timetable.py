@@ -8,8 +8,17 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import audit, idempotency, lesson_due, notices, places, retention, screenings, sites
-from handlers import audit, closings, idempotency, lesson_due, notices, places, retention, sites
+from handlers import (
+    audit,
+    closings,
+    idempotency,
+    lesson_due,
+    notices,
+    places,
+    retention,
+    screenings,
+    sites,
+)
 from handlers.context import Context
 from settings import Settings
 

@@ -9,8 +9,7 @@ from aiohttp import web
 
 from handlers import errors
 from handlers.context import REQUEST_ID
-from handlers.errors import BadInput, Refused, ScanRefused, StepRefused
-from handlers.errors import AlreadyBooked, BadInput, Refused, ScanRefused
+from handlers.errors import AlreadyBooked, BadInput, Refused, ScanRefused, StepRefused
 
 CHINA = timezone(timedelta(hours=8))
 PROBLEM_TYPE = "application/problem+json"

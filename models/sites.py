@@ -32,7 +32,7 @@ class SiteStatus(StrEnum):
 
 
 class Site(Model):
-    """One open-life site. Coordinates are GCJ-02 degrees. `revision` counts the edits of what is searched."""
+    """One open-life site. Coordinates are GCJ-02 degrees."""
 
     id = fields.CharField(max_length=8, primary_key=True)
     name = fields.CharField(max_length=40, unique=True)
@@ -50,14 +50,11 @@ class Site(Model):
     intro = fields.CharField(max_length=600, default="")
     features: Any = fields.JSONField(default=list)
     contact = fields.CharField(max_length=60, default="")
-    notes = fields.CharField(max_length=600, default="", db_default="")
-    pictures: Any = fields.JSONField(null=True)
     status = fields.CharEnumField(SiteStatus, max_length=8, default=SiteStatus.OPEN)
     is_training_base = fields.BooleanField(default=False)
     is_demo = fields.BooleanField(default=False)
     needs_approval = fields.BooleanField(default=False)
     poster_url = fields.CharField(max_length=200, default="")
-    revision = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "sites"
@@ -158,33 +155,6 @@ class Booking(Model):
     class Meta:
         table = "bookings"
         indexes = (("branch_id", "status"), ("slot_id", "status"))
-
-
-class Reminder(Model):
-    """One person was, or could not be, reminded of a visit at its time: at most one row each.
-
-    `status` is `sending` from before a single message goes out until WeChat has answered; a row that
-    stays there is never sent again.
-    """
-
-    id = fields.IntField(primary_key=True)
-    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField(
-        "models.Booking", related_name="reminders", on_delete=fields.CASCADE
-    )
-    booking_id: int
-    slot_id = fields.IntField()
-    person: fields.ForeignKeyRelation["Person"] = fields.ForeignKeyField(
-        "models.Person", related_name="reminders", on_delete=fields.CASCADE
-    )
-    person_id: int
-    kind = fields.CharField(max_length=8)
-    channel = fields.CharField(max_length=16, default="")
-    status = fields.CharField(max_length=10)
-    at = fields.DatetimeField()
-
-    class Meta:
-        table = "reminders"
-        unique_together = (("booking", "slot_id", "person", "kind"),)
 
 
 class CheckIn(Model):
