@@ -94,7 +94,8 @@ class Engine:
 
     def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
         favour = self.favour_for(canonical, scope, on)
-        sentences = list(dict.fromkeys(canonical.split("|")))[:MOST_SENTENCES]
+        sentences = list(dict.fromkeys(filter(self._features.says, canonical.split("|"))))[:MOST_SENTENCES]
+        canonical = "|".join(sentences) or canonical
         several = self._each(sentences, favour) if len(sentences) > 1 else []
         if len(several) > 1:
             return join(several)

@@ -24,26 +24,29 @@ TYPICAL = 16
 ANSWER_WEIGHT = 0.24
 """What only the answer's text says counts less than what people ask."""
 CANDIDATES = 6
-LEAST_COVERED = 0.5
+LEAST_COVERED = 0.6
 """Entries that cover less than this share of what the best one covers aren't looked at."""
-UNIT = 16
+UNIT = 64
 """Evidence is summed in whole numbers of this fraction: quick, and alike in every process."""
-COMMON = 128
+COMMON = 64
 """A feature that one entry in so many has keeps a lane for every entry."""
 LANE_BITS = 16
 LANE_BYTES = LANE_BITS // 8
+UPPER_BYTE = 1 if sys.byteorder == "little" else 0
+LARGEST_COVER = (1 << LANE_BITS) - 1
+TIMES_BITS = 8
+MOST_TIMES = (1 << TIMES_BITS) - 1
 TOP_BIT = 1 << LANE_BITS - 1
-"""Kept free in every lane: it tells which lanes reach a mark."""
-TOP_BYTE = b"\x80"
+"""No lane reaches it: a sum never flows over into the next lane."""
 SEVERAL = -1
 """In place of the entry of an asking that several have."""
-STEPS = 7
-"""Halvings on the way to the best entry's mark."""
 
 Favour = Callable[[Fact], float]
 """What an entry's score is multiplied by; 0 = it may not answer."""
-Known = Sequence[tuple[int, int]]
-"""A question's features that entries have too, and what each says in `UNIT`s."""
+Common = tuple[int, int]
+"""A feature of many entries: what it says in `UNIT`s, and what it covers, a lane for every entry."""
+Rare = tuple[int, ...]
+"""A feature of few: what it says, and for each of its entries the place and what it covers there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,10 @@ class Features:
         """The features of raw text."""
         return self.of_canonical(self._normalise(text))
 
+    def says(self, sentence: str) -> bool:
+        """Whether a canonical sentence says anything but thanks, urging and politeness."""
+        return len(self._drop(sentence)) > 1
+
     def of_canonical(self, canonical: str) -> frozenset[str]:
         """The features of canonical text; words are told from pairs by a leading `#`."""
         found = {"#" + word for word in self._words.findall(canonical)} if self._words else set()
@@ -99,24 +106,25 @@ def unpacked(total: int, count: int) -> "array[int]":
     return lanes
 
 
-def strongest(known: Known) -> tuple[Known, int]:
-    """As much of a very long question as a lane has room for, the strongest evidence first."""
-    kept, mass = [], 0
-    for number, says in sorted(known, key=lambda item: (-item[1], item[0])):
-        if mass + says >= TOP_BIT:
-            break
-        kept.append((number, says))
-        mass += says
-    return kept, mass
+def places_of(upper: bytes, least: int) -> Iterator[int]:
+    """The places of the bytes that are at least this."""
+    marked = upper.translate(b"\0" * least + b"\1" * (256 - least))
+    place = marked.find(1)
+    while place >= 0:
+        yield place
+        place = marked.find(1, place + 1)
 
 
-def places_of(reached: int) -> Iterator[int]:
-    """The lanes whose top bit is set."""
-    lanes = reached.to_bytes((reached.bit_length() + 7) // 8, "little")
-    at = lanes.find(TOP_BYTE)
-    while at >= 0:
-        yield at // LANE_BYTES
-        at = lanes.find(TOP_BYTE, at + 1)
+def strongest(common: list[Common], rare: list[Rare]) -> tuple[list[Common], list[Rare], int]:
+    """As much of a very long question as a lane has room for, the rarest evidence first."""
+    room = TOP_BIT
+    kept: tuple[list[Common], list[Rare]] = ([], [])
+    for some, into in ((rare, kept[1]), (common, kept[0])):
+        for found in sorted(some, key=lambda one: one[0], reverse=True):
+            if found[0] < room:
+                room -= found[0]
+                into.append(found)  # type: ignore[arg-type]
+    return kept[0], kept[1], TOP_BIT - room
 
 
 def typical(times: int) -> float:
@@ -134,20 +142,16 @@ class Index:
 
     def __init__(self, facts: Sequence[Fact], features: Features) -> None:
         self.facts = tuple(facts)
-        self._number: dict[str, int] = {}
         self._said: dict[str, int] = {}
-        posted = self._posted(features)
-        self._masses = array("I", map(self._mass, self._number, posted))
-        self._common: dict[int, int] = {}
-        self._rare: dict[int, tuple[array[int], array[int]]] = {}
-        for number, places in enumerate(posted):
-            self._keep(number, places)
-        self._ones = packed(array("H", [1]) * len(self.facts))
+        self._common: dict[str, Common] = {}
+        self._rare: dict[str, Rare] = {}
+        for feature, posted in self._posted(features).items():
+            self._keep(feature, posted)
         self._unknown = int(log(1 + 2 * len(facts)) ** STEEPNESS * UNKNOWN_WEIGHT * UNIT)
 
-    def _posted(self, features: Features) -> list[dict[int, int]]:
-        """For each feature the places of the entries that have it, and in how many askings each says it."""
-        posted: list[dict[int, int]] = []
+    def _posted(self, features: Features) -> "dict[str, array[int]]":
+        """For each feature the entries that have it: the place, and in how many askings it is said."""
+        posted: dict[str, array[int]] = {}
         for place, fact in enumerate(self.facts):
             said: Counter[str] = Counter()
             canonical = dict.fromkeys(map(features.canonical, (fact.question, *fact.askings)))
@@ -158,31 +162,26 @@ class Index:
                 said.update(asking)
             for feature in features.of(fact.answer):
                 said.setdefault(feature, 0)
-            # In one order in every process: sets of strings have another in each.
-            for feature in sorted(said):
-                number = self._number.setdefault(feature, len(self._number))
-                if number == len(posted):
-                    posted.append({})
-                posted[number][place] = said[feature]
+            for feature, times in said.items():
+                posted.setdefault(feature, array("I")).append(place << TIMES_BITS | min(times, MOST_TIMES))
         return posted
 
-    def _mass(self, feature: str, places: dict[int, int]) -> int:
-        """What a feature says: the fewer entries' askings have it, the more."""
-        spread = sum(map(bool, places.values())) or 1
+    def _mass(self, feature: str, spread: int) -> int:
+        """What a feature says that so many entries' askings have: the fewer, the more."""
         kind = WORD_WEIGHT if feature[0] == "#" else CHARACTER_WEIGHT if len(feature) == 1 else 1.0
-        return int(log(1 + len(self.facts) / spread) ** STEEPNESS * kind * UNIT)
+        return int(log(1 + len(self.facts) / (spread or 1)) ** STEEPNESS * kind * UNIT)
 
-    def _keep(self, number: int, places: dict[int, int]) -> None:
-        """Note what a feature covers of the question in each of its entries."""
-        mass = self._masses[number]
-        covers = array("H", (int(mass * typical(times)) for times in places.values()))
-        if len(places) * COMMON < len(self.facts):
-            self._rare[number] = array("I", places), covers
+    def _keep(self, feature: str, posted: "array[int]") -> None:
+        """Note what a feature says, and what it covers of the question in each of its entries."""
+        mass = self._mass(feature, sum(bool(one & MOST_TIMES) for one in posted))
+        covers = {one >> TIMES_BITS: int(mass * typical(one & MOST_TIMES)) for one in posted}
+        if len(covers) * COMMON < len(self.facts):
+            self._rare[feature] = (mass, *(place << LANE_BITS | cover for place, cover in covers.items()))
             return
         lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
-        for place, cover in zip(places, covers, strict=True):
+        for place, cover in covers.items():
             lanes[place] = cover
-        self._common[number] = packed(lanes)
+        self._common[feature] = mass, packed(lanes)
 
     def said(self, canonical: str) -> Fact | None:
         """The entry that has this very asking, if just one has."""
@@ -191,55 +190,39 @@ class Index:
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
-        number, masses = self._number, self._masses
-        known: Known = [(at, masses[at]) for at in map(number.get, wanted) if at is not None]
-        mass = sum(says for _, says in known)
+        common = [found for found in map(self._common.get, wanted) if found]
+        rare = [found for found in map(self._rare.get, wanted) if found]
+        mass = sum([found[0] for found in common]) + sum([found[0] for found in rare])
         if mass >= TOP_BIT:
-            known, mass = strongest(known)
-        whole = mass + (len(wanted) - len(known)) * self._unknown
+            common, rare, mass = strongest(common, rare)
         if not mass:
             return []
-        found = self._candidates(known, mass, favour)
-        matches = [
-            Match(self.facts[place], covers / whole * favoured, covers / whole)
-            for place, covers, favoured in found
-        ]
+        whole = mass + (len(wanted) - len(common) - len(rare)) * self._unknown
+        lanes = self._covered(common, rare)
+        matches: list[Match] = []
+        for place in self._best(lanes):
+            fact = self.facts[place]
+            if favoured := favour(fact):
+                coverage = lanes[place] / whole
+                matches.append(Match(fact, coverage * favoured, coverage))
+                if len(matches) == 2 * CANDIDATES:
+                    break
         return sorted(matches, key=lambda match: match.score, reverse=True)[:CANDIDATES]
 
-    def _candidates(self, known: Known, mass: int, favour: Favour) -> list[tuple[int, int, float]]:
-        """The places of entries that cover most of the question, what they cover, how each is favoured."""
-        total = self._covered(known)
-        ones = self._ones
-        tops = ones * TOP_BIT
-        # A lane reaches a mark when adding what lacks to the top bit sets that bit.
-        low, high = 1, mass + 1
-        for _ in range(STEPS):
-            middle = (low + high) // 2
-            if (total + ones * (TOP_BIT - middle)) & tops:
-                low = middle
-            else:
-                high = middle
-        reached = (total + ones * (TOP_BIT - max(int(low * LEAST_COVERED), 1))) & tops
-        lanes = unpacked(total, len(self.facts))
-        best = sorted((-lanes[place], place) for place in places_of(reached))
-        found: list[tuple[int, int, float]] = []
-        for less, place in best:
-            if favoured := favour(self.facts[place]):
-                found.append((place, -less, favoured))
-                if len(found) == 2 * CANDIDATES:
-                    break
-        return found
+    def _covered(self, common: Sequence[Common], rare: Sequence[Rare]) -> "array[int]":
+        """What each entry covers of the question."""
+        lanes = unpacked(sum([found[1] for found in common]), len(self.facts))
+        for found in rare:
+            for one in found[1:]:
+                lanes[one >> LANE_BITS] += one & LARGEST_COVER
+        return lanes
 
-    def _covered(self, known: Known) -> int:
-        """What each entry covers of the question: a lane for each."""
-        total, lanes = 0, None
-        common, rare = self._common, self._rare
-        for number, _ in known:
-            if number in common:
-                total += common[number]
-            else:
-                if lanes is None:
-                    lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
-                for place, covers in zip(*rare[number], strict=True):
-                    lanes[place] += covers
-        return total if lanes is None else total + packed(lanes)
+    @staticmethod
+    def _best(lanes: "array[int]") -> list[int]:
+        """The places of the entries that cover most, the best first, those alike in their order."""
+        # Looking at the upper half of every lane first spares looking at most lanes.
+        upper = lanes.tobytes()[UPPER_BYTE::LANE_BYTES]
+        most = max(lanes[place] for place in places_of(upper, max(upper)))
+        least = max(int(most * LEAST_COVERED), 1)
+        reached = [place for place in places_of(upper, least >> 8) if lanes[place] >= least]
+        return sorted(reached, key=lambda place: (-lanes[place], place))
