@@ -1,6 +1,7 @@
 """The knowledge base: from `content/knowledge` into the database, and from there into the engine."""
 
 import asyncio
+import gc
 import hashlib
 import json
 import logging
@@ -269,6 +270,8 @@ async def refresh(ctx: Context) -> Engine:
     held.checked_at = now
     if (stamp := await _stamp()) != held.stamp:
         held.engine, held.stamp = await load_engine(ctx), stamp
+        # What is kept for good needn't be looked through by every collection: those pauses are long.
+        gc.freeze()
     return held.engine
 
 

@@ -59,6 +59,8 @@ class Engine:
         self._features = Features(words)
         self._index = Index(facts, self._features)
         self._by_code = {fact.code: fact for fact in facts}
+        self._replies = {fact.code: replies.answer(fact) for fact in facts}
+        self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
         self._declines = Declines(words.declines)
         self._domain = alternation(words.domain)
 
@@ -117,14 +119,22 @@ class Engine:
         spoken = {name for name, pattern in SCOPE_PATTERNS.items() if pattern.search(canonical)}
         wanted = spoken or ({scope} if scope else set())
 
+        gone = self._not_in_force(on)
+
         def favour(fact: Fact) -> float:
-            if not fact.holds(on):
+            if fact.code in gone:
                 return 0.0
             if not fact.scopes:
                 return 1.0
             return (FITTING_SCOPE if fact.scopes & wanted else 0.0) if wanted else OTHER_SCOPE
 
         return favour
+
+    def _not_in_force(self, on: date) -> frozenset[str]:
+        """The codes of entries that don't hold on a day; kept for the day that is asked about."""
+        if self._today[0] != on:
+            self._today = on, frozenset(code for code, fact in self._by_code.items() if not fact.holds(on))
+        return self._today[1]
 
     def canonical(self, text: str) -> str:
         """The text under the one name of every known word."""
@@ -142,7 +152,7 @@ class Engine:
     def _judge(self, canonical: str, favour: Favour) -> Answer:
         said = self._index.said(canonical)
         if said is not None and favour(said):
-            return Answer("answer", replies.answer(said), said.code, confidence.SAID, said.citations)
+            return Answer("answer", self._replies[said.code], said.code, confidence.SAID, said.citations)
         matches, wanted = self.matches(canonical, favour)
         if not matches:
             return unknown(ours=self.ours(canonical), sure=0.0)
@@ -150,7 +160,7 @@ class Engine:
         ours = self.ours(canonical)
         if sure >= (confidence.ANSWER_AT if ours else confidence.STRANGE_AT):
             fact = matches[0].fact
-            return Answer("answer", replies.answer(fact), fact.code, sure, fact.citations)
+            return Answer("answer", self._replies[fact.code], fact.code, sure, fact.citations)
         if ours and sure >= confidence.CHOOSE_AT:
             return choose(matches, sure)
         return unknown(ours=ours, sure=sure)
