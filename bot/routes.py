@@ -44,6 +44,9 @@ ROUTES = (
     # What people write or say.
     Route(TEXT, sites.listed, READS, words=("附近阵地", "阵地", "党建地图", "组织生活点")),
     Route(TEXT, bookings.mine, READS, words=("我的预约", "预约")),
+    Route(TEXT, bookings.cancelled, CHANGES, opening=bookings.CANCEL),
+    Route(TEXT, bookings.resized, CHANGES, opening=bookings.RESIZE),
+    Route(TEXT, bookings.accepted, CHANGES, opening=bookings.ACCEPT),
     Route(TEXT, claims.mine, READS, words=("我的补单", "补单")),
     Route(TEXT, claims.to_do, READS, words=("待办", "我的待办")),
     Route(TEXT, questions.how_to_check_in, INSTANT, words=("签到",)),

@@ -22,6 +22,8 @@ async def near(message: Message, ctx: Context) -> Reply:
         here = Point(float(message.text("Location_Y")), float(message.text("Location_X")))
     except ValueError:
         return texts.ONLY_TEXT
+    if not (abs(here.longitude) <= 180 and abs(here.latitude) <= 90):  # Neither does any NaN pass.
+        return texts.ONLY_TEXT
     return shown(await sites.list_sites(ctx, near=here))
 
 
