@@ -121,6 +121,13 @@ class Settings(BaseSettings):
     no_show_minutes: int = Field(
         30, description="Minutes after a visit's start without any check-in until its places are released."
     )
+    visit_template_id: str = Field(
+        "", description="Mini-program subscribe template of a visit's reminder (thing1, time2, thing3)."
+    )
+    visit_notice_template_id: str = Field(
+        "",
+        description="Official account's subscribe-notice template of a visit's reminder; empty = not used.",
+    )
     lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
     lesson_notice_template_id: str = Field(
         "", description="Official account's subscribe-notice template of the Friday lesson; empty = not used."

@@ -23,6 +23,7 @@ from models import (
     PracticeCard,
     Question,
     RefusedScan,
+    Reminder,
     Role,
 )
 
@@ -165,6 +166,7 @@ class _Teller:
         """What belongs to the person on the roster."""
         bookings = await Booking.filter(booked_by=person).order_by("id").select_related("slot__site")
         check_ins = await CheckIn.filter(person=person).order_by("id").select_related("booking__slot__site")
+        reminders = await Reminder.filter(person=person).order_by("id")
         refused = await RefusedScan.filter(person=person).order_by("id")
         return {
             "点单": [
@@ -178,6 +180,9 @@ class _Teller:
                 for row in bookings
             ],
             "签到": [{"阵地": row.booking.slot.site.name, "时间": self.time(row.at)} for row in check_ins],
+            "活动提醒": [
+                {"预约": row.booking_id, "方式": row.channel, "状态": row.status} for row in reminders
+            ],
             "未成功的扫码": [
                 {"阵地编号": row.site_id, "时间": self.time(row.at), "原因": row.reason} for row in refused
             ],

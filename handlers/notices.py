@@ -51,6 +51,9 @@ LATER = (Busy, Unreachable, QuotaSpent, TokenRejected, Stopped)
 AT_MOST_ONCE = "lesson:"
 """How the keys of notices begin that aren't repeated even with a word: a lesson comes once, or is fetched."""
 
+PASSING = "remind:"
+"""How the keys of notices begin worth nothing later: a reminder isn't held for the next contact."""
+
 MAYBE_REPEATED = "（下面这条可能已经发给过您，若已收到请忽略。）\n"
 CUT_SHORT = "……\n（内容较长，先发到这里。）"
 
@@ -85,7 +88,8 @@ async def send_due(ctx: Context) -> int:
 async def hold_abandoned(ctx: Context) -> int:
     """Hold what a lost process was sending: it may have arrived."""
     abandoned = Notice.filter(status=SENDING, claimed_until__lte=ctx.now())
-    await abandoned.filter(dedupe_key__startswith=AT_MOST_ONCE).update(status=FAILED, error=DOUBTFUL)
+    for once in (AT_MOST_ONCE, PASSING):
+        await abandoned.filter(dedupe_key__startswith=once).update(status=FAILED, error=DOUBTFUL)
     return await abandoned.update(status=HELD, error=DOUBTFUL)
 
 
@@ -157,12 +161,13 @@ async def _record_failure(ctx: Context, notice: Notice, error: WeChatError) -> N
     # A doubt stays until the message has surely arrived.
     unsent = DOUBTFUL if isinstance(error, Ambiguous) or notice.error == DOUBTFUL else reason
     if isinstance(error, Ambiguous):
-        once = notice.dedupe_key.startswith(AT_MOST_ONCE)
+        once = notice.dedupe_key.startswith((AT_MOST_ONCE, PASSING))
         await _record(notice, status=FAILED if once else HELD, error=unsent)
     elif isinstance(error, WindowClosed) or error.code == NOT_PERMITTED:
         if error.code == NOT_PERMITTED:
             log.error("notices_not_permitted code=%s", error.code)
-        await _record(notice, status=HELD, error=unsent)
+        passing = notice.dedupe_key.startswith(PASSING)
+        await _record(notice, status=FAILED if passing else HELD, error=unsent)
     elif isinstance(error, LATER) and not isinstance(error, UnknownCode):
         again = ctx.now() + pause_after(notice.attempts, error.retry_after)
         await _record(notice, status=WAITING, next_try_at=again, error=unsent)

@@ -16,6 +16,7 @@ from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
+from models.reminders import Reminder, ReminderKind, ReminderStatus
 from models.requests import IdempotencyKey
 from models.screenings import Screening, ScreeningStatus
 from models.sites import (
@@ -75,6 +76,9 @@ __all__ = [
     "Rehearsal",
     "RehearsalEvent",
     "RehearsalSeat",
+    "Reminder",
+    "ReminderKind",
+    "ReminderStatus",
     "Role",
     "Scope",
     "Screening",
