@@ -29,9 +29,11 @@ from handlers import (
     backups,
     demo_visits,
     doctor,
+    fonts,
     knowledge,
     lessons,
     logs,
+    posters,
     regulations,
     schema,
     seeding,
@@ -40,7 +42,7 @@ from handlers import (
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Answer
 from handlers.context import Context, open_context
-from handlers.errors import NotFound, Refused
+from handlers.errors import NoFont, NotFound, Refused
 from handlers.gateways.errors import WeChatError
 from handlers.lesson_content import BadLesson
 from handlers.regulation_text import Unsplittable
@@ -387,6 +389,21 @@ async def publish(args: argparse.Namespace) -> int:
     return 0
 
 
+async def print_posters(args: argparse.Namespace) -> int:
+    """Posters to be printed, of one site or of all."""
+    async with _opened() as ctx:
+        try:
+            pdf = await (posters.draw(ctx, site_id=args.site) if args.site else posters.draw_all(ctx))
+        except NotFound as error:
+            raise Failed(f"地图上没有阵地 {args.site}" if args.site else "地图上还没有阵地") from error
+        except NoFont as error:
+            raise Failed(f"这台机器没有中文字体，海报上会全是方框：{fonts.HOW_TO_GET}") from error
+    with args.file.open("xb") as file:
+        file.write(pdf)
+    print(f"海报已写入 {args.file}")
+    return 0
+
+
 async def push_lesson(args: argparse.Namespace) -> int:
     """Send a Friday's lesson to all who lack it."""
     async with _opened() as ctx:
@@ -537,6 +554,10 @@ def parser() -> argparse.ArgumentParser:
     seeding_.add_argument("--scale", choices=("small", "district"), default="small", help="规模")
     command(commands, "doctor", examine, "检查设置、数据库、Redis、微信，指出怎么修")
     command(commands, "menu", publish, "更新公众号菜单，生成阵地海报码")
+
+    printing = command(commands, "posters", print_posters, "生成阵地签到海报，PDF，每个阵地一页")
+    printing.add_argument("--site", metavar="编号", help="只要一个阵地，例如 S10")
+    printing.add_argument("file", type=Path, metavar="文件.pdf")
 
     course = group("lessons", "周五课程")
     pushing = command(course, "push", push_lesson, "推送某个周五的课程；重复运行不会重发")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from handlers import schema
+from handlers import fonts, schema
 from handlers.context import open_redis
+from handlers.errors import NoFont
 from handlers.gateways.errors import Ambiguous, Stopped, Unreachable, WeChatError
 from handlers.gateways.wechat import WeChatApi, open_wechat
 from settings import OFFICIAL_API_BASE, MissingSettings, Settings
@@ -49,7 +50,7 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Look at every part; never raises for what is wrong with one."""
     findings = [_settings(settings), _address(settings), _data_dir(settings)]
-    findings.append(await _database(settings))
+    findings += [await _font(), await _database(settings)]
     redis = await _redis(settings)
     findings.append(redis)
     # Without Redis the token is kept in this process, so that WeChat can still be looked at.
@@ -98,6 +99,14 @@ def _data_dir(settings: Settings) -> Finding:
         return Finding("数据目录", True, str(settings.data_dir))
     advice = "让运行服务的用户拥有这个目录，或改 ZBT_DATA_DIR"
     return Finding("数据目录", False, f"{settings.data_dir} 不能写入", advice)
+
+
+async def _font() -> Finding:
+    try:
+        family = await asyncio.to_thread(fonts.chinese)
+    except NoFont:
+        return Finding("中文字体", False, "没有，海报等 PDF 排不出来", fonts.HOW_TO_GET)
+    return Finding("中文字体", True, family)
 
 
 async def _database(settings: Settings) -> Finding:

@@ -205,6 +205,12 @@ class CancelledBooking(ScanRefused):
     code = "cancelled_booking"
 
 
+class NoFont(Refused):
+    """This machine has no Chinese font to print with."""
+
+    code = "no_font"
+
+
 class BadInput(Refused):
     """A form with fields that can't be taken; `fields` maps each to a Chinese sentence."""
 

@@ -22,6 +22,8 @@ SHOWN = (SiteStatus.OPEN, SiteStatus.PAUSED)
 BOOKABLE_DAYS = 30
 LONGEST_LISTING = timedelta(days=92)
 BATCH = 500
+KEPT = {"id", "status", "poster_url", "poster_scene"}
+"""What the content says nothing about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,7 @@ async def seed(ctx: Context) -> int:
     known = {site.id for site in await Site.all().only("id")}
     new = [site.id for site in sites if site.id not in known]
     async with in_transaction():
-        await Site.bulk_create(
-            sites, on_conflict=["id"], update_fields=Site._meta.db_fields - {"id", "status", "poster_url"}
-        )
+        await Site.bulk_create(sites, on_conflict=["id"], update_fields=Site._meta.db_fields - KEPT)
         for site_id in new:
             await audit.record(ctx, "site.created", f"site:{site_id}")
     return len(new)
@@ -141,17 +141,31 @@ async def make_slots(ctx: Context, *, until: date | None = None) -> int:
 
 
 async def create_posters(ctx: Context) -> int:
-    """Ask WeChat for the permanent QR of every site without one; returns how many were made.
+    """Ask WeChat for the permanent QR of every site that lacks one or has an old one; how many were made.
 
     No transaction is open during a call. A run that breaks off is finished by the next one.
     """
-    made = 0
-    for site in await Site.filter(status__in=SHOWN, poster_url="").order_by("id"):
-        url = await ctx.wechat.create_poster_code(poster_scene(ctx, site_id=site.id))
-        async with in_transaction():
-            if await Site.filter(id=site.id, poster_url="").update(poster_url=url):
-                await audit.record(ctx, "site.poster_created", f"site:{site.id}")
-                made += 1
+    return sum(
+        [await renew_poster(ctx, site=site) for site in await Site.filter(status__in=SHOWN).order_by("id")]
+    )
+
+
+async def renew_poster(ctx: Context, *, site: Site) -> bool:
+    """Give a site the QR of the key version that signs now; whether it needed one.
+
+    What hangs on a wall already is not touched: it is read until its own key version is retired.
+    """
+    scene = poster_scene(ctx, site_id=site.id)
+    if site.poster_url and site.poster_scene == scene:
+        return False
+    url = await ctx.wechat.create_poster_code(scene)
+    async with in_transaction():
+        as_read = Site.filter(id=site.id, poster_url=site.poster_url, poster_scene=site.poster_scene)
+        made = bool(await as_read.update(poster_url=url, poster_scene=scene))
+        if made:
+            version = ctx.settings.code_version
+            await audit.record(ctx, "site.poster_created", f"site:{site.id}", version=version)
+    site.poster_url, site.poster_scene = url, scene
     return made
 
 

@@ -88,6 +88,9 @@ STATUS: dict[type[Refused], No] = {
         "您的支部今天预约的是{site}，{at:%H:%M} 起签到，请核对地点。",
     ),
     errors.CancelledBooking: No(409, "预约已取消", "您的支部在这里的预约已取消，请联系支部确认。"),
+    errors.NoFont: No(
+        503, "服务器没有中文字体", "服务器上没有中文字体，暂时不能排版。请管理员安装 fonts-noto-cjk 后再试。"
+    ),
     BadInput: No(422, "填写有误", "有些内容填写不对，请按提示修改后再提交。"),
 }
 """Every refusal of the use-cases. A test keeps it complete."""

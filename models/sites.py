@@ -55,6 +55,7 @@ class Site(Model):
     is_demo = fields.BooleanField(default=False)
     needs_approval = fields.BooleanField(default=False)
     poster_url = fields.CharField(max_length=200, default="")
+    poster_scene = fields.CharField(max_length=32, default="", db_default="")
 
     class Meta:
         table = "sites"

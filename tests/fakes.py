@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from handlers.gateways.wechat import Login, MassReceipt, TextCheck
+from simulator import pictures
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -31,6 +32,7 @@ class FakeWeChat:
     phones: dict[str, str] = field(default_factory=dict)
     union_ids: dict[str, str] = field(default_factory=dict)
     menu: dict[str, object] = field(default_factory=dict)
+    mini_program_codes: list[tuple[str, str]] = field(default_factory=list)
     opinions: dict[str, TextCheck] = field(default_factory=dict)
 
     def _maybe_refuse(self) -> None:
@@ -83,6 +85,11 @@ class FakeWeChat:
     async def create_poster_code(self, scene: str) -> str:
         self._maybe_refuse()
         return f"http://weixin.qq.com/q/{scene}"
+
+    async def create_mini_program_code(self, scene: str, page: str) -> bytes:
+        self._maybe_refuse()
+        self.mini_program_codes.append((scene, page))
+        return pictures.png(scene)
 
     async def check_text(self, openid: str, text: str) -> TextCheck:
         self._maybe_refuse()

@@ -22,6 +22,8 @@ from settings import Settings
 
 TAGGED_AT_ONCE = 50
 CHECKED_AT_ONCE = 2500
+WIDEST = 1280
+"""The most pixels a mini-program code may have: it is printed."""
 FORUM = 3
 """WeChat's number for the scene in which a text is checked: what others will read."""
 
@@ -89,6 +91,9 @@ class WeChat(Protocol):
 
     async def create_poster_code(self, scene: str) -> str:
         """A permanent parametric QR (qrcode/create); returns the URL to draw as a QR code."""
+
+    async def create_mini_program_code(self, scene: str, page: str) -> bytes:
+        """A mini-program code as a picture (getwxacodeunlimit); `page` without a leading slash."""
 
     async def check_text(self, openid: str, text: str) -> TextCheck:
         """WeChat's opinion of a text that a mini-program user wrote (msg_sec_check)."""
@@ -230,7 +235,7 @@ class WeChatApi:
 
     async def create_mini_program_code(self, scene: str, page: str) -> bytes:
         """A mini-program code as a picture (getwxacodeunlimit); `page` without a leading slash."""
-        body = {"scene": scene, "page": page, "check_path": True, "env_version": "release"}
+        body = {"scene": scene, "page": page, "check_path": True, "env_version": "release", "width": WIDEST}
         return await self._client.fetch(apis.MINI_PROGRAM_CODE, read_image, body=body)
 
     async def check_text(self, openid: str, text: str) -> TextCheck:

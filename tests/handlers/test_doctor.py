@@ -56,7 +56,7 @@ def broken(findings: list[Finding]) -> dict[str, str]:
 async def test_a_healthy_service_has_no_complaints(settings: Settings) -> None:
     findings = await doctor.examine(settings)
     assert broken(findings) == {}
-    assert len(findings) == 7
+    assert len(findings) == 8
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ FIGURES = {"year": 2026, "per_head": 1, "cap": 9}
 
 ROWS = {
     "GET /sites/{site_id}/code": Row(KEEPERS, DISTRICT),
+    "GET /sites/{site_id}/poster.pdf": Row(KEEPERS, DISTRICT),
     "POST /bookings": Row(
         WORKER, NOBODY,
         body=lambda ids: {key: ids[key] for key in ("slot_id", "branch_id")} | {"headcount": 1, "theme": "x"},
@@ -121,7 +122,7 @@ UNSCOPED = {
     "the caller's own and nobody else's": """
         POST /session, POST /session/bind, GET /me, DELETE /me, GET /me/export, GET /me/code,
         POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable, GET /todos,
-        GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
+        GET /posters.pdf, GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
     "for everybody alike": """
         GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots,
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
