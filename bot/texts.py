@@ -84,6 +84,7 @@ REFUSALS: dict[type[Refused], str] = {
     errors.WrongSite: "您的支部这次预约的不是这处阵地，请核对地点。",
     errors.CancelledBooking: "您的支部在这里的预约已经取消，请联系支部确认。",
     errors.NoFont: "服务器上没有中文字体，暂时不能排版，请告诉系统管理员。",
+    errors.ReplayedScan: "这次扫码已经用过了，请重新扫一次现场的二维码。",
     errors.BadInput: "有些内容填写不对，请改一下再发。",
 }
 """Every refusal of the use-cases. A test keeps it complete."""

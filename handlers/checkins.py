@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, codes, gates
+from handlers import access, audit, codes, gates, headcounts, nonces, scan_log
 from handlers.accounts import require_person
 from handlers.codes import MemberCode, ScannedCode
 from handlers.context import Context
@@ -30,10 +30,11 @@ class CheckInStatus(StrEnum):
 
 
 class Source(StrEnum):
-    """What was scanned."""
+    """What was scanned, or that a keeper entered the name."""
 
     DOOR = "door"
     MEMBER = "member"
+    PAPER = "paper"
     POSTER = "poster"
 
 
@@ -66,40 +67,48 @@ class ScanAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scan:
+class Scan:
     """Who was where, when, and how we know. `here` tells the sites that this can be about."""
 
     person: Person
     here: Callable[[str], bool] = field(repr=False)
     at: datetime
     source: Source
-    nonce: str = ""
+    nonce: nonces.Nonce | None = None
 
 
 async def check_in(ctx: Context, *, code: str, nonce: str = "") -> CheckInResult:
     """Enter a scan: a member's of the poster or the door, or a keeper's of a member's own code.
 
     The member's branch must have a confirmed visit at that site whose gate is open. One query, a
-    transaction of two statements, and a count. `nonce` only goes into the audit trail: repeats are known
-    by the row. A refused scan is kept; call this outside any transaction, or the refusal is rolled back.
+    transaction of two statements (three with a nonce), and a count. The same scan sent again under its
+    `nonce` gets its first answer; a repeat under another one, or none, is told that it is one. A refused
+    scan is kept; call this outside any transaction, or the refusal is rolled back.
 
     Raises:
+        ReplayedScan: the nonce was used for another code, or by somebody else.
         ScanRefused, NotBound: a scan refusal's `site` and `at` say where and when.
     """
     scanned: ScannedCode | None = None
     try:
         scanned = codes.read(_secret(ctx), code, at=ctx.now(), versions=ctx.settings.code_versions)
-        return await _enter(ctx, await _scan(ctx, scanned, at=ctx.now(), nonce=nonce))
+        given = nonces.of(ctx, nonce, code=code) if nonce else None
+        result = await _enter(ctx, await _scan(ctx, scanned, at=ctx.now(), nonce=given))
     except REFUSALS as refusal:
         await RefusedScan.create(at=ctx.now(), **_refused(ctx, refusal, scanned))
         raise
+    if result.status is CheckInStatus.CHECKED_IN:
+        await headcounts.announce(ctx, site_id=result.site.id)
+    return result
 
 
 async def upload(ctx: Context, *, scans: Sequence[Mapping[str, Any]]) -> list[ScanAnswer]:
     """Merge a keeper's offline log of members' codes, lines of `{code, at}`; each line is answered.
 
     The same record comes out whatever the order and however often a line is sent: a person's entry keeps
-    its earliest time. Five statements a line.
+    its earliest time. Seven statements a line.
+
+    Every line is kept with what became of it (`handlers.scan_log`).
 
     Raises:
         NotAllowed: the caller keeps no site.
@@ -142,22 +151,24 @@ def _secret(ctx: Context) -> str:
     return ctx.settings.secret_key.get_secret_value()
 
 
-async def _scan(ctx: Context, scanned: ScannedCode, *, at: datetime, nonce: str = "") -> _Scan:
+async def _scan(
+    ctx: Context, scanned: ScannedCode, *, at: datetime, nonce: nonces.Nonce | None = None
+) -> Scan:
     """Who a code says is where: the poster and the door say where, a member's own code says who."""
     caller = await require_person(ctx)
     if not isinstance(scanned, MemberCode):
         source = Source.DOOR if isinstance(scanned, codes.DoorCode) else Source.POSTER
-        return _Scan(caller, lambda site_id: site_id == scanned.site_id, at, source, nonce)
+        return Scan(caller, lambda site_id: site_id == scanned.site_id, at, source, nonce)
     reach = await access.reach(ctx)
     if not reach.site_ids:
         raise BadCode  # To anyone but a keeper, another member's code opens nothing.
     member = await Person.get_or_none(id=scanned.person_id, left_at=None)
     if member is None:
         raise BadCode
-    return _Scan(member, reach.covers_site, at, Source.MEMBER, nonce)
+    return Scan(member, reach.covers_site, at, Source.MEMBER, nonce)
 
 
-async def _enter(ctx: Context, scan: _Scan) -> CheckInResult:
+async def _enter(ctx: Context, scan: Scan) -> CheckInResult:
     visits = Booking.filter(
         branch_id=scan.person.organization_id,
         status__in=gates.COMES + gates.CALLED_OFF,
@@ -166,24 +177,39 @@ async def _enter(ctx: Context, scan: _Scan) -> CheckInResult:
     booking = gates.choose(
         await visits.select_related("slot__site"), here=scan.here, at=scan.at, zone=ctx.settings.zone
     )
+    return await enter(ctx, booking, scan)
+
+
+async def enter(ctx: Context, booking: Booking, scan: Scan) -> CheckInResult:
+    """Write that somebody was at a visit, and how many are there now."""
     row, status = await _write(ctx, booking, scan)
     present = await CheckIn.filter(booking_id=booking.id).count()
     return CheckInResult(status, booking.slot.site, booking, scan.person, row.at, present)
 
 
-async def _write(ctx: Context, booking: Booking, scan: _Scan) -> tuple[CheckIn, CheckInStatus]:
+async def _write(ctx: Context, booking: Booking, scan: Scan) -> tuple[CheckIn, CheckInStatus]:
     try:
         async with in_transaction():
             if booking.slot.ends_at <= ctx.now():
                 await _fulfil(ctx, booking)
+            if scan.nonce is not None:
+                await nonces.keep(ctx, scan.nonce, status=CheckInStatus.CHECKED_IN)
             row = await CheckIn.create(booking=booking, person=scan.person, at=scan.at, source=scan.source)
             await audit.record(
                 ctx, "checkin.created", f"booking:{booking.id}",
-                person=scan.person.id, source=scan.source, nonce=scan.nonce,
+                person=scan.person.id, source=scan.source,
             )  # fmt: skip
     except IntegrityError:
-        return await _keep_earliest(booking, scan), CheckInStatus.ALREADY
+        return await _repeat(ctx, booking, scan)
     return row, CheckInStatus.CHECKED_IN
+
+
+async def _repeat(ctx: Context, booking: Booking, scan: Scan) -> tuple[CheckIn, CheckInStatus]:
+    """This scan again, another scan of the same person, or a nonce that belongs to neither."""
+    status = CheckInStatus.ALREADY
+    if scan.nonce is not None:
+        status = CheckInStatus(await nonces.answered(ctx, scan.nonce, else_status=status))
+    return await _keep_earliest(booking, scan), status
 
 
 async def _fulfil(ctx: Context, booking: Booking) -> None:
@@ -193,7 +219,7 @@ async def _fulfil(ctx: Context, booking: Booking) -> None:
         await audit.record(ctx, "booking.fulfilled", f"booking:{booking.id}")
 
 
-async def _keep_earliest(booking: Booking, scan: _Scan) -> CheckIn:
+async def _keep_earliest(booking: Booking, scan: Scan) -> CheckIn:
     """The entry that was there, with the earliest of all the times it was scanned."""
     entry = CheckIn.filter(booking_id=booking.id, person_id=scan.person.id)
     row = await entry.get()
@@ -207,6 +233,7 @@ async def _keep_earliest(booking: Booking, scan: _Scan) -> CheckIn:
 async def _upload_one(ctx: Context, line: Mapping[str, Any]) -> ScanAnswer:
     code, at = line.get("code"), _time(line.get("at"))
     if not isinstance(code, str) or at is None:
+        await scan_log.keep(ctx, line, at=at, outcome=BadInput.code)
         return ScanAnswer(str(code), BadInput.code)
     scanned: ScannedCode | None = None
     try:
@@ -217,8 +244,11 @@ async def _upload_one(ctx: Context, line: Mapping[str, Any]) -> ScanAnswer:
             raise BadCode
         result = await _enter(ctx, await _scan(ctx, scanned, at=at))
     except REFUSALS as refusal:
-        await RefusedScan.get_or_create(at=at, **_refused(ctx, refusal, scanned))
+        kept = _refused(ctx, refusal, scanned)
+        await RefusedScan.get_or_create(at=at, **kept)
+        await scan_log.keep(ctx, line, at=at, outcome=refusal.code, person_id=kept["person_id"])
         return ScanAnswer(code, refusal.code)
+    await scan_log.keep_entered(ctx, line, at=at, person=result.person, booking=result.booking)
     return ScanAnswer(code, result.status)
 
 

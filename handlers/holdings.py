@@ -25,6 +25,7 @@ from models import (
     RefusedScan,
     Reminder,
     Role,
+    UploadedScan,
 )
 
 APPS = {App.OFFICIAL_ACCOUNT: "公众号", App.MINI_PROGRAM: "小程序"}
@@ -168,6 +169,7 @@ class _Teller:
         check_ins = await CheckIn.filter(person=person).order_by("id").select_related("booking__slot__site")
         reminders = await Reminder.filter(person=person).order_by("id")
         refused = await RefusedScan.filter(person=person).order_by("id")
+        logged = await UploadedScan.filter(Q(person=person) | Q(keeper=person)).order_by("id")
         return {
             "点单": [
                 {
@@ -185,5 +187,13 @@ class _Teller:
             ],
             "未成功的扫码": [
                 {"阵地编号": row.site_id, "时间": self.time(row.at), "原因": row.reason} for row in refused
+            ],
+            "离线扫码记录": [
+                {
+                    "扫码时间": self.time(row.at),
+                    "结果": row.outcome,
+                    "本人上传": row.keeper_id == person.id,
+                }
+                for row in logged
             ],
         }

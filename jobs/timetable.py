@@ -13,6 +13,7 @@ from handlers import (
     closings,
     idempotency,
     lesson_due,
+    nonces,
     notices,
     places,
     reminders,
@@ -69,4 +70,5 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("create_posters", IntervalTrigger(hours=1, timezone=zone), sites.create_posters, HOUR),
         Job("forget_callbacks", daily(3, 20), retention.forget_old, 6 * HOUR),
         Job("forget_keys", daily(3, 30), idempotency.forget_old, 6 * HOUR),
+        Job("forget_nonces", daily(3, 40), nonces.forget_old, 6 * HOUR),
     )

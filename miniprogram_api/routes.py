@@ -16,6 +16,7 @@ from handlers.errors import (
     NotYourBranch,
     OfferExpired,
     OwnDraft,
+    ReplayedScan,
     ScanRefused,
     SlotClosed,
     SlotFull,
@@ -27,6 +28,7 @@ from handlers.errors import (
     WrongState,
 )
 from miniprogram_api import (
+    attendance,
     bookings,
     cases,
     checkins,
@@ -135,6 +137,7 @@ SCANS = (
     NoBooking,
     WrongSite,
     CancelledBooking,
+    ReplayedScan,
     ScanRefused,
     NotBound,
 )
@@ -197,6 +200,7 @@ ROUTES = (
     Route("GET", "/complaints/{lookup}", complaints.show, ANYONE, "凭查询码看答复", None, ComplaintView),
     *cases.ROUTES,
     *claims.ROUTES,
+    *attendance.ROUTES,
     *refused_scans.ROUTES,
     *posters.ROUTES,
     *rehearsals.ROUTES,

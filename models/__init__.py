@@ -18,6 +18,7 @@ from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.reminders import Reminder, ReminderKind, ReminderStatus
 from models.requests import IdempotencyKey
+from models.scans import ScanNonce, UploadedScan
 from models.screenings import Screening, ScreeningStatus
 from models.sites import (
     HOLDING,
@@ -80,6 +81,7 @@ __all__ = [
     "ReminderKind",
     "ReminderStatus",
     "Role",
+    "ScanNonce",
     "Scope",
     "Screening",
     "ScreeningStatus",
@@ -87,6 +89,7 @@ __all__ = [
     "SiteCategory",
     "SiteStatus",
     "Slot",
+    "UploadedScan",
     "tortoise_config",
 ]
 

@@ -23,6 +23,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "CloseSiteForm": {"reason": "x", "from": "2026-12-01", "to": "2026-12-01"},
     "ScanForm": {"code": "x"},
     "UploadForm": {"scans": [{}]},
+    "PaperForm": {"names": ["x"]},
     "AnswersForm": {"answers": ["A"]},
     "SubscriptionForm": {"template_id": "x", "result": "reject"},
     "QuestionForm": {"text": "x"},

@@ -1,6 +1,7 @@
 """Scanning over HTTP."""
 
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 from handlers import codes
@@ -10,10 +11,13 @@ from tests.fakes import Clock
 from tests.miniprogram_api.conftest import World
 from tests.miniprogram_api.test_bookings import booked
 
+NUMBERS = count()
+
 
 def poster(ctx: Context, site_id: str = "S10") -> dict[str, Any]:
-    """A scan of a site's poster."""
-    return {"code": codes.poster(ctx.settings.secret_key.get_secret_value(), site_id=site_id), "nonce": "n-1"}
+    """One more scan of a site's poster."""
+    code = codes.poster(ctx.settings.secret_key.get_secret_value(), site_id=site_id)
+    return {"code": code, "nonce": f"n-{next(NUMBERS)}"}
 
 
 async def test_a_scan_is_a_check_in_and_a_second_one_says_already(
@@ -51,14 +55,16 @@ async def test_an_unbound_account_is_sent_to_bind(world: World, ctx: Context) ->
 async def test_a_repeat_under_its_key_gets_the_first_answer(world: World, ctx: Context, clock: Clock) -> None:
     await booked(world)
     clock.now += timedelta(hours=24)
-    first = await world["member"]("POST", "/check-ins", poster(ctx), Idempotency_Key="scan-1")
-    again = await world["member"]("POST", "/check-ins", poster(ctx), Idempotency_Key="scan-1")
+    scan = poster(ctx)
+    first = await world["member"]("POST", "/check-ins", scan, Idempotency_Key="scan-1")
+    again = await world["member"]("POST", "/check-ins", scan, Idempotency_Key="scan-1")
     assert (first.status, first.body) == (again.status, again.body) == (201, first.body)
 
 
 async def test_a_refused_scan_under_a_key_is_kept_too(world: World, ctx: Context) -> None:
+    scan = poster(ctx)
     for _ in range(2):
-        answer = await world["member"]("POST", "/check-ins", poster(ctx), Idempotency_Key="scan-1")
+        answer = await world["member"]("POST", "/check-ins", scan, Idempotency_Key="scan-1")
         assert answer.body["code"] == "no_booking"
     assert await RefusedScan.all().count() == 1
 
