@@ -3,6 +3,7 @@
 from bot import texts
 from bot.messages import Message
 from handlers import checkins
+from handlers.accounts import require_person
 from handlers.checkins import CheckInResult
 from handlers.context import Context
 from handlers.errors import Refused
@@ -15,6 +16,12 @@ async def scanned(message: Message, ctx: Context) -> str:
     except Refused as refused:
         return texts.refusal(refused)
     return checked_in(result)
+
+
+async def my_code(message: Message, ctx: Context) -> str:
+    """Where a member finds their own code; the page itself asks who they are."""
+    await require_person(ctx)
+    return texts.MY_CODE.format(link=f"{ctx.settings.public_url.rstrip('/')}/my-code")
 
 
 def checked_in(result: CheckInResult) -> str:

@@ -50,6 +50,7 @@ ROUTES = (
     Route(TEXT, claims.mine, READS, words=("我的补单", "补单")),
     Route(TEXT, claims.to_do, READS, words=("待办", "我的待办")),
     Route(TEXT, questions.how_to_check_in, INSTANT, words=("签到",)),
+    Route(TEXT, checkins.my_code, READS, words=("我的码", "我的签到码", "签到码")),
     Route(TEXT, lessons.this_week, CHANGES, words=("本周课程", "周五1小时", "课程", "微课")),
     Route(TEXT, lessons.stop, CHANGES, words=("不收课程", "退订课程", "退订微课", "不收微课")),
     Route(TEXT, lessons.start, CHANGES, words=("收课程", "订阅课程", "订阅微课", "收微课")),

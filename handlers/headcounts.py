@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+import secrets
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 from tortoise.functions import Count
 
@@ -15,14 +14,15 @@ from handlers import access, gates
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import NotAllowed
-from models import Booking, CheckIn
+from models import Booking, CheckIn, Site
 
 log = logging.getLogger(__name__)
 
-LOOKS_EVERY = 5.0
-"""Seconds between looks when no hint comes: a hint may be lost, and Redis may be away."""
 AT_MOST_EVERY = 1.0
 """Seconds between looks however many hints come: a branch at the door is not a query each."""
+LOOKS_BETWEEN = 5
+"""After so many of these it looks without a hint: one may be lost, and Redis may be away."""
+HINTS_LAST = 3600
 HINT_WITHIN = 0.2
 """Seconds a check-in may wait to give its hint."""
 SHOWN_BEFORE = timedelta(hours=12)
@@ -41,6 +41,19 @@ class VisitCount:
     present: int
 
 
+async def my_sites(ctx: Context) -> Sequence[Site]:
+    """The sites whose heads the caller may see, by id.
+
+    Raises:
+        NotAllowed, NotBound.
+    """
+    await require_person(ctx)
+    kept = (await access.reach(ctx)).site_ids
+    if not kept:
+        raise NotAllowed
+    return await Site.filter(id__in=kept).order_by("id")
+
+
 async def near_now(ctx: Context, *, site_id: str) -> Sequence[VisitCount]:
     """A site's confirmed visits of today, the first one first; two queries.
 
@@ -53,35 +66,34 @@ async def near_now(ctx: Context, *, site_id: str) -> Sequence[VisitCount]:
     return await _count(ctx, site_id)
 
 
-async def watch(ctx: Context, *, site_id: str) -> AsyncIterator[Sequence[VisitCount] | None]:
+async def watch(ctx: Context, *, site_id: str) -> AsyncGenerator[Sequence[VisitCount] | None]:
     """The same now, and again whenever it changes; None where nothing has for a while.
 
-    Other processes' check-ins are hinted at through Redis; without a hint it looks every few seconds,
-    so losing Redis makes it slower and never wrong. Ends when the caller stops being allowed.
+    Check-ins of any process leave a hint in Redis; without one it looks every few seconds, so losing Redis
+    makes it slower and never wrong. A hint is a word that changes and not a subscription: that would hold
+    a connection for every reader. Ends when the caller stops being allowed.
 
     Raises:
         NotAllowed, NotBound: at the first step.
     """
+    hint = await _hint(ctx, site_id)
     shown = await near_now(ctx, site_id=site_id)
     yield shown
-    async with AsyncExitStack() as stack:
-        hints = await _subscribe(ctx, site_id, stack)
-        while True:
-            await asyncio.sleep(AT_MOST_EVERY)
-            hints = await _wait(hints)
-            try:
-                seen = await near_now(ctx, site_id=site_id)
-            except NotAllowed:
-                return
-            yield seen if seen != shown else None
-            shown = seen
+    while True:
+        hint = await _next_hint(ctx, site_id, hint)
+        try:
+            seen = await near_now(ctx, site_id=site_id)
+        except NotAllowed:
+            return
+        yield seen if seen != shown else None
+        shown = seen
 
 
 async def announce(ctx: Context, *, site_id: str) -> None:
     """Hint that somebody was entered at a site; a hint that can't be given is only a delay."""
     try:
         async with asyncio.timeout(HINT_WITHIN):
-            await ctx.redis.publish(_channel(site_id), "")
+            await ctx.redis.set(_key(site_id), secrets.token_hex(8), ex=HINTS_LAST)
     except (RedisError, OSError):
         log.warning("headcount.not_announced")
 
@@ -105,36 +117,24 @@ async def _count(ctx: Context, site_id: str) -> list[VisitCount]:
     ]  # fmt: skip
 
 
-async def _subscribe(ctx: Context, site_id: str, stack: AsyncExitStack) -> PubSub | None:
-    hints = ctx.redis.pubsub(ignore_subscribe_messages=True)
-    stack.push_async_callback(_close, hints)
+async def _next_hint(ctx: Context, site_id: str, last: object) -> object:
+    """Until another hint than the last one is there, or it is time to look anyway."""
+    hint = last
+    for _ in range(LOOKS_BETWEEN):
+        await asyncio.sleep(AT_MOST_EVERY)
+        hint = await _hint(ctx, site_id)
+        if hint != last:
+            break
+    return hint
+
+
+async def _hint(ctx: Context, site_id: str) -> object:
     try:
-        await hints.subscribe(_channel(site_id))
+        async with asyncio.timeout(HINT_WITHIN):
+            return await ctx.redis.get(_key(site_id))
     except (RedisError, OSError):
         return None
-    return hints
 
 
-async def _wait(hints: PubSub | None) -> PubSub | None:
-    """Until a hint comes or it is time to look anyway; None once Redis is gone."""
-    if hints is not None:
-        try:
-            await hints.get_message(ignore_subscribe_messages=True, timeout=LOOKS_EVERY)
-            while await hints.get_message(ignore_subscribe_messages=True, timeout=0):
-                pass  # One look answers all hints so far.
-            return hints
-        except (RedisError, OSError):
-            log.warning("headcount.no_hints")
-    await asyncio.sleep(LOOKS_EVERY)
-    return None
-
-
-async def _close(hints: PubSub) -> None:
-    try:
-        await hints.aclose()  # type: ignore[no-untyped-call]
-    except (RedisError, OSError):
-        log.warning("headcount.not_closed")
-
-
-def _channel(site_id: str) -> str:
+def _key(site_id: str) -> str:
     return f"zbt:present:{site_id}"

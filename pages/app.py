@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from handlers.context import Context
-from pages import cases, complaints, door, layout, lesson_weeks, lessons
+from pages import cases, complaints, door, keeper, layout, lesson_weeks, lessons, live, my_code
 from pages.layout import CONTEXT
 from pages.privacy import privacy
 
@@ -15,6 +15,12 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/pages/door.js", door.script)
     app.router.add_get("/door/code.svg", door.code)
     app.router.add_get("/door/{site_id}", door.tablet)
+    app.router.add_get("/pages/keeper.js", keeper.script)
+    app.router.add_get("/keeper", keeper.index)
+    app.router.add_get("/keeper/{site_id:[A-Za-z0-9]{1,8}}", keeper.show)
+    app.router.add_post("/keeper/{site_id:[A-Za-z0-9]{1,8}}", keeper.enter)
+    live.setup(app)
+    app.router.add_get("/my-code", my_code.show)
     app.router.add_get(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.read)
     app.router.add_post(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.answer)
     app.router.add_get("/lessons/weeks", lesson_weeks.quarter)

@@ -57,6 +57,4 @@ def _send_round(request: web.Request, ctx: Context) -> None:
 def _keep(response: web.HTTPFound, ctx: Context, name: str, value: str, age: int) -> None:
     secure = ctx.settings.public_url.startswith("https://")
     # Lax: another site's form comes without it, so nobody can be made to send one.
-    response.set_cookie(
-        name, value, max_age=age, path="/lessons", httponly=True, samesite="Lax", secure=secure
-    )
+    response.set_cookie(name, value, max_age=age, path="/", httponly=True, samesite="Lax", secure=secure)

@@ -78,6 +78,10 @@ FIGURES = {"year": 2026, "per_head": 1, "cap": 9}
 ROWS = {
     "GET /sites/{site_id}/code": Row(KEEPERS, DISTRICT),
     "GET /sites/{site_id}/poster.pdf": Row(KEEPERS, DISTRICT),
+    "GET /sites/{site_id}/present": Row(KEEPERS, DISTRICT),
+    "GET /sites/{site_id}/refused-scans": Row(KEEPERS, DISTRICT),
+    "GET /sites/{site_id}/scan-conflicts": Row(KEEPERS, DISTRICT),
+    "POST /bookings/{booking_id}/check-ins": Row(KEEPERS, DISTRICT, body=lambda _: {"names": ["x"]}),
     "POST /bookings": Row(
         WORKER, NOBODY,
         body=lambda ids: {key: ids[key] for key in ("slot_id", "branch_id")} | {"headcount": 1, "theme": "x"},

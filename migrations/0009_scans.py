@@ -5,7 +5,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0007_offers_and_closings')]
+    dependencies = [('models', '0008_poster_scene'), ('models', '0008_reminders')]
 
     initial = False
 
