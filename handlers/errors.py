@@ -209,6 +209,8 @@ class NoFont(Refused):
     """This machine has no Chinese font to print with."""
 
     code = "no_font"
+
+
 class ReplayedScan(ScanRefused):
     """The random word of this scan was sent before, with another code or by somebody else."""
 

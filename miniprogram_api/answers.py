@@ -90,6 +90,7 @@ STATUS: dict[type[Refused], No] = {
     errors.CancelledBooking: No(409, "预约已取消", "您的支部在这里的预约已取消，请联系支部确认。"),
     errors.NoFont: No(
         503, "服务器没有中文字体", "服务器上没有中文字体，暂时不能排版。请管理员安装 fonts-noto-cjk 后再试。"
+    ),
     errors.ReplayedScan: No(
         409, "扫码重复", "这次扫码的编号已经用在另一次扫码上，请重新扫一次现场的二维码。"
     ),
