@@ -3,7 +3,7 @@
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, log1p, sqrt
 from operator import add
@@ -21,6 +21,8 @@ UNKNOWN_WEIGHT = 0.55
 """A pair of characters that no entry has: half noise, half a sign of another subject."""
 TYPICAL = 16
 """Said in this many askings of an entry, a feature counts in full."""
+MOST_ASKINGS = 0.5
+"""Said in this share of an entry's askings, a feature is one that a question for it should have."""
 ANSWER_WEIGHT = 0.24
 """What only the answer's text says counts less than what people ask."""
 CANDIDATES = 6
@@ -53,12 +55,19 @@ Rare = tuple[int, ...]
 class Match:
     """One entry's evidence: `coverage` is the share of the question that it covers, 0..1.
 
-    `score` is the coverage as favoured: for the fitting kind of unit it may exceed 1.
+    `score` is the coverage as favoured: for the fitting kind of unit it may exceed 1. `typical` are the
+    features that most askings of the entry have, with what each says.
     """
 
     fact: Fact
     score: float
     coverage: float
+    typical: Mapping[str, int]
+
+    def missing(self, wanted: Container[str]) -> float:
+        """The share of what is typical of the entry that a question lacks, 0..1."""
+        whole = sum(self.typical.values())
+        return sum(says for feature, says in self.typical.items() if feature not in wanted) / (whole or 1)
 
 
 class Features:
@@ -145,8 +154,12 @@ class Index:
         self._said: dict[str, int] = {}
         self._common: dict[str, Common] = {}
         self._rare: dict[str, Rare] = {}
+        self._typical: list[dict[str, int]] = [{} for _ in facts]
         for feature, posted in self._posted(features).items():
             self._keep(feature, posted)
+        for place, typical_ones in enumerate(self._typical):
+            for feature, times in typical_ones.items():
+                typical_ones[feature] = self._says(feature) * times // (len(facts[place].askings) + 1)
         self._unknown = int(log(1 + 2 * len(facts)) ** STEEPNESS * UNKNOWN_WEIGHT * UNIT)
 
     def _posted(self, features: Features) -> "dict[str, array[int]]":
@@ -164,7 +177,12 @@ class Index:
                 said.setdefault(feature, 0)
             for feature, times in said.items():
                 posted.setdefault(feature, array("I")).append(place << TIMES_BITS | min(times, MOST_TIMES))
+                if times >= len(canonical) * MOST_ASKINGS and len(feature) > 1:
+                    self._typical[place][feature] = times
         return posted
+
+    def _says(self, feature: str) -> int:
+        return (self._common.get(feature) or self._rare[feature])[0]
 
     def _mass(self, feature: str, spread: int) -> int:
         """What a feature says that so many entries' askings have: the fewer, the more."""
@@ -204,7 +222,7 @@ class Index:
             fact = self.facts[place]
             if favoured := favour(fact):
                 coverage = lanes[place] / whole
-                matches.append(Match(fact, coverage * favoured, coverage))
+                matches.append(Match(fact, coverage * favoured, coverage, self._typical[place]))
                 if len(matches) == 2 * CANDIDATES:
                     break
         return sorted(matches, key=lambda match: match.score, reverse=True)[:CANDIDATES]
