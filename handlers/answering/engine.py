@@ -150,7 +150,7 @@ class Engine:
         return self._index.search(wanted, favour=favour), wanted
 
     def _judge(self, canonical: str, favour: Favour) -> Answer:
-        said = self._index.said(canonical)
+        said = self._index.said(self._features.bare(canonical))
         if said is not None and favour(said):
             return Answer("answer", self._replies[said.code], said.code, confidence.SAID, said.citations)
         matches, wanted = self.matches(canonical, favour)

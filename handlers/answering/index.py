@@ -87,6 +87,10 @@ class Features:
         """The features of raw text."""
         return self.of_canonical(self._normalise(text))
 
+    def bare(self, canonical: str) -> str:
+        """Canonical text without politeness, particles and the like."""
+        return self._drop(canonical)
+
     def says(self, sentence: str) -> bool:
         """Whether a canonical sentence says anything but thanks, urging and politeness."""
         return len(self._drop(sentence)) > 1
@@ -168,7 +172,7 @@ class Index:
         for place, fact in enumerate(self.facts):
             said: Counter[str] = Counter()
             canonical = dict.fromkeys(map(features.canonical, (fact.question, *fact.askings)))
-            for text in canonical:
+            for text in dict.fromkeys(map(features.bare, canonical)):
                 # Two entries that are asked for in the same words: evidence has to tell them apart.
                 self._said[text] = SEVERAL if text in self._said else place
             for asking in dict.fromkeys(map(features.of_canonical, canonical)):
@@ -201,9 +205,9 @@ class Index:
             lanes[place] = cover
         self._common[feature] = mass, packed(lanes)
 
-    def said(self, canonical: str) -> Fact | None:
-        """The entry that has this very asking, if just one has."""
-        place = self._said.get(canonical, SEVERAL)
+    def said(self, bare: str) -> Fact | None:
+        """The entry that has this very asking but for particles and the like, if just one has."""
+        place = self._said.get(bare, SEVERAL)
         return None if place == SEVERAL else self.facts[place]
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
