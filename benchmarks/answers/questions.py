@@ -68,6 +68,16 @@ def contains(text: str, figure: str) -> bool:
 
 def read_questions() -> list[Asked]:
     """All of `questions.yaml`."""
+    return read(FOLDER / "questions.yaml")
+
+
+def read_held_out() -> list[Asked]:
+    """All of `heldout/*.yaml`: for reporting only, nothing may be fitted on them."""
+    return [asked for path in sorted((FOLDER / "heldout").glob("*.yaml")) for asked in read(path)]
+
+
+def read(path: Path) -> list[Asked]:
+    """The questions of one file."""
     return [
         Asked(
             row["text"],
@@ -78,7 +88,7 @@ def read_questions() -> list[Asked]:
             row.get("expect", "answer"),
             str(row.get("says", "")),
         )
-        for row in load_yaml(FOLDER / "questions.yaml")["questions"]
+        for row in load_yaml(path)["questions"]
     ]
 
 

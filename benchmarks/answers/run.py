@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.answers import rivals, speed
-from benchmarks.answers.questions import Asked, Key, Outcome, read_key, read_questions, unleaked
+from benchmarks.answers.questions import (
+    Asked,
+    Key,
+    Outcome,
+    read_held_out,
+    read_key,
+    read_questions,
+    unleaked,
+)
 from benchmarks.answers.samples import ON
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Answer
@@ -118,6 +126,9 @@ def main() -> None:
         f"entries and left out, {len(fair) - len(judged)} can't be judged (facts/ lacks their facts)"
     )
     table(judged)
+    print("\nheld out, in nothing that is fitted:", end="")
+    held_out = unleaked(engine, facts, read_held_out())
+    table([judge(engine, key, asked) for asked in held_out if key.judges(asked)])
     curve(judged)
     show(judged, options.show, key)
     if options.quick:
