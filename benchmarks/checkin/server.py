@@ -7,7 +7,9 @@ import sys
 import uvloop
 from aiohttp import web
 
+import bot.app
 import miniprogram_api.app
+import pages.app
 from bot.door_runner import DoorRunner
 from handlers import schema
 from handlers.context import open_context
@@ -20,7 +22,8 @@ async def main(port: int) -> None:
     await schema.migrate(settings, progress=lambda _: None)
     async with open_context(settings) as ctx:
         app = web.Application()
-        miniprogram_api.app.setup(app, ctx)
+        for door in (bot.app, miniprogram_api.app, pages.app):
+            door.setup(app, ctx)
         runner = DoorRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
