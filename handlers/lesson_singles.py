@@ -1,7 +1,7 @@
 """Sending a lesson as single messages: one consent, one message, never repeated blindly.
 
-Rows are claimed a small batch at a time, so that nearly all that are claimed are on their way: what a
-killed worker leaves open is little. What a batch came to is recorded together.
+Rows are claimed a batch at a time, and what a batch came to is recorded together. A killed worker
+leaves its batches open: at most `LANES` of them.
 """
 
 import asyncio
