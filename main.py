@@ -207,6 +207,7 @@ def demo_settings(port: int, simulator_port: int) -> Settings:
         port=port,
         public_url=f"http://127.0.0.1:{port}",
         wechat_api_base=f"http://127.0.0.1:{simulator_port}",
+        wechat_authorize_url=f"http://127.0.0.1:{simulator_port}/connect/oauth2/authorize",
     )
 
 

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from settings import Settings
-from simulator import api, control, phone_page, storage
+from simulator import api, control, in_app_browser, phone_page, storage
 from simulator.answers import spoken
 from simulator.callbacks import CallbackSender
 from simulator.endpoints import ENDPOINTS
@@ -38,6 +38,7 @@ def create_app(
     """The simulator for these people; `cut_off` and `deliveries` are the callback's rules."""
     app = web.Application(client_max_size=LARGEST_REQUEST)
     world = app[WORLD] = new_world(settings, people, clock=clock, endpoints=ENDPOINTS)
+    app[in_app_browser.JARS] = {}
     state = storage.read(state_file) if state_file is not None else None
     if state is not None:
         storage.load(world, state)
@@ -65,7 +66,7 @@ def create_app(
 
     app.cleanup_ctx.extend((keep_state, speak_to_product))
     app.on_shutdown.append(hang_up)
-    for method, path, handler in (*control.ROUTES, *phone_page.ROUTES):
+    for method, path, handler in (*control.ROUTES, *phone_page.ROUTES, *in_app_browser.ROUTES):
         app.router.add_route(method, path, spoken(handler))
     app.router.add_static("/phone/static", phone_page.PAGE)
     app.router.add_route("*", "/{path:.*}", api.handle)

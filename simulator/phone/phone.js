@@ -37,7 +37,7 @@ const doors = {
   open({ url, page, reading, instead = false }) {
     if (page) goTo(pageAddress(page), {}, instead);
     else if (reading) goTo("#/reading", reading);
-    else openPage(url);
+    else openPage(url, follower.person.openid);
   },
 };
 

@@ -5,8 +5,10 @@ import { topBar } from "./bars.js";
 
 const LIKE_A_PHONE = "noopener,noreferrer,popup,width=393,height=852";
 
-export function openPage(url) {
-  window.open(url, "_blank", matchMedia("(min-width: 900px)").matches ? LIKE_A_PHONE : "noopener,noreferrer");
+/** Opens a link as WeChat's own browser in this person's hand. */
+export function openPage(url, openid) {
+  const inHand = `/phone/open?${new URLSearchParams({ openid, url })}`;
+  window.open(inHand, "_blank", matchMedia("(min-width: 900px)").matches ? LIKE_A_PHONE : "noopener,noreferrer");
 }
 
 export function readingScreen(doors, { title = "", nodes = [], url }) {

@@ -39,6 +39,7 @@ def settings_for(directory: Path, product_url: str, simulator_url: str, **more: 
         data_dir=directory,
         public_url=product_url,
         wechat_api_base=simulator_url,
+        wechat_authorize_url=f"{simulator_url}/connect/oauth2/authorize",
         oa_message_mode=MessageMode.SAFE,
         **more,
     )
