@@ -125,7 +125,7 @@ async def test_everything_held_can_be_taken_along(world: World) -> None:
 async def test_whoever_withdraws_is_forgotten_and_their_token_stops(world: World) -> None:
     member = world["member"]
     answer = await member("DELETE", "/me")
-    assert (answer.status, answer.body) == (204, "")
+    assert (answer.status, answer.body) == (204, b"")
     assert not await Account.filter(openid="openid-of-member").exists()
     assert (await member("GET", "/me")).status == 401
 
