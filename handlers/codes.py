@@ -67,6 +67,16 @@ def door(secret: str, *, site_id: str, at: datetime, version: str = FIRST_VERSIO
     return _seal(secret, DOOR + version + _window(at, DOOR_WINDOW) + site_id)
 
 
+def door_ahead(
+    secret: str, *, site_id: str, since: datetime, windows: int, version: str = FIRST_VERSION
+) -> list[str]:
+    """What the tablet shows in each of so many windows, from the one of `since` on."""
+    return [
+        door(secret, site_id=site_id, at=since + number * DOOR_WINDOW, version=version)
+        for number in range(windows)
+    ]
+
+
 def member(secret: str, *, person_id: int, at: datetime, version: str = FIRST_VERSION) -> str:
     """What a member shows to a keeper at `at`; another text every 5 minutes."""
     return _seal(secret, MEMBER + version + _window(at, MEMBER_WINDOW) + str(person_id))
@@ -112,6 +122,11 @@ def read(secret: str, text: str, *, at: datetime, versions: str = FIRST_VERSION)
     if kind == DOOR:
         return DoorCode(subject, _shown(window, DOOR_WINDOW, at))
     return MemberCode(int(subject), _shown(window, MEMBER_WINDOW, at))
+
+
+def door_window(at: datetime) -> datetime:
+    """When the code that the tablet shows at `at` was new."""
+    return _window_ends(at, DOOR_WINDOW) - DOOR_WINDOW
 
 
 def next_door_code(at: datetime) -> datetime:

@@ -1,5 +1,6 @@
 """The frame around every page: no script unless a page asks for one, nothing from elsewhere."""
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -23,14 +24,20 @@ SECURITY = {
 
 
 def page(
-    title: str, body: str, *, script: str = "", style: str = "", status: int = 200, forms: bool = False
+    title: str,
+    body: str,
+    *,
+    scripts: Sequence[str] = (),
+    style: str = "",
+    status: int = 200,
+    forms: bool = False,
 ) -> web.Response:
     """A page; `body` is HTML already, `title` is text; `style` is a sheet beside the common one.
 
     `forms` lets its forms be sent, to us alone; what they lead to is kept by no browser.
     """
     styled = f'<link rel="stylesheet" href="{style}">' if style else ""
-    scripted = f'<script src="{script}" defer></script>' if script else ""
+    scripted = "".join(f'<script src="{script}" defer></script>' for script in scripts)
     html = (
         '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

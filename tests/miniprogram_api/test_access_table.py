@@ -77,6 +77,7 @@ FIGURES = {"year": 2026, "per_head": 1, "cap": 9}
 
 ROWS = {
     "GET /sites/{site_id}/code": Row(KEEPERS, DISTRICT),
+    "GET /sites/{site_id}/codes": Row(KEEPERS, DISTRICT),
     "GET /sites/{site_id}/poster.pdf": Row(KEEPERS, DISTRICT),
     "GET /sites/{site_id}/present": Row(KEEPERS, DISTRICT),
     "GET /sites/{site_id}/refused-scans": Row(KEEPERS, DISTRICT),
