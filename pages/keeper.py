@@ -127,7 +127,7 @@ async def shown(ctx: Context, site_id: str, *, said: str = "", status: int = 200
         f"<h2>离线记录里要看一看的</h2>{listed(left, '没有。')}"
         '<p class="soft">扫不了码的，请在上面按名单登记，或者请本人在公众号发“我的码”，由您来扫。</p></main>'
     )
-    return page(f"{site.name} 签到", body, script="/pages/keeper.js", status=status, forms=True)
+    return page(f"{site.name} 签到", body, scripts=("/pages/keeper.js",), status=status, forms=True)
 
 
 def card(visit: VisitCount, ctx: Context, site_id: str) -> str:

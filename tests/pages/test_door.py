@@ -1,6 +1,7 @@
 """The tablet at the door, in a real browser: with a network, without one, and when the codes have run out."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ import pages.app
 from handlers import codes
 from handlers.context import Context
 from miniprogram_api import tokens
-from models import Account, App
+from models import Account, App, Booking, BookingStatus, CheckIn, Slot
 from tests.handlers import town
+from tests.handlers.town import Town
 from tests.simulator.browser import MISSING, Browser, open_browser
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
@@ -80,10 +82,12 @@ async def test_the_tablet_goes_on_without_a_network_until_its_codes_run_out(
 ) -> None:
     world = await town.build(ctx)
     account = await Account.create(app=App.MINI_PROGRAM, openid="openid-keeper", person=world.keeper)
+    await one_is_there(ctx, world)
     token, _ = tokens.issue(ctx.settings, account.id, ctx.now())
     await browser.open(f"{house.url}/door/S10#token={token}")
     await browser.see("已联网", "body")
     await browser.see(world.site.name, "h1")
+    await browser.see(f"{world.branch.name}　已到 1 人（预约 5 人）", "#present")
     await reads_well(ctx, browser)
     await browser.wait("navigator.serviceWorker.controller")
 
@@ -105,6 +109,17 @@ async def test_the_tablet_goes_on_without_a_network_until_its_codes_run_out(
     await browser.run("dispatchEvent(new Event('online'))")
     await browser.see("已联网", "body")
     await reads_well(ctx, browser)
+
+
+async def one_is_there(ctx: Context, world: Town) -> None:
+    """A visit goes on, and one of five has come."""
+    times = {"starts_at": ctx.now(), "ends_at": ctx.now() + timedelta(hours=2)}
+    slot = await Slot.create(site=world.site, capacity=30, **times)
+    visit = await Booking.create(
+        slot=slot, branch=world.branch, headcount=5, theme="x", status=BookingStatus.CONFIRMED,
+        live_key="x", created_at=ctx.now(),
+    )  # fmt: skip
+    await CheckIn.create(booking=visit, person=world.member, at=ctx.now(), source="door")
 
 
 async def reads_well(ctx: Context, browser: Browser) -> None:
