@@ -11,6 +11,7 @@ from tortoise import Tortoise
 
 from handlers.answering.engine import Engine
 from handlers.gateways.wechat import WeChat, open_wechat
+from handlers.site_index import SiteIndex
 from models import Account, Person, tortoise_config
 from settings import Settings
 
@@ -57,6 +58,7 @@ class Context:
     now: Callable[[], datetime]
     caller: Caller = SYSTEM
     answering: Answering = field(default_factory=Answering)
+    site_index: SiteIndex = field(default_factory=SiteIndex)
 
     @property
     def engine(self) -> Engine:

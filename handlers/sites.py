@@ -1,10 +1,10 @@
 """The party map: finding sites, and making their slots from the opening rules."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -15,15 +15,17 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.openings import Opening
 from handlers.positions import Point, distance
+from handlers.site_index import SHOWN, folded
 from models import Organization, Site, SiteCategory, SiteStatus, Slot
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "sites"
-SHOWN = (SiteStatus.OPEN, SiteStatus.PAUSED)
 BOOKABLE_DAYS = 30
 LONGEST_LISTING = timedelta(days=92)
 BATCH = 500
 KEPT = {"id", "status", "poster_url", "poster_scene"}
 """What the content says nothing about."""
+LARGEST_MAP = 200
+"""Sites of one answer at most; who looks for others says what or where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,17 @@ class SiteEntry(BaseModel):
 async def seed(ctx: Context) -> int:
     """Load `content/sites`; what is there is brought up to date, except status and poster.
 
-    Returns how many sites are new. Three statements, whatever the number of sites.
+    Sites that are kept by hand are left alone. Returns how many sites are new. Three statements, whatever
+    the number of sites.
     """
     entries = read_content()
     owners = await Organization.filter(code__in={entry.owner for entry in entries})
     owner_ids = {organization.code: organization.id for organization in owners}
     sites = [_site(entry, owner_ids.get(entry.owner)) for entry in entries]
-    known = {site.id for site in await Site.all().only("id")}
+    known = {site.id: site for site in await Site.all().only("id", "kept_by_hand", "version")}
+    sites = [site for site in sites if site.id not in known or not known[site.id].kept_by_hand]
+    for site in sites:
+        site.version = known[site.id].version + 1 if site.id in known else 1
     new = [site.id for site in sites if site.id not in known]
     async with in_transaction():
         await Site.bulk_create(sites, on_conflict=["id"], update_fields=Site._meta.db_fields - KEPT)
@@ -83,20 +89,30 @@ def read_content(folder: Path = CONTENT) -> list[SiteEntry]:
 
 
 async def list_sites(
-    ctx: Context, *, category: SiteCategory | None = None, q: str = "", near: Point | None = None
+    ctx: Context,
+    *,
+    category: SiteCategory | None = None,
+    q: str = "",
+    near: Point | None = None,
+    training_base: bool | None = None,
+    limit: int = LARGEST_MAP,
 ) -> list[SiteSummary]:
-    """Sites in whose name, town, introduction or features every word of `q` stands. One query.
+    """Sites in whose words every word of `q` stands, as written, as pinyin or as its initials.
 
-    The nearest first when a position is given, else by id.
+    The nearest first when a position is given, else by id. Searched in memory (handlers/site_index);
+    two queries, and a third where a site changed.
     """
-    wanted = Site.filter(status__in=SHOWN).order_by("id")
-    sites = await (wanted.filter(category=category) if category is not None else wanted)
-    words = _folded(q).split()
-    found = [_without_contact(site) for site in sites if _mentions(site, words)]
-    if near is None:
-        return [SiteSummary(site, None) for site in found]
-    summaries = [SiteSummary(site, round(distance(near, position(site)))) for site in found]
-    return sorted(summaries, key=lambda summary: (summary.distance_m, summary.site.id))
+    index = ctx.site_index
+    await index.refresh()
+    wanted: dict[str, Any] = {
+        "words": folded(q).split(), "category": category, "training_base": training_base, "near": near
+    }  # fmt: skip
+    ids = index.search(**wanted, limit=limit)
+    shown = {site.id: site for site in await Site.filter(id__in=ids, status__in=SHOWN)}
+    if len(shown) < len(ids) == limit:  # Some aren't open at all; others may be shown in their place.
+        ids = index.search(**wanted)
+        shown = {site.id: site for site in await Site.filter(id__in=ids, status__in=SHOWN)}
+    return [_summary(shown[id_], near) for id_ in ids if id_ in shown][:limit]
 
 
 async def get_site(ctx: Context, *, site_id: str) -> Site:
@@ -119,21 +135,24 @@ async def list_slots(ctx: Context, *, site_id: str, since: date, until: date) ->
     return await slots.order_by("starts_at")
 
 
-async def make_slots(ctx: Context, *, until: date | None = None) -> int:
+async def make_slots(ctx: Context, *, until: date | None = None, site_id: str | None = None) -> int:
     """Make the slots that the opening rules of open sites promise, from now to the end of `until`.
 
-    Without `until`, for the next 30 days. What is there already is left alone, also where the rules
-    have changed since: a new slot never overlaps an old one. May run twice at once; the unique
-    constraint settles it. Returns how many were missing. Two queries, and one insert per 500 slots.
+    Without `until`, for the next 30 days; with `site_id`, for that site only. What is there already is
+    left alone, also where the rules have changed since: a new slot never overlaps an old one. May run
+    twice at once; the unique constraint settles it. Returns how many were missing. Two queries, and one
+    insert per 500 slots.
     """
     last = until or ctx.now().date() + timedelta(days=BOOKABLE_DAYS)
     there: dict[str, list[tuple[datetime, datetime]]] = {}
-    for slot in await Slot.filter(ends_at__gt=ctx.now()).only("id", "site_id", "starts_at", "ends_at"):
+    only = {"id": site_id} if site_id is not None else {}
+    ahead = Slot.filter(ends_at__gt=ctx.now(), **{f"site_{name}": id_ for name, id_ in only.items()})
+    for slot in await ahead.only("id", "site_id", "starts_at", "ends_at"):
         there.setdefault(slot.site_id, []).append((slot.starts_at, slot.ends_at))
     missing = [
         Slot(site_id=site.id, starts_at=starts_at, ends_at=ends_at, capacity=site.capacity)
-        for site in await Site.filter(status=SiteStatus.OPEN)
-        for starts_at, ends_at in _promised(ctx, site, last)
+        for site in await Site.filter(status=SiteStatus.OPEN, **only)
+        for starts_at, ends_at in promised(ctx, site, last)
         if not _overlaps(starts_at, ends_at, there.get(site.id, ()))
     ]
     await Slot.bulk_create(missing, batch_size=BATCH, ignore_conflicts=True)
@@ -185,25 +204,22 @@ def _site(entry: SiteEntry, owner_id: int | None) -> Site:
     return Site(**values, owner_id=owner_id)
 
 
+def _summary(site: Site, near: Point | None) -> SiteSummary:
+    away = None if near is None else round(distance(near, position(site)))
+    return SiteSummary(_without_contact(site), away)
+
+
 def _without_contact(site: Site) -> Site:
     site.contact = ""
     return site
-
-
-def _mentions(site: Site, words: Sequence[str]) -> bool:
-    text = _folded(f"{site.name} {site.town} {site.intro} {' '.join(site.features)}")
-    return all(word in text for word in words)
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _midnight(ctx: Context, day: date) -> datetime:
     return datetime.combine(day, time(), ctx.settings.zone)
 
 
-def _promised(ctx: Context, site: Site, last: date) -> list[tuple[datetime, datetime]]:
+def promised(ctx: Context, site: Site, last: date) -> list[tuple[datetime, datetime]]:
+    """Start and end of the slots that a site's rules promise, from now to the end of `last`."""
     opening = Opening.model_validate(site.opening)
     today = ctx.now().date()
     days = (today + timedelta(days=number) for number in range((last - today).days + 1))

@@ -73,9 +73,13 @@ class SiteQuery(Query):
     """Which sites, and near what."""
 
     category: SiteCategory | None = Field(None, description="类别")
-    q: Annotated[str, AfterValidator(_line)] = Field("", max_length=40, description="名称、镇街或功能")
-    lat: float | None = Field(None, ge=-90, le=90, description="纬度（GCJ-02），与 lng 一起给出")
-    lng: float | None = Field(None, ge=-180, le=180, description="经度（GCJ-02），与 lat 一起给出")
+    q: Annotated[str, AfterValidator(_line)] = Field(
+        "", max_length=40, description="名称、镇街或功能，也可用拼音或拼音首字母"
+    )
+    lat: float | None = Field(None, ge=-90, le=90, description="纬度，与 lng 一起给出")
+    lng: float | None = Field(None, ge=-180, le=180, description="经度，与 lat 一起给出")
+    datum: Literal["gcj02", "wgs84"] = Field("gcj02", description="lat、lng 的坐标系；wgs84 会先换算")
+    limit: int = Field(200, ge=1, le=200, description="最多几处")
     training_base: bool | None = Field(None, description="true：只看实训基地，可以像普通活动一样预约")
 
 

@@ -48,6 +48,7 @@ from miniprogram_api import (
     rehearsals,
     rules,
     sessions,
+    site_keeping,
     sites,
     statistics,
     subscriptions,
@@ -211,5 +212,6 @@ ROUTES = (
     *learning.ROUTES,
     *statistics.ROUTES,
     *closings.ROUTES,
+    *site_keeping.ROUTES,
 )
 # fmt: on

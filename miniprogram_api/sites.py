@@ -5,7 +5,7 @@ from datetime import timedelta
 from handlers import checkins, sites
 from handlers.context import Context
 from handlers.errors import BadInput
-from handlers.positions import Point
+from handlers.positions import Point, from_wgs84
 from miniprogram_api import views
 from miniprogram_api.forms import SiteQuery, SlotQuery
 from miniprogram_api.views import DoorCodeView, SitesView, SiteView, SlotsView
@@ -15,10 +15,17 @@ async def index(ctx: Context, *, form: SiteQuery) -> SitesView:
     """Sites, the nearest first when a position is given."""
     if (form.lat is None) != (form.lng is None):
         raise BadInput(**{"lat" if form.lat is None else "lng": "经度和纬度要一起给出"})
-    near = None if form.lat is None or form.lng is None else Point(form.lng, form.lat)
-    found = await sites.list_sites(ctx, category=form.category, q=form.q, near=near)
-    wanted = form.training_base
-    return views.sites([one for one in found if wanted in (None, one.site.is_training_base)])
+    near = None
+    if form.lat is not None and form.lng is not None:
+        near = (
+            from_wgs84(longitude=form.lng, latitude=form.lat)
+            if form.datum == "wgs84"
+            else Point(form.lng, form.lat)
+        )
+    found = await sites.list_sites(
+        ctx, category=form.category, q=form.q, near=near, training_base=form.training_base, limit=form.limit
+    )
+    return views.sites(found)
 
 
 async def show(ctx: Context, *, site_id: str) -> SiteView:

@@ -119,6 +119,16 @@ class PositionView(View):
     datum: Literal["gcj02"] = "gcj02"
 
 
+class OpenLocationView(View):
+    """What wx.openLocation takes, as it is."""
+
+    latitude: float
+    longitude: float
+    name: str
+    address: str
+    scale: int = Field(16, description="地图缩放级别")
+
+
 class SiteView(View):
     """A site on the map. Its contact is for branches with a confirmed visit."""
 
@@ -129,8 +139,12 @@ class SiteView(View):
     address: str
     position: PositionView
     capacity: int
+    open_location: OpenLocationView = Field(description="直接交给 wx.openLocation 导航")
     intro: str
     features: list[str]
+    facilities: list[str] = Field(description="设施，如停车位、无障碍通道")
+    pictures: list[str] = Field(description="图片地址")
+    notes: str = Field(description="注意事项")
     status: SiteStatus
     needs_approval: bool
     is_training_base: bool
@@ -570,8 +584,17 @@ def site(row: Site, distance_m: int | None = None) -> SiteView:
         address=row.address,
         position=position(row),
         capacity=row.capacity,
+        open_location=OpenLocationView(
+            latitude=round(row.latitude, 6),
+            longitude=round(row.longitude, 6),
+            name=row.name,
+            address=row.address,
+        ),
         intro=row.intro,
         features=row.features,
+        facilities=row.facilities,
+        pictures=row.pictures,
+        notes=row.notes,
         status=row.status,
         needs_approval=row.needs_approval,
         is_training_base=row.is_training_base,

@@ -32,7 +32,11 @@ class SiteStatus(StrEnum):
 
 
 class Site(Model):
-    """One open-life site. Coordinates are GCJ-02 degrees."""
+    """One open-life site. Coordinates are GCJ-02 degrees.
+
+    `version` grows with every change of what is searched. `kept_by_hand`: its keepers write it, and
+    `content/sites` no longer does.
+    """
 
     id = fields.CharField(max_length=8, primary_key=True)
     name = fields.CharField(max_length=40, unique=True)
@@ -56,6 +60,11 @@ class Site(Model):
     needs_approval = fields.BooleanField(default=False)
     poster_url = fields.CharField(max_length=200, default="")
     poster_scene = fields.CharField(max_length=32, default="", db_default="")
+    facilities: Any = fields.JSONField(default=list, db_default="[]")
+    pictures: Any = fields.JSONField(default=list, db_default="[]")
+    notes = fields.CharField(max_length=300, default="", db_default="")
+    kept_by_hand = fields.BooleanField(default=False, db_default=False)
+    version = fields.IntField(default=1, db_default=1)
 
     class Meta:
         table = "sites"

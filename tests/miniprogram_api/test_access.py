@@ -44,6 +44,17 @@ FORMS: dict[str, dict[str, Any]] = {
     "RehearsalForm": {"case": "C2"},
     "JoinForm": {"code": "x"},
     "ActForm": {"kind": "leave"},
+    "SiteForm": {
+        "id": "S99",
+        "name": "阵地",
+        "category": "URBAN",
+        "town": "x",
+        "owner": "ZC01",
+        "capacity": 1,
+        "position": {"lng": 117.9, "lat": 36.5},
+        "opening": {"hours": []},
+    },
+    "SiteEditForm": {"notes": "x"},
     "FundForm": {"organization_id": 2, "year": 2026, "budget": 0, "per_head": 1, "cap": 1},
 }
 """A valid form of each kind; a new kind without one fails."""

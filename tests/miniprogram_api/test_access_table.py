@@ -83,6 +83,8 @@ ROWS = {
     "GET /sites/{site_id}/refused-scans": Row(KEEPERS, DISTRICT),
     "GET /sites/{site_id}/scan-conflicts": Row(KEEPERS, DISTRICT),
     "POST /bookings/{booking_id}/check-ins": Row(KEEPERS, DISTRICT, body=lambda _: {"names": ["x"]}),
+    "GET /sites/{site_id}/keeping": Row(KEEPERS, DISTRICT),
+    "POST /sites/{site_id}/edit": Row(KEEPERS, DISTRICT, lambda ids: {"notes": "请走东门"}),
     "POST /bookings": Row(
         WORKER, NOBODY,
         body=lambda ids: {key: ids[key] for key in ("slot_id", "branch_id")} | {"headcount": 1, "theme": "x"},
@@ -133,12 +135,12 @@ UNSCOPED = {
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
         GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
         GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup}""",
-    "one course and one knowledge base for the whole district": """
+    "one course, one knowledge base and one map for the whole district": """
         POST /lessons, GET /lessons/weeks, GET /lessons/weeks/{friday}, PUT /lessons/weeks/{friday},
         POST /lessons/weeks/{friday}/retry, PUT /lessons/{lesson_id}, POST /lessons/{lesson_id}/withdraw,
         POST /lessons/{lesson_id}/preview, GET /lessons/{lesson_id}/counts,
         GET /entries, POST /entries, GET /entries/{code}, GET /entries/{code}/versions,
-        POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
+        POST /sites, POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
         GET /entries/{code}/draft/tests, POST /entries/{code}/draft/approve,
         POST /entries/{code}/draft/return""",
     "the code or the scan says whose it is: see test_checkins.py": """
