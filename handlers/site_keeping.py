@@ -22,7 +22,7 @@ from handlers.positions import Point, from_wgs84
 from models import Organization, Role, Site, SiteCategory, SiteStatus, Slot
 
 BY_KEEPER = frozenset(
-    {"address", "capacity", "opening", "intro", "features", "facilities", "pictures", "notes", "contact"}
+    {"address", "capacity", "opening", "intro", "features", "facilities", "images", "notes", "contact"}
     | {"position", "datum", "needs_approval"}
 )
 """What whoever keeps a site may change."""

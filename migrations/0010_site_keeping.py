@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name='Site',
-            name='pictures',
+            name='images',
             field=fields.JSONField(default=list, db_default='[]', encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads),
         ),
         ops.AddField(

@@ -17,7 +17,7 @@ from miniprogram_api.table import DISTRICT, KEEPERS, Route
 from miniprogram_api.views import PositionView, View
 from models import Site, SiteCategory, SiteStatus
 
-Picture = Annotated[str, Field(max_length=300, pattern=r"^https://[^\s\"'<>]+$")]
+Image = Annotated[str, Field(max_length=300, pattern=r"^https://[^\s\"'<>]+$")]
 Word = Annotated[Line, Field(max_length=20)]
 Category = Annotated[SiteCategory, Field(strict=False)]
 
@@ -47,7 +47,7 @@ class SiteForm(Form):
     intro: Written = Field("", max_length=300, description="简介")
     features: list[Word] = Field(default=[], max_length=20, description="可承担的活动")
     facilities: list[Word] = Field(default=[], max_length=20, description="设施，如无障碍通道、停车位")
-    pictures: list[Picture] = Field(default=[], max_length=9, description="图片地址（https），须有拍摄授权")
+    images: list[Image] = Field(default=[], max_length=9, description="图片地址（https），须有拍摄授权")
     notes: Written = Field("", max_length=300, description="注意事项")
     contact: Written = Field("", max_length=60, description="联系人、电话，只给已确认预约的支部看")
     needs_approval: bool = Field(False, description="预约是否要管理员确认")
@@ -71,9 +71,7 @@ class SiteEditForm(Form):
     intro: Annotated[Written, Field(max_length=300)] | None = Field(None, description="简介")
     features: Annotated[list[Word], Field(max_length=20)] | None = Field(None, description="可承担的活动")
     facilities: Annotated[list[Word], Field(max_length=20)] | None = Field(None, description="设施")
-    pictures: Annotated[list[Picture], Field(max_length=9)] | None = Field(
-        None, description="图片地址（https）"
-    )
+    images: Annotated[list[Image], Field(max_length=9)] | None = Field(None, description="图片地址（https）")
     notes: Annotated[Written, Field(max_length=300)] | None = Field(None, description="注意事项")
     contact: Annotated[Written, Field(max_length=60)] | None = Field(None, description="联系人、电话")
     needs_approval: bool | None = Field(None, description="预约是否要管理员确认")
@@ -94,7 +92,7 @@ class KeptSiteView(View):
     intro: str
     features: list[str]
     facilities: list[str]
-    pictures: list[str]
+    images: list[str]
     notes: str
     contact: str
     status: SiteStatus
@@ -139,7 +137,7 @@ async def shown(site: Site) -> KeptSiteView:
         owner=site.owner.code if site.owner is not None else None,
         position=views.position(site), capacity=site.capacity, opening=site.opening,
         address=site.address, intro=site.intro, features=site.features, facilities=site.facilities,
-        pictures=site.pictures, notes=site.notes, contact=site.contact, status=site.status,
+        images=site.images, notes=site.notes, contact=site.contact, status=site.status,
         needs_approval=site.needs_approval, is_training_base=site.is_training_base,
     )  # fmt: skip
 

@@ -143,7 +143,7 @@ class SiteView(View):
     intro: str
     features: list[str]
     facilities: list[str] = Field(description="设施，如停车位、无障碍通道")
-    pictures: list[str] = Field(description="图片地址")
+    images: list[str] = Field(description="图片地址")
     notes: str = Field(description="注意事项")
     status: SiteStatus
     needs_approval: bool
@@ -593,7 +593,7 @@ def site(row: Site, distance_m: int | None = None) -> SiteView:
         intro=row.intro,
         features=row.features,
         facilities=row.facilities,
-        pictures=row.pictures,
+        images=row.images,
         notes=row.notes,
         status=row.status,
         needs_approval=row.needs_approval,

@@ -61,7 +61,7 @@ class Site(Model):
     poster_url = fields.CharField(max_length=200, default="")
     poster_scene = fields.CharField(max_length=32, default="", db_default="")
     facilities: Any = fields.JSONField(default=list, db_default="[]")
-    pictures: Any = fields.JSONField(default=list, db_default="[]")
+    images: Any = fields.JSONField(default=list, db_default="[]")
     notes = fields.CharField(max_length=300, default="", db_default="")
     kept_by_hand = fields.BooleanField(default=False, db_default=False)
     version = fields.IntField(default=1, db_default=1)
