@@ -15,7 +15,8 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.openings import Opening
 from handlers.positions import Point, distance
-from handlers.site_index import SHOWN, folded
+from handlers.site_index import SHOWN as SHOWN
+from handlers.site_index import folded
 from models import Organization, Site, SiteCategory, SiteStatus, Slot
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "sites"

@@ -85,6 +85,12 @@ ROWS = {
     "POST /bookings/{booking_id}/check-ins": Row(KEEPERS, DISTRICT, body=lambda _: {"names": ["x"]}),
     "GET /sites/{site_id}/keeping": Row(KEEPERS, DISTRICT),
     "POST /sites/{site_id}/edit": Row(KEEPERS, DISTRICT, lambda ids: {"notes": "请走东门"}),
+    "POST /sites/{site_id}/close": Row(KEEPERS, DISTRICT, lambda _: {"reason": "停电"}),
+    "POST /sites/{site_id}/open": Row(KEEPERS, DISTRICT),
+    "POST /slots/{slot_id}/close": Row(KEEPERS, DISTRICT, lambda _: {"reason": "停电"}),
+    "POST /slots/{slot_id}/open": Row(KEEPERS, DISTRICT),
+    "POST /bookings/{booking_id}/accept": Row(WORKER | OFFICERS, DISTRICT),
+    "POST /bookings/{booking_id}/headcount": Row(WORKER | OFFICERS, DISTRICT, lambda _: {"headcount": 2}),
     "POST /bookings": Row(
         WORKER, NOBODY,
         body=lambda ids: {key: ids[key] for key in ("slot_id", "branch_id")} | {"headcount": 1, "theme": "x"},
@@ -150,8 +156,6 @@ UNSCOPED = {
     "who takes part in a rehearsal decides: its own tests say so": """
         GET /rehearsals, GET /rehearsals/{rehearsal_id}, GET /rehearsals/{rehearsal_id}/code,
         POST /rehearsals, POST /rehearsals/join, POST /rehearsals/{rehearsal_id}/acts""",
-    "not looked at here yet by whose it is; their own tests do": """
-        GET /sites/{site_id}/refused-scans""",
 }
 """Endpoints in which nothing belongs to a branch, site or subtree, and why."""
 
