@@ -128,6 +128,9 @@ class Settings(BaseSettings):
         "",
         description="Official account's subscribe-notice template of a visit's reminder; empty = not used.",
     )
+    rehearsal_line_seconds: float = Field(
+        300, ge=0, description="Seconds a phone's line to a rehearsal stays open; it reconnects by itself."
+    )
     lesson_template_id: str = Field("", description="Mini-program subscribe template of the Friday lesson.")
     lesson_notice_template_id: str = Field(
         "", description="Official account's subscribe-notice template of the Friday lesson; empty = not used."

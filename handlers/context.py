@@ -11,6 +11,7 @@ from tortoise import Tortoise
 
 from handlers.answering.engine import Engine
 from handlers.gateways.wechat import WeChat, open_wechat
+from handlers.rehearsal_live import Live
 from handlers.site_index import SiteIndex
 from models import Account, Person, tortoise_config
 from settings import Settings
@@ -59,6 +60,7 @@ class Context:
     caller: Caller = SYSTEM
     answering: Answering = field(default_factory=Answering)
     site_index: SiteIndex = field(default_factory=SiteIndex)
+    live: Live = field(default_factory=Live)
 
     @property
     def engine(self) -> Engine:

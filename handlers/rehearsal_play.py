@@ -57,9 +57,23 @@ class Kind(StrEnum):
     RESUME = "resume"
     FINISH = "finish"
     STOP = "stop"
+    ADMIT = "admit"
+    ADMIT_NONE = "admit_none"
 
 
-HOSTS = frozenset({Kind.REMOVE, Kind.START, Kind.REVOTE, Kind.PAUSE, Kind.RESUME, Kind.FINISH, Kind.STOP})
+HOSTS = frozenset(
+    {
+        Kind.ADMIT,
+        Kind.ADMIT_NONE,
+        Kind.REMOVE,
+        Kind.START,
+        Kind.REVOTE,
+        Kind.PAUSE,
+        Kind.RESUME,
+        Kind.FINISH,
+        Kind.STOP,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +138,7 @@ class Play:
     due_known: int = 0
     sequence: int = 0
     stage: Stage = Stage.GATHERING
+    admits_others: bool = False
     complete: bool = False
     seats: tuple[Seat, ...] = ()
     step: int = 1
@@ -192,14 +207,18 @@ def opened(case: str, name: str, on: date, *, due: int = 0) -> Event:
     return Event("opened", HOST, {"case": case, "name": name, "on": str(on), "due": due})
 
 
-def joined(play: Play, name: str) -> Event:
-    """Somebody new sits down.
+def joined(play: Play, name: str, *, is_ours: bool = True) -> Event:
+    """Somebody new sits down; `is_ours`: on the roster of the host's branch.
 
     Raises:
-        WrongState: it is over, or no seat is left.
+        StepRefused: it is over, no seat is left, or others aren't admitted.
     """
-    if play.stage is Stage.FINISHED or len(play.seats) >= MOST_SEATS:
-        raise WrongState
+    if play.stage is Stage.FINISHED:
+        raise StepRefused("这场实训已经结束，实训码不再有效。")
+    if not is_ours and not play.admits_others:
+        raise StepRefused("这场实训只请了本支部的同志。请主持人先点“允许外支部加入”，再扫一次。")
+    if len(play.seats) >= MOST_SEATS:
+        raise StepRefused(f"这场实训已经坐满{MOST_SEATS}人，请另开一场。")
     return Event("joined", len(play.seats) + 1, {"name": name})
 
 
@@ -245,6 +264,8 @@ def apply(play: Play | None, event: Event) -> Play:
             return replace(play, stage=Stage.PAUSED)
         case "finished":
             return replace(play, stage=Stage.FINISHED, complete=data["complete"])
+        case "admitted":
+            return replace(play, admits_others=data["others"])
         case "voted":
             return replace(play, voted=play.voted | {event.seat})
         case "recounted":
@@ -298,6 +319,8 @@ def decide(play: Play, number: int, wish: Wish) -> Move:
             return Move(_recount(play, seat, wish.facts), play.box)
         case Kind.REVOTE:
             return _revote(play)
+        case Kind.ADMIT | Kind.ADMIT_NONE:
+            return Move(_admit(play, others=wish.kind is Kind.ADMIT), play.box)
         case _:
             return Move(_stage(play, wish.kind), play.box)
 
@@ -321,6 +344,10 @@ def _leave(play: Play, number: int) -> Event | None:
     if number == HOST:
         raise StepRefused("主持实训的人不能离席；要结束，请用“提前结束”。")
     return Event("left", number) if play.seat(number).here else None
+
+
+def _admit(play: Play, *, others: bool) -> Event | None:
+    return None if play.admits_others is others else Event("admitted", HOST, {"others": others})
 
 
 STAGES = {
@@ -360,12 +387,7 @@ def _confirm(play: Play, seat: Seat, wish: Wish) -> Move:
     if wish.step in play.done and wish.step < play.step:
         return Move(None, play.box)  # A double tap, or somebody was quicker.
     step = _running(play)
-    if wish.step != play.step:
-        rule: object = step.citations[0] if step.citations else ""
-        raise StepRefused(
-            f"次序不对：现在是第{play.step}步“{step.do}”，由{cases.role(step.role).name}来做，做完才能往下走。",
-            rule,
-        )
+    _refuse_disorder(play, step, wish)
     if not play.may_confirm(seat.number):
         key = "这是关键步骤，要由他来确认。" if step.key else "请等他确认。"
         raise StepRefused(f"这一步由{cases.role(step.role).name}来做，{key}")
@@ -376,6 +398,16 @@ def _confirm(play: Play, seat: Seat, wish: Wish) -> Move:
     left = reckon(play, step, facts, closes=not holds)
     by = seat.number if holds or play.holders(step.role) else SYSTEM
     return Move(Event("confirmed", by, {"step": play.step, "facts": left}), _box_after(play, step))
+
+
+def _refuse_disorder(play: Play, step: Step, wish: Wish) -> None:
+    if wish.step == play.step:
+        return
+    rule: object = step.citations[0] if step.citations else ""
+    raise StepRefused(
+        f"次序不对：现在是第{play.step}步“{step.do}”，由{cases.role(step.role).name}来做，做完才能往下走。",
+        rule,
+    )
 
 
 def _box_after(play: Play, step: Step) -> Box:
@@ -398,8 +430,7 @@ def _vote(play: Play, seat: Seat, wish: Wish) -> Move:
         raise StepRefused("现在不是投票的时候，请等到投票那一步。")
     if not seat.votes:
         raise StepRefused(_no_ballot(seat), Citation("党章", "第七条") if "R08" in seat.roles else "")
-    if seat.number in play.voted:
-        raise StepRefused("您已经投过票了，一人只投一次。")
+    _refuse_second_vote(play, seat)
     present = play.known["present"]
     if len(play.voted) >= present:
         raise StepRefused(f"登记的实到是{present}人，票已经发完；晚到的请先让签到联络员更正实到人数。")
@@ -407,6 +438,11 @@ def _vote(play: Play, seat: Seat, wish: Wish) -> Move:
     ticks = _ticks(play, wish.facts)
     event = Event("voted", seat.number, {"step": play.step, "round": play.round})
     return Move(event, box.plus(ticks))
+
+
+def _refuse_second_vote(play: Play, seat: Seat) -> None:
+    if seat.number in play.voted:
+        raise StepRefused("您已经投过票了，一人只投一次。")
 
 
 def may_vote(play: Play, number: int) -> bool:

@@ -5,7 +5,9 @@ writes one event; of two people who act at once, the second one's wish meets wha
 Whoever drops out finds the same seat again, on any process.
 """
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from tortoise.expressions import F
@@ -15,12 +17,27 @@ from handlers import audit, cases, codes
 from handlers import rehearsal_play as playing
 from handlers.accounts import require_person
 from handlers.context import Context
-from handlers.errors import BadInput, NotAllowed, NotFound, NotYourBranch
+from handlers.errors import BadInput, NotAllowed, NotFound, NotYourBranch, StepRefused
+from handlers.rehearsal_live import Fold
 from handlers.rehearsal_play import HOST, Event, Move, Play, Stage, Wish
 from handlers.rehearsal_reckoning import Box
-from models import Booking, Duty, Membership, Person, Rehearsal, RehearsalEvent, RehearsalSeat, Role
+from models import (
+    Booking,
+    BookingStatus,
+    Duty,
+    Membership,
+    Person,
+    Rehearsal,
+    RehearsalEvent,
+    RehearsalSeat,
+    Role,
+)
 
 MOST_LISTED = 50
+CODE_HOLDS = timedelta(days=7)
+"""A code ends with its rehearsal; one that was left lying ends by itself."""
+PROMISED = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
+"""A visit that is still to come or under way, and not merely waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +58,13 @@ async def open_rehearsal(
     Raises:
         NotBound, NotYourBranch: the caller works for no such branch.
         NotFound: no such case.
-        BadInput: the booking isn't one of the branch's.
+        BadInput: the booking isn't one of the branch's, not at a training base, or is over.
     """
     person = await require_person(ctx)
     branch = await _own_branch(person, branch_id)
     content = await cases.get_case(ctx, code=case)
-    if booking_id and not await Booking.filter(id=booking_id, branch_id=branch).exists():
-        raise BadInput(booking_id="没有这个预约，或者不是您支部的")
+    if booking_id is not None:
+        await _check_visit(ctx, booking_id, branch)
     due = await Person.filter(
         organization_id=branch, membership=Membership.FULL, left_at__isnull=True
     ).count()  # fmt: skip
@@ -59,7 +76,7 @@ async def open_rehearsal(
         await RehearsalSeat.create(rehearsal=rehearsal, person=person, number=HOST)
         play = playing.apply(None, event)
         await _write(ctx, rehearsal, event, play.box)
-    return await _sitting(rehearsal, play, HOST)
+    return await _sitting(ctx, rehearsal, play, HOST)
 
 
 async def join(ctx: Context, *, code: str) -> Sitting:
@@ -67,20 +84,38 @@ async def join(ctx: Context, *, code: str) -> Sitting:
 
     Raises:
         NotBound, BadCode, NotFound.
-        WrongState: it is over, or no seat is left.
+        StepRefused: it is over, no seat is left, or the host admits the own branch only.
     """
     person = await require_person(ctx)
     number = codes.read_rehearsal(ctx.settings.secret_key.get_secret_value(), code)
     async with in_transaction():
-        rehearsal, play = await _locked(number)
+        rehearsal, play = await _locked(ctx, number)
         seat = await RehearsalSeat.get_or_none(rehearsal_id=rehearsal.id, person_id=person.id)
         if seat is not None:
             event = playing.returned(play, seat.number)
         else:
-            event = playing.joined(play, _seat_name(len(play.seats) + 1))
+            if ctx.now() > rehearsal.opened_at + CODE_HOLDS:
+                raise StepRefused("这个实训码过期了，请主持人另开一场。")
+            is_ours = person.organization_id == rehearsal.branch_id
+            event = playing.joined(play, _seat_name(len(play.seats) + 1), is_ours=is_ours)
             seat = await RehearsalSeat.create(rehearsal=rehearsal, person=person, number=event.seat)
         play = await _go_on(ctx, rehearsal, play, Move(event, play.box))
-    return await _sitting(rehearsal, play, seat.number)
+    await ctx.live.tell(ctx.redis, number)
+    return await _sitting(ctx, rehearsal, play, seat.number)
+
+
+async def look_at(ctx: Context, *, code: str) -> Rehearsal:
+    """Which rehearsal a code leads to, before one sits down.
+
+    Raises:
+        NotBound, BadCode, NotFound.
+    """
+    await require_person(ctx)
+    number = codes.read_rehearsal(ctx.settings.secret_key.get_secret_value(), code)
+    rehearsal = await Rehearsal.get_or_none(id=number)
+    if rehearsal is None:
+        raise NotFound
+    return rehearsal
 
 
 async def act(ctx: Context, *, rehearsal_id: int, wish: Wish) -> Sitting:
@@ -92,9 +127,10 @@ async def act(ctx: Context, *, rehearsal_id: int, wish: Wish) -> Sitting:
     """
     seat = await _own_seat(ctx, rehearsal_id)
     async with in_transaction():
-        rehearsal, play = await _locked(rehearsal_id)
+        rehearsal, play = await _locked(ctx, rehearsal_id)
         play = await _go_on(ctx, rehearsal, play, playing.decide(play, seat, wish))
-    return await _sitting(rehearsal, play, seat)
+    await ctx.live.tell(ctx.redis, rehearsal_id)
+    return await _sitting(ctx, rehearsal, play, seat)
 
 
 async def show(ctx: Context, *, rehearsal_id: int) -> Sitting:
@@ -103,9 +139,27 @@ async def show(ctx: Context, *, rehearsal_id: int) -> Sitting:
     Raises:
         NotBound, NotFound.
     """
+    person = await require_person(ctx)
+    rehearsal = await Rehearsal.get_or_none(id=rehearsal_id)
+    if rehearsal is None:
+        raise NotFound
+    fold = await _fold(ctx, rehearsal)
+    if person.id not in fold.seats:
+        raise NotFound
+    return Sitting(rehearsal, fold.play, fold.seats[person.id], fold.names)
+
+
+async def watch(
+    ctx: Context, *, rehearsal_id: int, seen: int = 0, within: float
+) -> AsyncGenerator[int | None]:
+    """The versions of a rehearsal as it moves on, for one of its people; see `Live.follow`.
+
+    Raises:
+        NotBound, NotFound.
+    """
     seat = await _own_seat(ctx, rehearsal_id)
-    rehearsal = await Rehearsal.get(id=rehearsal_id)
-    return await _sitting(rehearsal, await _replayed(rehearsal), seat)
+    redis = None if ctx.settings.redis_url == "memory://" else ctx.redis
+    return ctx.live.follow(redis, rehearsal_id=rehearsal_id, seat=seat, seen=seen, within=within)
 
 
 async def join_code(ctx: Context, *, rehearsal_id: int) -> str:
@@ -114,9 +168,12 @@ async def join_code(ctx: Context, *, rehearsal_id: int) -> str:
     Raises:
         NotBound, NotFound.
         NotAllowed: the caller isn't the host.
+        StepRefused: it is over, and its code with it.
     """
     if await _own_seat(ctx, rehearsal_id) != HOST:
         raise NotAllowed
+    if await Rehearsal.filter(id=rehearsal_id, finished_at__not_isnull=True).exists():
+        raise StepRefused("这场实训已经结束，实训码不再有效。")
     return codes.rehearsal(ctx.settings.secret_key.get_secret_value(), rehearsal_id=rehearsal_id)
 
 
@@ -142,7 +199,7 @@ async def facts(ctx: Context, *, rehearsal_id: int) -> dict[str, Any]:
     )  # fmt: skip
     if not await duties.exists():
         raise NotAllowed
-    play = await _replayed(rehearsal)
+    play = (await _fold(ctx, rehearsal)).play
     known = {name: value for name, value in play.known.items() if name != "box"}
     return {"case": rehearsal.case, "booking_id": rehearsal.booking_id, "complete": play.complete, **known}
 
@@ -165,20 +222,58 @@ async def _own_seat(ctx: Context, rehearsal_id: int) -> int:
     return int(seat.number)
 
 
-async def _locked(rehearsal_id: int) -> tuple[Rehearsal, Play]:
+async def _check_visit(ctx: Context, booking_id: int, branch: int) -> None:
+    booking = await Booking.get_or_none(id=booking_id, branch_id=branch).select_related("slot__site")
+    if booking is None:
+        raise BadInput(booking_id="没有这个预约，或者不是您支部的")
+    if booking.status not in PROMISED or booking.slot.ends_at <= ctx.now():
+        raise BadInput(booking_id="这个预约没有生效或者已经过了，请另选一个，或者不填")
+    if not booking.slot.site.is_training_base:
+        raise BadInput(booking_id="这个预约不在实训基地，请另选一个，或者不填")
+
+
+async def _locked(ctx: Context, rehearsal_id: int) -> tuple[Rehearsal, Play]:
     """The rehearsal, held until the transaction ends; an update that changes nothing holds it everywhere."""
     if not await Rehearsal.filter(id=rehearsal_id).update(version=F("version")):
         raise NotFound
     rehearsal = await Rehearsal.get(id=rehearsal_id)
-    return rehearsal, await _replayed(rehearsal)
+    return rehearsal, await _replayed(rehearsal, ctx.live.fold(rehearsal_id))
 
 
-async def _replayed(rehearsal: Rehearsal) -> Play:
-    rows = await RehearsalEvent.filter(rehearsal_id=rehearsal.id, sequence__lte=rehearsal.version).order_by(
-        "sequence"
+async def _replayed(rehearsal: Rehearsal, known: Fold | None) -> Play:
+    """The state at the row's version, from what is known of an earlier one."""
+    if known is not None and known.version > rehearsal.version:
+        known = None
+    after = known.version if known is not None else 0
+    box = Box(rehearsal.box[0], tuple(rehearsal.box[1:]))
+    events: list[Event] = []
+    if after < rehearsal.version:
+        rows = await RehearsalEvent.filter(
+            rehearsal_id=rehearsal.id, sequence__gt=after, sequence__lte=rehearsal.version
+        ).order_by("sequence")
+        events = [Event(row.kind, row.seat, row.data) for row in rows]
+    return playing.replay(events, play=known.play if known is not None else None, box=box)
+
+
+async def _fold(ctx: Context, rehearsal: Rehearsal) -> Fold:
+    """Where a rehearsal stands and who sits where, kept by version. The row was read as committed."""
+    known = ctx.live.fold(rehearsal.id)
+    if known is not None and known.version == rehearsal.version:
+        return known
+    play = await _replayed(rehearsal, known)
+    fold = await _with_names(rehearsal, play)
+    ctx.live.keep(rehearsal.id, fold)
+    return fold
+
+
+async def _with_names(rehearsal: Rehearsal, play: Play) -> Fold:
+    rows = await RehearsalSeat.filter(rehearsal_id=rehearsal.id).select_related("person")
+    return Fold(
+        rehearsal.version,
+        play,
+        {row.number: row.person.name for row in rows},
+        {row.person_id: row.number for row in rows},
     )
-    events = [Event(row.kind, row.seat, row.data) for row in rows]
-    return playing.replay(events, box=Box(rehearsal.box[0], tuple(rehearsal.box[1:])))
 
 
 async def _go_on(ctx: Context, rehearsal: Rehearsal, play: Play, move: Move) -> Play:
@@ -204,9 +299,12 @@ async def _write(ctx: Context, rehearsal: Rehearsal, event: Event, box: Box) -> 
     await audit.record(ctx, f"rehearsal.{event.kind}", f"rehearsal:{rehearsal.id}", seat=event.seat)
 
 
-async def _sitting(rehearsal: Rehearsal, play: Play, seat: int) -> Sitting:
-    seats = await RehearsalSeat.filter(rehearsal_id=rehearsal.id).select_related("person")
-    return Sitting(rehearsal, play, seat, {row.number: row.person.name for row in seats})
+async def _sitting(ctx: Context, rehearsal: Rehearsal, play: Play, seat: int) -> Sitting:
+    """What the caller's own act led to; kept by nobody, since an outer transaction may still undo it."""
+    known = ctx.live.fold(rehearsal.id)
+    if known is not None and len(known.names) == len(play.seats):
+        return Sitting(rehearsal, play, seat, known.names)
+    return Sitting(rehearsal, play, seat, (await _with_names(rehearsal, play)).names)
 
 
 def _kept(box: Box) -> list[int]:

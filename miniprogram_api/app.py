@@ -20,6 +20,11 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/metrics", health.metrics)
     app.add_subapp("/api", api(ctx))
 
+    async def stop(_: web.Application) -> None:
+        ctx.live.close()
+
+    app.on_shutdown.append(stop)
+
 
 def api(ctx: Context) -> web.Application:
     """The application behind /api."""

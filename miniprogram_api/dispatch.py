@@ -1,6 +1,8 @@
 """From a row of the table to a request handler: read, call, answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -12,13 +14,16 @@ from handlers.errors import Refused
 from miniprogram_api import answers, forms, limits, requests
 from miniprogram_api.answers import Rejected
 from miniprogram_api.keys import ROUTE
-from miniprogram_api.table import Arguments, File, Reply, Route, Text
+from miniprogram_api.table import Arguments, File, Reply, Route, Stream, Text
+
+SLOWEST_PART = 10.0
+"""Seconds that a reader may take to accept a part of a stream."""
 
 
-def endpoint(route: Route, ctx: Context) -> Callable[[web.Request], Awaitable[web.Response]]:
+def endpoint(route: Route, ctx: Context) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The request handler of one row."""
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         request[ROUTE] = route.path
         caller = await requests.caller(request, ctx)
         if caller.account is None and not route.is_public:
@@ -30,7 +35,7 @@ def endpoint(route: Route, ctx: Context) -> Callable[[web.Request], Awaitable[we
     return handle
 
 
-async def respond(request: web.Request, route: Route, ctx: Context, sender: str) -> web.Response:
+async def respond(request: web.Request, route: Route, ctx: Context, sender: str) -> web.StreamResponse:
     """Fill the form, call the use-case (once, if the sender gave a key), show what came of it."""
     key = requests.idempotency_key(request) if route.creates else None
     given = await requests.body(request) if route.has_body else dict(request.query)
@@ -38,7 +43,10 @@ async def respond(request: web.Request, route: Route, ctx: Context, sender: str)
     if route.form is not None:
         arguments["form"] = forms.fill(route.form, given)
     if key is None:
-        return shown(route, *await call(route, ctx, arguments))
+        status, said = await call(route, ctx, arguments)
+        return (
+            await streamed(request, route, said) if isinstance(said, Stream) else shown(route, status, said)
+        )
     outcome = await idempotency.once(
         ctx,
         sender=sender,
@@ -64,7 +72,7 @@ async def call(route: Route, ctx: Context, arguments: Arguments) -> tuple[int, A
         return reply.status, reply.view.model_dump(mode="json")
     if reply is None or isinstance(reply, Text):
         return route.status[0], reply and reply.text
-    if isinstance(reply, File):
+    if isinstance(reply, (File, Stream)):
         return route.status[0], reply
     return route.status[0], reply.model_dump(mode="json")
 
@@ -78,3 +86,18 @@ def shown(route: Route, status: int, body: Any) -> web.Response:
     if isinstance(body, str):
         return web.Response(status=status, text=body, content_type=route.media, charset="utf-8")
     return answers.show(status, body)
+
+
+async def streamed(request: web.Request, route: Route, stream: Stream) -> web.StreamResponse:
+    """Send the parts as they come, until they end or nobody takes them any more."""
+    headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    response = web.StreamResponse(headers=headers)
+    response.content_type, response.charset = route.media, "utf-8"
+    async with aclosing(stream.parts) as parts:
+        with suppress(ConnectionError, TimeoutError):
+            await response.prepare(request)
+            async for part in parts:
+                async with asyncio.timeout(SLOWEST_PART):
+                    await response.write(part.encode())
+            await response.write_eof()
+    return response

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 (one endpoint, one line: that is what makes it a table)
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from pydantic import Field
@@ -21,8 +23,8 @@ from handlers.errors import (
 from handlers.rehearsal_play import HOST, Kind, Stage, Wish
 from handlers.rehearsals import Sitting
 from miniprogram_api.cases import RoleView, StepView, role_view, step_view
-from miniprogram_api.forms import LARGEST_ID, Code, Form
-from miniprogram_api.table import BOUND, BRANCH, Route
+from miniprogram_api.forms import LARGEST_ID, Code, Form, Query
+from miniprogram_api.table import BOUND, BRANCH, Route, Stream
 from miniprogram_api.views import Moment, View
 from models import Rehearsal
 
@@ -49,6 +51,12 @@ class ActForm(Form):
     seat: int = Field(0, ge=0, le=playing.MOST_SEATS, description="请谁离席")
     step: int = Field(0, ge=0, le=99, description="确认或投票时，是第几步")
     facts: dict[str, Any] = Field({}, max_length=12, description="这一步要填的内容")
+
+
+class NewsQuery(Query):
+    """From where to go on."""
+
+    after: int = Field(0, ge=0, le=LARGEST_ID, description="已经看到的 version")
 
 
 class SeatView(View):
@@ -89,6 +97,7 @@ class RehearsalView(RehearsalSummaryView):
     stage: Stage
     complete: bool = Field(description="全部步骤都做完后结束的")
     booking_id: int | None
+    admits_others: bool = Field(description="主持人允许外支部的同志加入")
     seat: int = Field(description="我的座位号；1 是主持人")
     now: StepView | None = Field(description="现在的步骤；null 是都做完了")
     mine: bool = Field(description="现在的步骤由我的角色来做")
@@ -139,6 +148,20 @@ async def show(ctx: Context, *, rehearsal_id: int) -> RehearsalView:
     return view(await rehearsals.show(ctx, rehearsal_id=rehearsal_id))
 
 
+async def news(ctx: Context, *, rehearsal_id: int, form: NewsQuery) -> Stream:
+    """Tell when it has moved on, as server-sent events; what it looks like then is asked for as ever."""
+    within = ctx.settings.rehearsal_line_seconds
+    versions = await rehearsals.watch(ctx, rehearsal_id=rehearsal_id, seen=form.after, within=within)
+    return Stream(_events(versions))
+
+
+async def _events(versions: AsyncGenerator[int | None]) -> AsyncGenerator[str]:
+    yield "retry: 3000\n\n"
+    async with aclosing(versions):
+        async for version in versions:
+            yield ":\n\n" if version is None else f"id: {version}\nevent: version\ndata: {version}\n\n"
+
+
 async def code(ctx: Context, *, rehearsal_id: int) -> JoinCodeView:
     """The code to scan."""
     return JoinCodeView(code=await rehearsals.join_code(ctx, rehearsal_id=rehearsal_id))
@@ -174,6 +197,7 @@ def view(sitting: Sitting) -> RehearsalView:
         stage=play.stage,
         complete=play.complete,
         booking_id=sitting.rehearsal.booking_id,
+        admits_others=play.admits_others,
         seat=sitting.seat,
         now=step_view(steps[play.step - 1]) if step else None,
         mine=is_mine,
@@ -210,9 +234,10 @@ def view(sitting: Sitting) -> RehearsalView:
 ROUTES = (
     Route("POST", "/rehearsals", create, BRANCH, "开一场实训", RehearsalForm, RehearsalView, (201,), (NotBound, NotYourBranch, NotFound), creates=True),
     Route("GET", "/rehearsals", index, BOUND, "我参加的实训", None, RehearsalsView, refuses=(NotBound,)),
-    Route("POST", "/rehearsals/join", join, BOUND, "扫码加入实训，断线后回到原来的座位", JoinForm, RehearsalView, refuses=(NotBound, BadCode, NotFound, WrongState)),
+    Route("POST", "/rehearsals/join", join, BOUND, "扫码加入实训，断线后回到原来的座位", JoinForm, RehearsalView, refuses=(NotBound, BadCode, NotFound, StepRefused)),
     Route("GET", "/rehearsals/{rehearsal_id}", show, BOUND, "实训进行到哪里，我现在做什么", None, RehearsalView, refuses=(NotBound,)),
-    Route("GET", "/rehearsals/{rehearsal_id}/code", code, BOUND, "主持人出示的实训码", None, JoinCodeView, refuses=(NotBound, NotAllowed)),
+    Route("GET", "/rehearsals/{rehearsal_id}/code", code, BOUND, "主持人出示的实训码", None, JoinCodeView, refuses=(NotBound, NotAllowed, StepRefused)),
+    Route("GET", "/rehearsals/{rehearsal_id}/news", news, BOUND, "实训有新进展时告诉我（server-sent events）", NewsQuery, refuses=(NotBound,), media="text/event-stream"),
     Route("POST", "/rehearsals/{rehearsal_id}/acts", act, BOUND, "选角色、确认步骤、投票、暂停、结束", ActForm, RehearsalView, refuses=(NotBound, NotAllowed, WrongState, StepRefused)),
 )
 # fmt: on

@@ -1,6 +1,6 @@
 """The columns of the table of routes, and what their values mean."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,14 @@ class File:
     content: bytes
 
 
-Handler = Callable[..., Awaitable[BaseModel | Reply | Text | File | None]]
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that goes on: parts of text as they come."""
+
+    parts: AsyncGenerator[str]
+
+
+Handler = Callable[..., Awaitable[BaseModel | Reply | Text | File | Stream | None]]
 
 
 def never(_: Any) -> bool:

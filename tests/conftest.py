@@ -90,6 +90,7 @@ def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
         data_dir=tmp_path / "var",
         database_url=database_url,
         redis_url=redis_url,
+        rehearsal_line_seconds=0.1,
     )
 
 

@@ -85,7 +85,11 @@ def serve(directory: Path) -> Iterator[Served]:
     async def run() -> None:
         url = f"sqlite://{directory / 'fuzz.sqlite3'}"
         chosen = Settings(
-            _env_file=".env.demo", data_dir=directory, database_url=url, api_requests_per_minute=0
+            _env_file=".env.demo",
+            data_dir=directory,
+            database_url=url,
+            api_requests_per_minute=0,
+            rehearsal_line_seconds=0.05,
         )
         await schema.migrate(chosen, progress=lambda _: None)
         async with open_database(url), open_redis("memory://") as redis:

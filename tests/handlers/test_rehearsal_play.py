@@ -155,7 +155,7 @@ WISHES = st.tuples(
 @given(
     case=st.sampled_from([*CASES, "C1", "C2", "C7"]),
     roles=st.lists(st.integers(0, 20), min_size=4, max_size=10),
-    steps=st.integers(0, 26),
+    steps=st.one_of(st.just(40), st.integers(0, 26)),
     wishes=st.lists(WISHES, max_size=60),
 )
 def test_whatever_people_wish_steps_keep_their_order_votes_count_once_and_there_is_an_end(
@@ -167,7 +167,7 @@ def test_whatever_people_wish_steps_keep_their_order_votes_count_once_and_there_
         before = play
         if kind is Kind.VOTE and (voters := [one.number for one in play.seats if one.votes]):
             seat = voters[seat % len(voters)]
-            facts = facts or {"choice": "favour", "approve": [1]}
+            facts = {"choice": "favour", "approve": [1]} | facts
         try:
             if comes and seat > len(play.seats):
                 event: Event | None = playing.joined(play, f"{len(play.seats) + 1}号")
@@ -195,6 +195,8 @@ def test_whatever_people_wish_steps_keep_their_order_votes_count_once_and_there_
             assert (event.data["round"], event.seat) not in votes
             votes.add((event.data["round"], event.seat))
             assert play.box.ballots == before.box.ballots + 1 == len(play.voted)
+            with pytest.raises(Refused):  # The same phone once more, before anything else happens.
+                playing.decide(play, event.seat, Wish(Kind.VOTE, step=play.step, facts=facts))
         assert sorted(n for n in play.done if n < play.step) == list(range(1, play.step))
         if play.complete:
             assert play.current is None

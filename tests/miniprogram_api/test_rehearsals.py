@@ -38,3 +38,13 @@ async def test_a_rehearsal_that_was_stopped_is_over_but_not_complete(world: Worl
     assert (ended.body["stage"], ended.body["complete"]) == ("finished", False)
     again = await world["worker"]("POST", path, {"kind": "start"})
     assert (again.status, again.body["code"]) == (409, "wrong_state")
+
+
+async def test_a_phone_that_listens_is_told_the_version_and_one_that_knows_it_is_not(world: World) -> None:
+    made = await world["worker"]("POST", "/rehearsals", {"case": "C2"})
+    path = f"/rehearsals/{made.body['id']}/news"
+    told = await world["worker"]("GET", path)
+    assert told.status == 200
+    assert "event: version\ndata: 1\n\n" in str(told.body)
+    assert "version" not in str((await world["worker"]("GET", f"{path}?after=1")).body)
+    assert (await world["member"]("GET", path)).status == 404
