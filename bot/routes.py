@@ -11,6 +11,7 @@ from bot import (
     lessons,
     menu,
     questions,
+    rehearsals,
     sites,
     subscriptions,
 )
@@ -69,7 +70,9 @@ ROUTES = (
     Route(TEXT, questions.more, READS, words=("更多", "下文")),
     Route(TEXT, questions.how_to_bind, INSTANT, words=("绑定", "绑定手机号")),
     Route(TEXT, questions.help_asked, INSTANT, words=("帮助", "菜单", "?", "？", "怎么用")),
-    Route(TEXT, cases.listed, INSTANT, words=("案例", "一套案例", "实训案例", "实训")),
+    Route(TEXT, cases.listed, INSTANT, words=("案例", "一套案例", "实训案例")),
+    Route(TEXT, rehearsals.mine, READS, words=("实训", "我的实训")),
+    Route(TEXT, rehearsals.joined, CHANGES, opening=rehearsals.JOINING),
     Route(TEXT, cases.steps, INSTANT, opening=cases.OPENING),
     Route(TEXT, cases.one_role, INSTANT, opening=cases.ROLE_OPENING),
     Route(TEXT, complaints.complained, CHANGES, opening=complaints.OPENING),

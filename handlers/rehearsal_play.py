@@ -429,7 +429,7 @@ def _vote(play: Play, seat: Seat, wish: Wish) -> Move:
     if step.task is not Task.BALLOT or wish.step != play.step:
         raise StepRefused("现在不是投票的时候，请等到投票那一步。")
     if not seat.votes:
-        raise StepRefused(_no_ballot(seat), Citation("党章", "第七条") if "R08" in seat.roles else "")
+        raise StepRefused(no_ballot(seat), Citation("党章", "第七条") if "R08" in seat.roles else "")
     _refuse_second_vote(play, seat)
     present = play.known["present"]
     if len(play.voted) >= present:
@@ -452,7 +452,8 @@ def may_vote(play: Play, number: int) -> bool:
     return is_ballot and seat.votes and number not in play.voted
 
 
-def _no_ballot(seat: Seat) -> str:
+def no_ballot(seat: Seat) -> str:
+    """Why that person has no ballot, and what to do about it."""
     never = [cases.role(code).name for code in sorted(seat.roles) if cases.role(code).vote == "never"]
     if never:
         return f"您演的{'、'.join(never)}在这里没有表决权、选举权，不投票。"

@@ -183,6 +183,14 @@ async def list_mine(ctx: Context) -> list[Rehearsal]:
     return await Rehearsal.filter(seats__person_id=person.id).order_by("-id").limit(MOST_LISTED)
 
 
+async def may_open(ctx: Context) -> bool:
+    """Whether the caller works for a branch."""
+    person = await require_person(ctx)
+    return await Duty.filter(
+        person_id=person.id, role=Role.BRANCH_WORKER, organization_id__not_isnull=True
+    ).exists()  # fmt: skip
+
+
 async def facts(ctx: Context, *, rehearsal_id: int) -> dict[str, Any]:
     """What a record may be filled from: numbers, dates and outcomes, without anybody's name or vote.
 

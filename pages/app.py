@@ -3,7 +3,18 @@
 from aiohttp import web
 
 from handlers.context import Context
-from pages import cases, complaints, door, keeper, layout, lesson_weeks, lessons, live, my_code
+from pages import (
+    cases,
+    complaints,
+    door,
+    keeper,
+    layout,
+    lesson_weeks,
+    lessons,
+    live,
+    my_code,
+    rehearsals,
+)
 from pages.layout import CONTEXT
 from pages.privacy import privacy
 
@@ -32,6 +43,15 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/cases", cases.index)
     app.router.add_get(r"/cases/{case:[Cc][0-9]}", cases.read)
     app.router.add_get(r"/cases/roles/{role:[Rr][0-9]{2}}", cases.role)
+    app.router.add_get("/pages/rehearsal.js", rehearsals.script)
+    app.router.add_get("/rehearsals", rehearsals.index)
+    app.router.add_post("/rehearsals", rehearsals.create)
+    app.router.add_get(r"/rehearsals/join/{code:[A-Za-z0-9_-]{1,32}}", rehearsals.invited)
+    app.router.add_post(r"/rehearsals/join/{code:[A-Za-z0-9_-]{1,32}}", rehearsals.join)
+    app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}", rehearsals.show)
+    app.router.add_post(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/acts", rehearsals.act)
+    app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/code.svg", rehearsals.code)
+    app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/news", rehearsals.news)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/privacy", privacy)

@@ -20,11 +20,10 @@ async def reader(request: web.Request, ctx: Context) -> Caller:
     Raises:
         HTTPFound: WeChat's browser goes round once, to be told who holds it.
     """
+    known = await known_reader(request, ctx)
+    if known.account is not None:
+        return known
     word = request.cookies.get(COOKIE, "")
-    if word and word != NOBODY:
-        known = await page_logins.caller(ctx, word=word)
-        if known.account is not None:
-            return known
     if request.method != "GET":
         return Caller()
     if "code" in request.query and "state" in request.query:
@@ -32,6 +31,12 @@ async def reader(request: web.Request, ctx: Context) -> Caller:
     if word != NOBODY and "MicroMessenger" in request.headers.get("User-Agent", ""):
         _send_round(request, ctx)
     return Caller()
+
+
+async def known_reader(request: web.Request, ctx: Context) -> Caller:
+    """Who reads, by the cookie alone; nobody is sent anywhere."""
+    word = request.cookies.get(COOKIE, "")
+    return await page_logins.caller(ctx, word=word) if word and word != NOBODY else Caller()
 
 
 async def _come_back(request: web.Request, ctx: Context) -> None:

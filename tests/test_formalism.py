@@ -147,7 +147,15 @@ async def client(ctx: Context, aiohttp_client: Callable[[web.Application], Await
     return await aiohttp_client(app)
 
 
-ADDRESS = {"lesson_id": "{lesson}", "case": "C1", "role": "R01", "site_id": "S10", "friday": "2026-11-27"}
+ADDRESS = {
+    "lesson_id": "{lesson}",
+    "case": "C1",
+    "role": "R01",
+    "site_id": "S10",
+    "friday": "2026-11-27",
+    "rehearsal_id": "1",
+    "code": "R11",
+}
 
 
 def addresses(client: Client) -> set[str]:

@@ -108,7 +108,15 @@ async def test_the_worker_may_serve_the_door_pages_and_nothing_above(client: Cli
 
 
 async def test_every_page_has_its_style_and_keeps_strangers_out(client: Client) -> None:
-    for path in ("/privacy", "/door/S10", "/pages/page.css", "/pages/door.js", "/lessons/1", "/cases/C2"):
+    for path in (
+        "/privacy",
+        "/door/S10",
+        "/pages/page.css",
+        "/pages/door.js",
+        "/pages/rehearsal.js",
+        "/lessons/1",
+        "/cases/C2",
+    ):
         response = await client.get(path)
         policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
