@@ -39,6 +39,7 @@ class Fold:
     """Where a rehearsal stood at a version, and who sat where. It never changes: events don't."""
 
     version: int
+    rehearsal: Rehearsal
     play: "Play"
     names: dict[int, str]
     seats: dict[int, int]
@@ -52,6 +53,7 @@ class Board:
     version: int = 0
     lines: dict[int, deque[object]] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    folding: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def wake(self) -> None:
         """Let all who wait look again."""
@@ -84,6 +86,11 @@ class Live:
     def fold(self, rehearsal_id: int) -> Fold | None:
         """The last fold that was kept."""
         return self._folds.get(rehearsal_id)
+
+    def folding(self, rehearsal_id: int) -> asyncio.Lock:
+        """Held by whichever watcher reads a new state, so that the others find it kept."""
+        board = self._boards.get(rehearsal_id)
+        return board.folding if board is not None else asyncio.Lock()
 
     def keep(self, rehearsal_id: int, fold: Fold) -> None:
         """Keep a committed state for the next who asks; the ones not asked for go first."""

@@ -6,6 +6,7 @@ Whoever drops out finds the same seat again, on any process.
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -151,15 +152,39 @@ async def show(ctx: Context, *, rehearsal_id: int) -> Sitting:
 
 async def watch(
     ctx: Context, *, rehearsal_id: int, seen: int = 0, within: float
-) -> AsyncGenerator[int | None]:
-    """The versions of a rehearsal as it moves on, for one of its people; see `Live.follow`.
+) -> AsyncGenerator[Sitting | None]:
+    """Where a rehearsal stands whenever it has moved on, for one of its people; see `Live.follow`.
 
     Raises:
         NotBound, NotFound.
     """
-    seat = await _own_seat(ctx, rehearsal_id)
+    return _watched(ctx, rehearsal_id, await _own_seat(ctx, rehearsal_id), seen, within)
+
+
+async def _watched(
+    ctx: Context, rehearsal_id: int, seat: int, seen: int, within: float
+) -> AsyncGenerator[Sitting | None]:
     redis = None if ctx.settings.redis_url == "memory://" else ctx.redis
-    return ctx.live.follow(redis, rehearsal_id=rehearsal_id, seat=seat, seen=seen, within=within)
+    follow = ctx.live.follow(redis, rehearsal_id=rehearsal_id, seat=seat, seen=seen, within=within)
+    async with aclosing(follow) as versions:
+        async for version in versions:
+            if version is None:
+                yield None
+                continue
+            fold = await _fold_at(ctx, rehearsal_id, version)
+            if fold is None:
+                return
+            yield Sitting(fold.rehearsal, fold.play, seat, fold.names)
+
+
+async def _fold_at(ctx: Context, rehearsal_id: int, version: int) -> Fold | None:
+    """The state at a version or a later one: read once for all who watch in this process."""
+    async with ctx.live.folding(rehearsal_id):
+        known = ctx.live.fold(rehearsal_id)
+        if known is not None and known.version >= version:
+            return known
+        rehearsal = await Rehearsal.get_or_none(id=rehearsal_id)
+        return await _fold(ctx, rehearsal) if rehearsal is not None else None
 
 
 async def join_code(ctx: Context, *, rehearsal_id: int) -> str:
@@ -278,6 +303,7 @@ async def _with_names(rehearsal: Rehearsal, play: Play) -> Fold:
     rows = await RehearsalSeat.filter(rehearsal_id=rehearsal.id).select_related("person")
     return Fold(
         rehearsal.version,
+        rehearsal,
         play,
         {row.number: row.person.name for row in rows},
         {row.person_id: row.number for row in rows},

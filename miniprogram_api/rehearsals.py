@@ -149,17 +149,21 @@ async def show(ctx: Context, *, rehearsal_id: int) -> RehearsalView:
 
 
 async def news(ctx: Context, *, rehearsal_id: int, form: NewsQuery) -> Stream:
-    """Tell when it has moved on, as server-sent events; what it looks like then is asked for as ever."""
+    """Tell where it stands whenever it has moved on, as server-sent events: each is a whole RehearsalView."""
     within = ctx.settings.rehearsal_line_seconds
-    versions = await rehearsals.watch(ctx, rehearsal_id=rehearsal_id, seen=form.after, within=within)
-    return Stream(_events(versions))
+    sittings = await rehearsals.watch(ctx, rehearsal_id=rehearsal_id, seen=form.after, within=within)
+    return Stream(_events(sittings))
 
 
-async def _events(versions: AsyncGenerator[int | None]) -> AsyncGenerator[str]:
+async def _events(sittings: AsyncGenerator[Sitting | None]) -> AsyncGenerator[str]:
     yield "retry: 3000\n\n"
-    async with aclosing(versions):
-        async for version in versions:
-            yield ":\n\n" if version is None else f"id: {version}\nevent: version\ndata: {version}\n\n"
+    async with aclosing(sittings):
+        async for sitting in sittings:
+            if sitting is None:
+                yield ":\n\n"
+                continue
+            shown = view(sitting)
+            yield f"id: {shown.version}\nevent: rehearsal\ndata: {shown.model_dump_json()}\n\n"
 
 
 async def code(ctx: Context, *, rehearsal_id: int) -> JoinCodeView:

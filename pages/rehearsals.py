@@ -134,18 +134,19 @@ async def news(request: web.Request) -> web.StreamResponse:
     seen = number_of(request.headers.get("Last-Event-ID") or request.query.get("after"))
     within = ctx.settings.rehearsal_line_seconds
     try:
-        versions = await rehearsals.watch(ctx, rehearsal_id=_number(request), seen=seen, within=within)
+        sittings = await rehearsals.watch(ctx, rehearsal_id=_number(request), seen=seen, within=within)
     except Refused as refused:
         return refusal(refused)
     headers = SECURITY | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=headers)
     response.content_type, response.charset = "text/event-stream", "utf-8"
-    async with aclosing(versions):
+    async with aclosing(sittings):
         with suppress(ConnectionError, TimeoutError):
             await response.prepare(request)
             await response.write(b"retry: 3000\n\n")
-            async for version in versions:
-                part = ":\n\n" if version is None else f"id: {version}\ndata: {version}\n\n"
+            async for sitting in sittings:
+                version = sitting.rehearsal.version if sitting else 0
+                part = f"id: {version}\ndata: {version}\n\n" if version else ":\n\n"
                 async with asyncio.timeout(SLOWEST_PART):
                     await response.write(part.encode())
             await response.write_eof()

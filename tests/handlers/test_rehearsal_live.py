@@ -14,6 +14,7 @@ from handlers.context import Context
 from handlers.errors import NotFound
 from handlers.rehearsal_live import CHANNEL, MOST_OF_A_SEAT, Live
 from handlers.rehearsal_play import Kind
+from handlers.rehearsals import Sitting
 from tests.handlers.test_rehearsals import act, opened
 from tests.handlers.town import Town, build
 
@@ -23,13 +24,15 @@ async def world(ctx: Context) -> Town:
     return await build(ctx)
 
 
-async def following(world: Town, number: int, *, within: float = 30) -> AsyncGenerator[int | None]:
+async def following(world: Town, number: int, *, within: float = 30) -> AsyncGenerator[Sitting | None]:
     return await rehearsals.watch(world.at(world.worker), rehearsal_id=number, within=within)
 
 
-async def soon(versions: AsyncGenerator[int | None]) -> int | None:
+async def soon(watched: AsyncGenerator[Any]) -> int | None:
+    """The version that comes next."""
     async with asyncio.timeout(10):
-        return await anext(versions)
+        told = await anext(watched)
+        return told.rehearsal.version if isinstance(told, Sitting) else told
 
 
 async def test_a_watcher_is_told_of_each_act_and_nobody_watches_without_a_seat(world: Town) -> None:
@@ -57,7 +60,7 @@ async def test_without_a_hint_the_database_is_looked_at_again(
 
 async def test_a_line_ends_in_time_with_its_process_and_when_the_seat_opens_newer_ones(world: Town) -> None:
     number, _ = await opened(world)
-    assert [version async for version in await following(world, number, within=0)] in ([], [1])
+    assert len([told async for told in await following(world, number, within=0)]) <= 1
     lines = [await following(world, number) for _ in range(MOST_OF_A_SEAT + 1)]
     for line in lines:
         assert await soon(line) == 1

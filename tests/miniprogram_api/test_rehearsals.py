@@ -1,5 +1,8 @@
 """A rehearsal over HTTP: opened, joined by its code, played on two phones."""
 
+import json
+import re
+
 from tests.miniprogram_api.conftest import World
 
 
@@ -45,6 +48,8 @@ async def test_a_phone_that_listens_is_told_the_version_and_one_that_knows_it_is
     path = f"/rehearsals/{made.body['id']}/news"
     told = await world["worker"]("GET", path)
     assert told.status == 200
-    assert "event: version\ndata: 1\n\n" in str(told.body)
-    assert "version" not in str((await world["worker"]("GET", f"{path}?after=1")).body)
+    data = re.search(r"event: rehearsal\ndata: (.*)\n\n", str(told.body))
+    assert data is not None
+    assert json.loads(data[1]) == (await world["worker"]("GET", path.removesuffix("/news"))).body
+    assert "data" not in str((await world["worker"]("GET", f"{path}?after=1")).body)
     assert (await world["member"]("GET", path)).status == 404
