@@ -417,13 +417,16 @@ async def push_lesson(args: argparse.Namespace) -> int:
 
 
 async def lesson_status(args: argparse.Namespace) -> int:
-    """How every Friday's deliveries stand."""
+    """How every Friday's deliveries stand, and what the quarter ahead holds and why."""
     async with _opened() as ctx:
-        weeks = await lessons.status(ctx)
+        weeks, ahead = await lessons.status(ctx), await lessons.outlook(ctx)
     for week in weeks:
         print(f"{week.friday}《{week.title}》", *(f"  {line}" for line in week.lines), sep="\n")
     if not weeks:
         print("还没有推送记录")
+    print("今后一个季度：")
+    for one in ahead:
+        print(*one.lines, sep="\n  ")
     return 0
 
 

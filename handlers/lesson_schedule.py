@@ -18,6 +18,7 @@ from handlers.lesson_plan import (
     sent_by_hand,
     template_of,
 )
+from handlers.lesson_push import CHANNELS
 from handlers.locks import hold
 from models import SINGLE, Channel, Consent, Delivery, Lesson, LessonWeek
 
@@ -47,6 +48,16 @@ class Outlook:
     is_planned: bool = False
     channels: dict[Channel, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """The Friday in Chinese: what goes out when and to whom, then the reasons."""
+        if self.sends_at is None:
+            return [f"{self.friday}　不推送", *self.notes]
+        reached = "，".join(f"{CHANNELS[channel]} {count} 人" for channel, count in self.channels.items())
+        state = "已计划" if self.is_planned else "预计"
+        when = f"{self.sends_at:%m月%d日 %H:%M} 发出"
+        return [f"{self.friday}《{self.title}》{when}；{state}：{reached or '还没有收课人'}", *self.notes]
 
 
 def coming(ctx: Context) -> list[Turn]:

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers import lesson_calendar
+from settings import HolidayRule
 from tests import servers
 
 ROOT = Path(__file__).parent.parent
@@ -165,11 +167,13 @@ def test_a_day_with_the_command_line(environment: dict[str, str], tmp_path: Path
     checked = run(environment, "rules", "check")
     assert (checked.returncode, "导入的原文里没有这一条" in checked.stdout) == (1, True)
     assert "没有找到" in run(environment, "rules", "import", str(ROOT / "LICENSE")).stderr
-    today = date.today()  # noqa: DTZ011
-    friday = str(today + timedelta(days=(4 - today.weekday()) % 7))
+    soon = lesson_calendar.turns(date.today() + timedelta(days=1), weeks=8, rule=HolidayRule.AFTER)  # noqa: DTZ011
+    friday = str(next(one.friday for one in soon if one.day))
     rehearsal = run(environment, "lessons", "push", "--friday", friday, "--dry-run")
     assert re.search(r"群发：.+（\d+ 人）", rehearsal.stdout), rehearsal.stderr
-    assert "还没有推送记录" in run(environment, "lessons", "status").stdout
+    standing = run(environment, "lessons", "status").stdout
+    assert "还没有推送记录" in standing
+    assert re.search(friday + r"《.+》.+ 发出；预计：群发 \d+ 人", standing)
     export = tmp_path / "audit.jsonl"
     assert "完整" in run(environment, "audit", "export", str(export)).stdout
     export.write_text(export.read_text(encoding="utf-8").replace("system", "nobody", 1), encoding="utf-8")

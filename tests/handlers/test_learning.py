@@ -9,6 +9,7 @@ from bot.messages import Message
 from bot.router import Router
 from bot.routes import ROUTES
 from handlers import accounts, learning, lessons
+from handlers.access import OFFICERS
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotAllowed, NotFound
 from models import Account, App, AuditEntry, Entry, Lesson, LessonTally, PracticeCard, Question, Role
@@ -92,6 +93,29 @@ async def test_nobody_else_reaches_a_learners_practice(learner: Context, clock: 
         await learning.answer(boss, card_id=card.id, letter="A")
     assert await learning.forget(boss) == 0
     assert not await AuditEntry.filter(action__startswith="practice").exists()
+
+
+async def test_without_the_look_at_whose_it_is_an_officer_would_see_it(
+    learner: Context, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await answer_wrongly(learner, 1)
+    clock.now += timedelta(days=2)
+    boss = await officer(learner)
+    monkeypatch.setattr(learning, "_mine", lambda _: PracticeCard.all())
+    assert len(await learning.due(boss)) == 1
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - OFFICERS))
+async def test_figures_are_for_officers_and_only_their_duty_keeps_others_out(
+    learner: Context, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    lesson = await Lesson.first()
+    assert lesson is not None
+    other = await officer(learner, role)
+    with pytest.raises(NotAllowed):
+        await learning.counts(other, lesson_id=lesson.id)
+    monkeypatch.setattr(learning, "OFFICERS", frozenset(Role))
+    assert (await learning.counts(other, lesson_id=lesson.id)).lesson == lesson
 
 
 async def test_both_apps_of_a_person_share_their_practice(learner: Context, clock: Clock) -> None:

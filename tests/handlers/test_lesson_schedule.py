@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers import lesson_calendar, lesson_desk, lessons
+from handlers import lesson_calendar, lesson_desk, lesson_schedule, lessons
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
 from handlers.gateways import errors
@@ -78,6 +78,17 @@ def test_a_holiday_moves_the_lesson_by_rule(
 ) -> None:
     found = turn(friday, rule=rule)
     assert (found.day, found.note) == (day, note)
+
+
+async def test_without_a_calendar_a_lesson_would_go_out_on_a_holiday(
+    ctx: Context, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.now = datetime(2026, 9, 24, 9, tzinfo=SHANGHAI)
+    await lessons.seed(ctx)
+    assert not await LessonWeek.filter(friday=date(2026, 10, 2)).exists()
+    monkeypatch.setattr(lesson_calendar, "day_off", lambda *_: "")
+    await lessons.arrange(ctx)
+    assert (await LessonWeek.get(friday=date(2026, 10, 2))).sends_at.date() == date(2026, 10, 2)
 
 
 @pytest.mark.parametrize("rule", list(HolidayRule))
@@ -155,6 +166,16 @@ async def test_the_outlook_says_what_goes_how_and_why(course: Context, clock: Cl
     ]
     assert any("2027年的放假安排还没有录入" in note for note in seen[fridays[0]].notes)
     assert len(seen) == lessons.WEEKS_AHEAD
+
+
+async def test_each_friday_to_come_is_one_line_and_its_reasons(course: Context) -> None:
+    await follow(2)
+    first = (await lessons.outlook(course))[0]
+    assert f"《{first.title}》" in first.lines[0]
+    assert "群发 2 人" in first.lines[0]
+    assert first.lines[1:] == list(first.notes)
+    closed = lesson_schedule.Outlook(date(2026, 10, 2), None, notes=("10月2日是国庆节假期",))
+    assert closed.lines == ["2026-10-02　不推送", "10月2日是国庆节假期"]
 
 
 async def test_the_outlook_foresees_the_fifth_friday(course: Context, clock: Clock) -> None:

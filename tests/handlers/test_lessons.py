@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from handlers import lesson_content, lesson_mass, lessons
+from handlers import lesson_content, lesson_mass, lesson_plan, lessons
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotFound
 from handlers.gateways import errors
@@ -420,6 +420,19 @@ async def test_a_fifth_mass_message_in_a_month_becomes_a_fetch(
     clock.now = datetime(2027, 2, 5, 15, tzinfo=SHANGHAI)
     await lessons.push(ctx, friday=clock.now.date())
     assert set(received(wechat).values()) == {5}, "a new month, a new allowance"
+
+
+async def test_without_the_monthly_cap_a_fifth_would_go_out(
+    course: Context, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_plan, "choose_channel", lambda **_: (Channel.MASS, ""))
+    lesson = await Lesson.first()
+    await follow(2)
+    for day in (1, 8, 15, 22, 29):
+        sends = datetime(2027, 1, day, 15, tzinfo=SHANGHAI)
+        await LessonWeek.update_or_create({"lesson": lesson, "sends_at": sends}, friday=sends.date())
+        await lessons.plan(course, friday=sends.date())
+    assert await Delivery.filter(channel=Channel.MASS).count() == 2 * 5
 
 
 async def test_a_rehearsal_says_why_and_changes_nothing(course: Context, wechat: KnowingWeChat) -> None:
