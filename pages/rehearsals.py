@@ -163,7 +163,7 @@ def shown(sitting: Sitting, *, note: str = "", status: int = 200) -> web.Respons
     return page(
         sitting.play.case.title,
         rehearsal_page.body(sitting, note=note),
-        script="/pages/rehearsal.js",
+        scripts=("/pages/rehearsal.js",),
         style=CASES_STYLE,
         status=status,
         forms=True,
