@@ -18,7 +18,7 @@ class CodesAheadView(View):
     site_name: str
     now: Moment = Field(description="服务器的时间，平板据此校正自己的")
     starts_at: Moment = Field(description="第一个码从什么时候起显示")
-    seconds: int = Field(description="每个码显示多少秒")
+    window: int = Field(description="每个码显示多少秒")
     codes: list[str] = Field(description="依次显示的码")
 
 
@@ -30,7 +30,7 @@ async def ahead(ctx: Context, *, site_id: str) -> CodesAheadView:
         site_name=day.site.name,
         now=day.now,
         starts_at=day.starts_at,
-        seconds=int(codes.DOOR_WINDOW.total_seconds()),
+        window=int(codes.DOOR_WINDOW.total_seconds()),
         codes=list(day.codes),
     )
 

@@ -26,6 +26,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/pages/door.css", door.style)
     app.router.add_get("/pages/door.js", door.script)
     app.router.add_get("/pages/qr.js", door.drawing)
+    app.router.add_get("/door/code.svg", door.code)
     app.router.add_get("/door/worker.js", door.worker)
     app.router.add_get("/door/{site_id}", door.tablet)
     app.router.add_get("/pages/keeper.js", keeper.script)

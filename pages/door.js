@@ -39,7 +39,7 @@ async function ask(path) {
   throw new Refused(await response.json());
 }
 
-// A day's codes: {name, starts, seconds, codes, offset}. `offset` is what the tablet's clock lacks.
+// A day's codes: {name, starts, window, codes, offset}. `offset` is what the tablet's clock lacks.
 function read() {
   try {
     const day = JSON.parse(localStorage.getItem(key));
@@ -55,7 +55,7 @@ let shown = "";
 let again;
 
 const now = () => Date.now() + (day?.offset ?? 0);
-const ends = () => day.starts + day.codes.length * day.seconds * SECOND;
+const ends = () => day.starts + day.codes.length * day.window * SECOND;
 
 async function refresh() {
   clearTimeout(again);
@@ -67,7 +67,7 @@ async function refresh() {
     day = {
       name: answer.site_name,
       starts: Date.parse(answer.starts_at),
-      seconds: answer.seconds,
+      window: answer.window,
       codes: answer.codes,
       offset: Math.round(Date.parse(answer.now) - halfway),
     };
@@ -86,13 +86,13 @@ async function refresh() {
 }
 
 function show() {
-  const code = day?.codes[Math.floor((now() - day.starts) / (day.seconds * SECOND))];
+  const code = day?.codes[Math.floor((now() - day.starts) / (day.window * SECOND))];
   if (code && code !== shown) element("modules").setAttribute("d", qrPath(code));
   shown = code ?? "";
   element("code").toggleAttribute("hidden", !code);
   element("gone").hidden = Boolean(code) || !day;
   element("next").hidden = !code;
-  if (code) element("next").value = day.seconds - (((now() - day.starts) / SECOND) % day.seconds);
+  if (code) element("next").value = day.window - (((now() - day.starts) / SECOND) % day.window);
   if (day) tell("site", day.name);
   tell("status", say(code));
 }

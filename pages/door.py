@@ -2,11 +2,15 @@
 
 import re
 
+import qrcode
 from aiohttp import web
+from qrcode.image.svg import SvgPathImage
 
-from pages.layout import file, not_found, page
+from pages.layout import SECURITY, file, not_found, page
 
 SITE_ID = re.compile(r"[A-Za-z0-9]{1,8}")
+SCENE = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""The letters our codes are made of."""
 
 BODY = (
     '<main class="door" data-site="{site_id}"><div class="shown">'
@@ -34,6 +38,16 @@ async def tablet(request: web.Request) -> web.Response:
         return not_found("没有这个阵地，请从小程序重新打开。")
     body = BODY.format(site_id=site_id)
     return page("阵地签到", body, scripts=("/pages/qr.js", "/pages/door.js"), style="/pages/door.css")
+
+
+async def code(request: web.Request) -> web.Response:
+    """A code as a picture, for pages without a script. Whether it is any good is found out at the scan."""
+    text = request.query.get("code", "")
+    if not SCENE.fullmatch(text):
+        return not_found("二维码内容不对。")
+    picture = qrcode.make(text, image_factory=SvgPathImage, border=2)
+    headers = SECURITY | {"Cache-Control": "no-store"}
+    return web.Response(body=picture.to_string(), content_type="image/svg+xml", headers=headers)
 
 
 async def style(_: web.Request) -> web.Response:
