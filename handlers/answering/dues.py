@@ -60,6 +60,8 @@ WHO = (
         re.compile(r"工资|月薪|在职|上班|年薪|薪|税后|到手|职工|企业|公务员|老师|教师|机关|事业"),
     ),
 )
+PARTS = re.compile(r"(?:工资|奖金|津贴|绩效|补贴|养老金|退休金)\D{0,3}\d{3,}")
+"""One part of a pay; of several, which belong to the base is for the asker to say."""
 STUDENTS_ONLY = re.compile(r"老师|教师")
 
 EMPLOYEE_BANDS = ((Decimal(3000), 5), (Decimal(5000), 10), (Decimal(10_000), 15), (None, 20))
@@ -111,6 +113,12 @@ def answer(sentence: Sentence) -> Answer | None:
     incomes = incomes_in(text)
     if not incomes:
         return None
+    if len(PARTS.findall(text)) > 1:
+        return _reply(
+            "您说了不止一个数。请把该算进去的各项加成一个数再发一次，例如“工资6000”。\n"
+            "公积金、社保、个税和车补、房补这类补贴不算在内。",
+            Citation(RULE, "第二条"),
+        )
     return _answer(incomes[0], payer_in(text), yearly=bool(YEARLY.search(text)))
 
 

@@ -186,3 +186,10 @@ def test_an_income_after_an_answer_about_dues_is_worked_out(before: str) -> None
 def test_a_bare_number_is_an_income_only_after_the_calculation() -> None:
     assert ask_all("5200", ENTRY) is not None
     assert ask_all("5200", "dues-retired") is None
+
+
+@pytest.mark.parametrize("text", ["基本工资3000岗位工资2000党费交多少", "工资3000 奖金2000 每月交多少党费"])
+def test_of_several_parts_of_a_pay_none_is_taken_for_the_whole(text: str) -> None:
+    answer = ask_all(text)
+    assert answer is not None
+    assert "不止一个数" in answer.text
