@@ -117,7 +117,7 @@ def answer(sentence: Sentence) -> Answer | None:
         return _reply(
             "您说了不止一个数。请把该算进去的各项加成一个数再发一次，例如“工资6000”。\n"
             "公积金、社保、个税和车补、房补这类补贴不算在内。",
-            Citation(RULE, "第二条"),
+            Citation(RULE, "第一条"),
         )
     return _answer(incomes[0], payer_in(text), yearly=bool(YEARLY.search(text)))
 
