@@ -155,6 +155,7 @@ UNSCOPED = {
         GET /questions/statistics, GET /claims.xlsx, GET /statistics/visits.xlsx""",
     "who takes part in a rehearsal decides: its own tests say so": """
         GET /rehearsals, GET /rehearsals/{rehearsal_id}, GET /rehearsals/{rehearsal_id}/code,
+        GET /rehearsals/{rehearsal_id}/news,
         POST /rehearsals, POST /rehearsals/join, POST /rehearsals/{rehearsal_id}/acts""",
 }
 """Endpoints in which nothing belongs to a branch, site or subtree, and why."""
