@@ -1,5 +1,6 @@
 """The whole demo in one process: the product's doors and the simulator, over real sockets."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -70,7 +71,10 @@ async def _prepare(ctx: Context) -> None:
     await seeding.seed_demo(ctx)
     await sites.make_slots(ctx, until=_fortnight(ctx))
     await sites.create_posters(ctx)
-    await knowledge.refresh(ctx)
+    async with asyncio.timeout(30):
+        while not len(ctx.engine):  # The context's own watch may be loading it just now.
+            await knowledge.refresh(ctx)
+            await asyncio.sleep(0.05)
     created: Mapping[str, object] = menu()
     await ctx.wechat.create_menu(dict(created))
 

@@ -80,7 +80,7 @@ def test_a_rule_answers_only_while_it_is_in_force() -> None:
 
 
 def test_unclear_questions_get_numbered_choices() -> None:
-    unclear = ENGINE.answer("转正", on=ON)
+    unclear = ENGINE.answer("党课", on=ON)
     assert unclear.kind == "choices"
     assert unclear.text.startswith("您是不是想问：\n1 ")
     assert 1 <= len(unclear.choices) <= 3
