@@ -31,6 +31,7 @@ from handlers.errors import (
     ReceiptUsed,
     WrongState,
 )
+from handlers.lines import one_line
 from models import (
     Booking,
     BookingStatus,
@@ -119,7 +120,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", receipts: Seq
     """
     person = await require_person(ctx)
     branches = await own_branches(person)
-    note = _line(note, longest=LONGEST_NOTE, field="note", required=False)
+    note = one_line(note, longest=LONGEST_NOTE, field="note", required=False)
     _check_receipts(receipts)
     booking = await Booking.get_or_none(id=booking_id).select_related("slot__site", "branch")
     if booking is None:
@@ -156,7 +157,7 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", receipts: Sequ
     """
     person = await require_person(ctx)
     branches = await own_branches(person)
-    note = _line(note, longest=LONGEST_NOTE, field="note", required=False)
+    note = one_line(note, longest=LONGEST_NOTE, field="note", required=False)
     _check_receipts(receipts)
     claim = await _find(person, await access.reach(ctx), claim_id)
     if claim.branch_id not in branches:
@@ -307,7 +308,7 @@ async def waiting_for(ctx: Context) -> tuple[int, int]:
 
 
 async def _undo(ctx: Context, claim_id: int, status: ClaimStatus, reason: str) -> Claim:
-    reason = _line(reason, longest=LONGEST_REASON, field="reason")
+    reason = one_line(reason, longest=LONGEST_REASON, field="reason")
     _, claim = await _find_to_decide(ctx, claim_id)
     if claim.status is status:
         return claim
@@ -427,12 +428,3 @@ def _check_receipts(receipts: Sequence[Bill]) -> None:
         raise BadInput(receipts="票据号有重复，请核对")
     if any(not 0 < bill.amount <= funds.LARGEST for bill in receipts):
         raise BadInput(receipts="票据金额应是大于 0 的整数，单位为分")
-
-
-def _line(text: str, *, longest: int, field: str, required: bool = True) -> str:
-    line = " ".join(text.split())
-    if required and not line:
-        raise BadInput(**{field: "请填写此项"})
-    if len(line) > longest:
-        raise BadInput(**{field: f"不能超过 {longest} 个字"})
-    return line
