@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     )
     follower_messages_per_minute: int = Field(
         30,
-        description="Messages a follower may send in a minute before silence; per process, 0 = no limit.",
+        description="Messages a follower may send in a minute before silence; 0 = no limit.",
     )
     api_requests_per_minute: int = Field(
         1200,

@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from bot import texts
 from bot.messages import Message, message_of
+from bot.pace import Pace, open_pace
 from bot.replies import MORE, Reply, render, said
 from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken
 from handlers import accounts, remainders
@@ -54,36 +55,16 @@ CALM_DOWN = Route(("text",), lambda message, ctx: texts.TOO_MANY_MESSAGES, Manne
 """What answers the first message past the limit; those after it are met with silence."""
 
 
-class Pace:
-    """How many messages each follower has sent to this process in the current minute."""
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._limit = ctx.settings.follower_messages_per_minute
-        self._minute = 0
-        self._counts: dict[str, int] = {}
-
-    def over(self, openid: str) -> int:
-        """Count one more; by how many the follower is past the limit now."""
-        if not self._limit:
-            return 0
-        minute = int(self._ctx.now().timestamp()) // 60
-        if minute != self._minute:
-            self._minute, self._counts = minute, {}
-        count = self._counts[openid] = self._counts.get(openid, 0) + 1
-        return max(0, count - self._limit)
-
-
 class Desk:
     """One process's answering of messages."""
 
-    def __init__(self, ctx: Context, ledger: CallbackLedger, router: Router) -> None:
+    def __init__(self, ctx: Context, ledger: CallbackLedger, router: Router, pace: Pace) -> None:
         self._ctx = ctx
         self._ledger = ledger
         self._router = router
         self._deadline = ctx.settings.callback_deadline
         self._running: dict[str, asyncio.Future[Remembered]] = {}
-        self._pace = Pace(ctx)
+        self._pace = pace
         self._mini_program = ctx.settings.mp_app_id.encode()
         self._loop = asyncio.get_running_loop()
 
@@ -100,23 +81,22 @@ class Desk:
             return ""
         key = message.key()
         REQUEST_ID.set(key)
-        worker = await self._ledger.claim(key)
-        if worker is not None or key in self._running:
-            known = await self._join(message, key, worker or self._ledger.process, started)
-            if known is not None:
-                REPEATED.inc()
-                return known
-        TAKEN.inc()
-        over = self._pace.over(message.source) if message.kind != "event" else 0
+        over = self._pace.over(message.source, self._ctx.now()) if message.kind != "event" else 0
         if over:
-            route = CALM_DOWN if over == 1 else None
-        if route is None:
-            return ""
-        if route.manner is Manner.INSTANT:
+            return await self._past_limit(over, message, key)
+        if route.manner is Manner.INSTANT and key not in self._running:
+            # Nobody's work is spared by asking who else is at it: storing the answer tells whether it counts.
             spoken = self._from_memory(route, message)
             if not isinstance(spoken, Route):
                 return await self._store_at_once(spoken, route, message, key)
             route = spoken
+        worker = await self._ledger.claim(key)
+        if worker is not None or key in self._running:
+            known = await self._join(message, key, worker or self._ledger.process, started)
+            if known is not None:
+                self._repeated(message)
+                return known
+        TAKEN.inc()
         work = self._running[key] = self._loop.create_task(self._carry_out(route, message, key))
         work.add_done_callback(lambda _: self._running.pop(key, None))
         return await self._in_time(work, message, key, started, is_resend=False)
@@ -124,6 +104,20 @@ class Desk:
     async def trusts(self, message: Message, signature: str) -> bool:
         """Whether a clear message may be believed: no other one came under its signature."""
         return await self._ledger.is_first_under(signature, message.key())
+
+    def _repeated(self, message: Message) -> None:
+        REPEATED.inc()
+        self._pace.forgive(message.source)
+
+    async def _past_limit(self, over: int, message: Message, key: str) -> str:
+        """One kind word, then silence; but a re-send gets what its first delivery got."""
+        if key in self._running:
+            self._repeated(message)
+            return (await self._running[key]).reply
+        known = await stored_reply(key)
+        if known is not None or over > 1:
+            return known or ""
+        return await self._store_at_once(texts.TOO_MANY_MESSAGES, CALM_DOWN, message, key)
 
     def _from_memory(self, route: Route, message: Message) -> Reply | Spoken | Route:
         """What an instant line says, or the slower line that it hands the message on to."""
@@ -138,14 +132,18 @@ class Desk:
         answered = self._written(spoken, message, key, route)
         storing = self._running[key] = self._ledger.submit(answered)
         try:
-            return (await storing).reply
+            remembered = await storing
         except Exception:
             log.exception("callback.not_stored")
-            await self._ledger.abandon(key)
             promised = answered.asked is not None and answered.asked.kind == "none"
             return render(texts.SORRY, message) if promised else answered.reply
         finally:
             self._running.pop(key, None)
+        if remembered.ours:
+            TAKEN.inc()
+        else:
+            self._repeated(message)
+        return remembered.reply
 
     async def _carry_out(self, route: Route, message: Message, key: str) -> Remembered:
         """Do the work of a slower callback, exactly once, and store its answer with it."""
@@ -302,11 +300,12 @@ class Desk:
 @asynccontextmanager
 async def open_desk(ctx: Context, ledger: CallbackLedger, router: Router) -> AsyncIterator[Desk]:
     """A desk that also pays the debts of the dead; it finishes what it accepted before it closes."""
-    desk = Desk(ctx, ledger, router)
-    payer = asyncio.create_task(desk.pay_debts())
-    try:
-        yield desk
-    finally:
-        payer.cancel()
-        await asyncio.gather(payer, return_exceptions=True)
-        await desk.finish()
+    async with open_pace(ctx.redis, limit=ctx.settings.follower_messages_per_minute) as pace:
+        desk = Desk(ctx, ledger, router, pace)
+        payer = asyncio.create_task(desk.pay_debts())
+        try:
+            yield desk
+        finally:
+            payer.cancel()
+            await asyncio.gather(payer, return_exceptions=True)
+            await desk.finish()

@@ -6,6 +6,7 @@ from bot.replies import Reply
 from bot.router import Manner, Route, Spoken
 from handlers import questions, remainders
 from handlers.answering.engine import LEANS, MAY_LEAN
+from handlers.answering.shapes import Answer
 from handlers.context import Context
 from handlers.errors import NotFound
 from models.callbacks import Asked
@@ -21,16 +22,21 @@ def asked(message: Message, ctx: Context) -> Spoken | Route:
     answer = ctx.engine.answer(text, on=ctx.now().date())
     if answer.kind != "answer" and MAY_LEAN.match(text):
         return FOLLOWED_UP
-    kept = Asked(text[:LONGEST_KEPT], answer.kind, answer.entry or "", answer.confidence)
-    return Spoken(answer.text, kept)
+    return _spoken(text, answer)
 
 
-async def followed_up(message: Message, ctx: Context) -> Reply:
+async def followed_up(message: Message, ctx: Context) -> Spoken:
     """A number chooses among what was offered, “详细” and “原文” ask for more of the last answer."""
-    return (await questions.ask(ctx, text=message.content)).text
+    return _spoken(message.content, await questions.answer_to(ctx, text=message.content))
 
 
-FOLLOWED_UP = Route(("text", "voice"), followed_up, Manner.CHANGES)
+def _spoken(text: str, answer: Answer) -> Spoken:
+    """The answer, and what is kept of its question together with it."""
+    kept = questions.readable(text)[:LONGEST_KEPT]
+    return Spoken(answer.text, Asked(kept, answer.kind, answer.entry or "", answer.confidence))
+
+
+FOLLOWED_UP = Route(("text", "voice"), followed_up, Manner.READS)
 
 
 async def useful(message: Message, ctx: Context) -> Reply:

@@ -62,9 +62,9 @@ ROUTES = (
     Route(TEXT, learning.answered, CHANGES, opening=learning.ANSWERS),
     Route(TEXT, learning.one_answered, CHANGES, opening=learning.ONE_ANSWER),
     Route(
-        TEXT, questions.followed_up, CHANGES, words=("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤")
+        TEXT, questions.followed_up, READS, words=("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤")
     ),
-    Route(TEXT, questions.followed_up, CHANGES, words=("原文", "条文", "原话")),
+    Route(TEXT, questions.followed_up, READS, words=("原文", "条文", "原话")),
     Route(TEXT, questions.useful, CHANGES, words=("有用", "有帮助")),
     Route(TEXT, questions.useless, CHANGES, words=("没用", "没有用", "没帮助", "答错了")),
     Route(TEXT, questions.more, READS, words=("更多", "下文")),

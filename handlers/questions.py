@@ -35,12 +35,34 @@ UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 async def ask(ctx: Context, *, text: str, scope: str | None = None) -> Answer:
-    """The answer to a question, kept with its asker; what isn't known waits for a person.
+    """The answer to a question, kept with its asker; what isn't known waits for a person."""
+    answer = await answer_to(ctx, text=text, scope=scope)
+    row = await Question.create(
+        account=ctx.caller.account,
+        text=readable(text)[:LONGEST_KEPT],
+        kind=answer.kind,
+        entry_code=answer.entry or "",
+        confidence=answer.confidence,
+        asked_at=ctx.now(),
+    )
+    return replace(answer, question_id=row.id)
+
+
+def readable(text: str) -> str:
+    """A text as it may be kept."""
+    return UNPRINTABLE.sub("", text).strip()
+
+
+async def answer_to(ctx: Context, *, text: str, scope: str | None = None) -> Answer:
+    """The answer to a question, without keeping it.
 
     A bare number chooses among the last choices, “详细” asks for more of the last entry, and a short
     question may lean on it, for `LEANS_FOR`.
+
+    Raises:
+        BadInput: there is no text.
     """
-    text = UNPRINTABLE.sub("", text).strip()
+    text = readable(text)
     if not text:
         raise BadInput(text="请写下您的问题")
     await knowledge.refresh(ctx)
@@ -50,17 +72,7 @@ async def ask(ctx: Context, *, text: str, scope: str | None = None) -> Answer:
         answer: Answer | None = await _original(ctx, last)
     else:
         answer = await _leaning(ctx, text, last, scope) if last else None
-    if answer is None:
-        answer = _engine_answer(ctx, text, scope, last.entry_code if last else None)
-    row = await Question.create(
-        account=ctx.caller.account,
-        text=text[:LONGEST_KEPT],
-        kind=answer.kind,
-        entry_code=answer.entry or "",
-        confidence=answer.confidence,
-        asked_at=ctx.now(),
-    )
-    return replace(answer, question_id=row.id)
+    return answer or _engine_answer(ctx, text, scope, last.entry_code if last else None)
 
 
 def _engine_answer(ctx: Context, text: str, scope: str | None, previous: str | None = None) -> Answer:
@@ -224,7 +236,7 @@ def checked(text: str) -> str:
     Raises:
         BadInput: it is empty or too long.
     """
-    text = UNPRINTABLE.sub("", text).strip()
+    text = readable(text)
     if not text:
         raise BadInput(text="请写下答复内容")
     if len(text) > LONGEST_ANSWER:

@@ -13,9 +13,9 @@ from heapq import nsmallest
 from math import cos, radians
 from typing import Any, NamedTuple
 
-from pypinyin import Style, lazy_pinyin
 from tortoise.functions import Count, Sum
 
+from handlers.pinyin import Style, lazy_pinyin
 from handlers.positions import Point
 from models import Site, SiteCategory, SiteStatus
 

@@ -85,8 +85,9 @@ async def test_a_resend_gets_the_answer_of_the_first(open_one: OpenDesk, manner:
     desk = await open_one(one_route(work.instant if manner is Manner.INSTANT else work.change, manner))
     message = inbound()
     assert len({await reply(desk, message) for _ in range(3)}) == 1
-    assert next(work.numbers) == 2
     assert await Callback.all().count() == 1
+    assert await Question.all().count() == (manner is Manner.INSTANT)
+    assert await AuditEntry.filter(action="test.changed").count() == (manner is Manner.CHANGES)
 
 
 @pytest.mark.parametrize("manner", [Manner.INSTANT, Manner.CHANGES])
@@ -323,6 +324,34 @@ async def test_past_the_limit_there_is_one_kind_word_and_then_silence(
     others = parse(text_message("x", openid="oBob").encode())
     assert "次" in await reply(desk, others)
     assert await Callback.all().count() == 5  # The silence leaves no row.
+
+
+async def test_the_limit_counts_what_all_processes_received(ctx: Context, open_one: OpenDesk) -> None:
+    within = quick(ctx, follower_messages_per_minute=4, callback_deadline=4.5)
+    desks = [await open_one(one_route(Counting().instant, Manner.INSTANT), within=within) for _ in range(2)]
+    for desk in desks:
+        for _ in range(2):
+            assert "次" in await reply(desk, inbound())
+    for desk in desks:
+        await desk._pace.share()
+    await desks[0]._pace.share()  # What the second one told after the first had asked.
+    assert texts.TOO_MANY_MESSAGES in await reply(desks[0], inbound())
+
+
+async def test_resends_do_not_count_towards_the_limit(ctx: Context, open_one: OpenDesk) -> None:
+    within = quick(ctx, follower_messages_per_minute=2, callback_deadline=4.5)
+    desk = await open_one(one_route(Counting().instant, Manner.INSTANT), within=within)
+    message = inbound()
+    assert len({await reply(desk, message) for _ in range(3)}) == 1
+    assert "次" in await reply(desk, inbound())
+
+
+async def test_past_the_limit_a_resend_still_gets_its_answer(ctx: Context, open_one: OpenDesk) -> None:
+    within = quick(ctx, follower_messages_per_minute=1, callback_deadline=4.5)
+    desk = await open_one(one_route(Counting().instant, Manner.INSTANT), within=within)
+    first, second = inbound(), inbound()
+    answers = [await reply(desk, message) for message in (first, second)]
+    assert [await reply(desk, message) for message in (first, second, first)] == [*answers, answers[0]]
 
 
 async def test_the_limit_lasts_a_minute(ctx: Context, open_one: OpenDesk, clock: Clock) -> None:
