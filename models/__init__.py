@@ -4,7 +4,9 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that ours replace)
+from tortoise.backends.base.config_generator import expand_db_url
 
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
@@ -100,6 +102,14 @@ sqlite3.register_adapter(
 )
 
 
+async def leave_as_it_is(_: asyncpg.Connection) -> None:
+    """What is done to a PostgreSQL connection before somebody else gets it: no more than asyncpg always does.
+
+    It undoes a transaction that was cut off halfway. Asking the server besides to forget listeners, cursors,
+    session locks and settings, its default, costs a round trip after each use; nobody here makes any.
+    """
+
+
 def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     """Tortoise's configuration for one database.
 
@@ -108,11 +118,14 @@ def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     # The connection is named after the dialect because Tortoise caches SQL under that name.
     if database_url.startswith("sqlite"):
         name, url = "sqlite", f"{database_url}?busy_timeout=5000&synchronous=NORMAL"
+        connection: str | dict[str, Any] = url
     else:
         name = "postgresql"
         url = f"{database_url}{'&' if '?' in database_url else '?'}minsize=1&maxsize={pool}"
+        connection = expand_db_url(url)
+        connection["credentials"]["reset"] = leave_as_it_is
     return {
-        "connections": {name: url},
+        "connections": {name: connection},
         "apps": {"models": {"models": ["models"], "migrations": "migrations", "default_connection": name}},
         "use_tz": True,
         "timezone": "UTC",

@@ -1,10 +1,11 @@
-"""The conditional claim behind promise 4, without any transaction around it."""
+"""The conditional claim behind promise 4, without any transaction around it; and connections left clean."""
 
 import asyncio
 from datetime import timedelta
 
-from handlers.context import Context
+from handlers.context import Context, open_database
 from models import Site, Slot
+from tests import servers
 
 
 async def test_the_last_places_of_a_slot_go_to_whom_the_database_says(ctx: Context) -> None:
@@ -25,3 +26,17 @@ async def test_the_last_places_of_a_slot_go_to_whom_the_database_says(ctx: Conte
     assert sum(won) == 3
     await slot.refresh_from_db()
     assert slot.taken == 9
+
+
+async def test_a_transaction_cut_off_halfway_does_not_reach_the_next_user_of_its_connection(
+    postgresql_server: str, postgresql_database: str
+) -> None:
+    url = servers.postgresql_url(postgresql_server, postgresql_database)
+    async with open_database(url, pool=1):
+        client = Site._meta.db
+        async with client.acquire_connection() as connection:
+            await connection.execute("BEGIN")
+            await connection.execute("CREATE TABLE half_done (id int)")
+        assert await Site.all().count() == 0
+        found = await client.execute_query_dict("SELECT to_regclass('half_done') AS it")
+        assert found == [{"it": None}]
