@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('first_month', fields.DateField()),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'rotation_rounds', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One pass through all towns; `number` counts from 1.'},
+            options={'table': 'rotation_rounds', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One pass through all towns. `number` counts from 1.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ('completed', fields.BooleanField()),
                 ('recorded_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'training_records', 'app': 'models', 'unique_together': (('training', 'person'),), 'pk_attr': 'id', 'table_description': "The hours of a class a person attended, recorded once: they fill the handbook's template T17."},
+            options={'table': 'training_records', 'app': 'models', 'unique_together': (('training', 'person'),), 'pk_attr': 'id', 'table_description': "The hours of a class a person attended, recorded once. They fill the handbook's template T17."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('note', fields.CharField(default='', max_length=600)),
             ],
-            options={'table': 'transitions', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One move of one thing; `subject` is `thing:id`. Written with the move, never changed.'},
+            options={'table': 'transitions', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One move of one thing. `subject` is `thing:id`. Written with the move, never changed.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
                 ('branch_ids', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('full_time_key', fields.IntField(null=True, unique=True)),
             ],
-            options={'table': 'placements', 'app': 'models', 'indexes': [Index(fields=['unit_id', 'ended_on'])], 'pk_attr': 'id', 'table_description': "A worker's time on a post in a unit; `ended_on` is null while it lasts."},
+            options={'table': 'placements', 'app': 'models', 'indexes': [Index(fields=['unit_id', 'ended_on'])], 'pk_attr': 'id', 'table_description': "A worker's time on a post in a unit. `ended_on` is null while it lasts."},
             bases=['Model'],
         ),
         ops.CreateModel(

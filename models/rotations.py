@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class RotationRound(Model):
-    """One pass through all towns; `number` counts from 1."""
+    """One pass through all towns. `number` counts from 1."""
 
     id = fields.IntField(primary_key=True)
     number = fields.IntField(unique=True)

@@ -166,7 +166,7 @@ class Attendance(Model):
 
 
 class TrainingRecord(Model):
-    """The hours of a class a person attended, recorded once: they fill the handbook's template T17."""
+    """The hours of a class a person attended, recorded once. They fill the handbook's template T17."""
 
     id = fields.IntField(primary_key=True)
     training: fields.ForeignKeyRelation[Training] = fields.ForeignKeyField(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Transition(Model):
-    """One move of one thing; `subject` is `thing:id`. Written with the move, never changed."""
+    """One move of one thing. `subject` is `thing:id`. Written with the move, never changed."""
 
     id = fields.IntField(primary_key=True)
     subject = fields.CharField(max_length=24, db_index=True)

@@ -47,7 +47,7 @@ class Worker(Model):
 
 
 class Placement(Model):
-    """A worker's time on a post in a unit; `ended_on` is null while it lasts.
+    """A worker's time on a post in a unit. `ended_on` is null while it lasts.
 
     `full_time_key` is the worker's id while on a full-time post, else null: full-time in one unit at a time.
     """
