@@ -1,6 +1,7 @@
-"""Leads the system finds: a registered worker changed without an approved filing, a gap that lasts too long."""
+"""Leads the system finds: a worker's post changed without an agreed filing, a gap that lasts too long."""
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from tortoise.transactions import in_transaction
 
@@ -8,8 +9,9 @@ from handlers import measures, staffing
 from handlers.context import Context
 from models import Filing, FilingKind, FilingStatus, MeasureIssue, Placement, StaffQuota
 
-AGREED = (FilingStatus.APPROVED, FilingStatus.DONE)
 GOING = (FilingKind.TRANSFER, FilingKind.LEAVE, FilingKind.RETIRE)
+ROSTER_FOLLOWS_WITHIN = timedelta(days=60)
+"""So long after a transfer the roster may still have the person where they were."""
 
 
 async def look_at_roster(
@@ -21,12 +23,15 @@ async def look_at_roster(
     workers any more. In the caller's transaction. A person verifies every lead. How many are new.
     """
     on_post = Placement.filter(ended_on__isnull=True)
-    if person_ids is not None:
-        on_post = on_post.filter(worker__person_id__in=list(person_ids))
+    meant = None if person_ids is None else set(person_ids)
+    if meant is not None and not meant:
+        return 0
     new = 0
     for placement in await on_post.select_related("unit", "worker__person__organization").order_by("id"):
+        if meant is not None and placement.worker.person_id not in meant:
+            continue
         what = _changed(placement, placement.worker.person_id in set(unmarked))
-        if what and not await _agreed(placement.worker.person_id):
+        if what and not await _agreed(ctx, placement):
             new += await measures.found(
                 ctx,
                 unit_id=placement.unit_id,
@@ -66,7 +71,11 @@ def _changed(placement: Placement, unmarked: bool) -> str:
     return "在名册上不再标为专职" if unmarked else ""
 
 
-async def _agreed(person_id: int) -> bool:
-    """Whether a change of where this person serves was agreed to lately, or is agreed to for a day to come."""
-    rows = Filing.filter(person_id=person_id, kind__in=GOING, status__in=AGREED)
-    return await rows.exists()
+async def _agreed(ctx: Context, placement: Placement) -> bool:
+    """Whether a change is agreed to and still to come, or the roster merely lags behind a transfer."""
+    filed = Filing.filter(person_id=placement.worker.person_id, kind__in=GOING)
+    if await filed.filter(status=FilingStatus.APPROVED).exists():
+        return True
+    lately = ctx.now().date() - ROSTER_FOLLOWS_WITHIN
+    came = filed.filter(status=FilingStatus.DONE, to_unit_id=placement.unit_id, effective_on__gte=lately)
+    return placement.worker.person.left_at is None and await came.exists()
