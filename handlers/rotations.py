@@ -104,24 +104,25 @@ async def open_round(ctx: Context, *, first_month: date) -> list[Rotation]:
     return await _of_round(made.id)
 
 
-async def list_rotations(ctx: Context, *, round_number: int | None = None) -> list[Rotation]:
-    """The turns of a round (the latest by default): the district's all, a town officer's own and the months of others.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn as the caller may see it: whose month it is, everybody; who goes, only whom it concerns."""
 
-    Who goes is only shown to whom it concerns; see `handlers.rotations.hides`.
+    rotation: Rotation
+    shows_person: bool
+
+
+async def list_rotations(ctx: Context, *, round_number: int | None = None) -> list[Turn]:
+    """The turns of a round, the latest by default, month by month; for officers.
 
     Raises:
         NotAllowed.
     """
-    await officer_reach(ctx)
+    reach = await officer_reach(ctx)
     rounds = RotationRound.all().order_by("-number")
     found = await (rounds.filter(number=round_number) if round_number is not None else rounds).first()
-    return await _of_round(found.id) if found is not None else []
-
-
-async def hides(ctx: Context, rotation: Rotation) -> bool:
-    """Whether the person of a turn isn't the caller's to know: another town's."""
-    reach = await officer_reach(ctx)
-    return reach is not None and not reach.covers_organization(rotation.unit)
+    rows = await _of_round(found.id) if found is not None else []
+    return [Turn(row, reach is None or reach.covers_organization(row.unit)) for row in rows]
 
 
 async def get_rotation(ctx: Context, *, rotation_id: int) -> tuple[Rotation, Sequence[Transition]]:
