@@ -298,7 +298,7 @@ async def _approve(ctx: Context, filing: Filing, note: str) -> Filing:
         await hold(connection, "filing numbers")
         worker = await workers.of_person(filing.person)
         if worker.filing_no is None:
-            await Worker.filter(id=worker.id).update(filing_no=await _next_number(today.year))
+            await Worker.filter(id=worker.id).update(filing_no=await next_number(today.year))
         await transitions.move(
             ctx, THING, filing, FilingStatus.APPROVED, note=note, decided_at=ctx.now(), effective_on=effective
         )
@@ -331,7 +331,7 @@ def as_wish(placement: Placement) -> dict[str, Any]:
     return wish | {"branch_ids": [], "term_until": None}
 
 
-async def _next_number(year: int) -> str:
+async def next_number(year: int) -> str:
     """The next filing number of a year; the caller holds the numbers."""
     last = await Worker.filter(filing_no__startswith=f"BA{year}-").order_by("-filing_no").first()
     number = int((last.filing_no or "").rpartition("-")[2]) + 1 if last is not None else 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from tortoise.expressions import F
@@ -219,14 +219,22 @@ def meets(training: Training, trainee: Trainee, sessions: Sequence[int], planned
     )
 
 
-async def hours_of(person_ids: Sequence[int], *, year: int) -> list[TrainingRecord]:
+def year_of(ctx: Context, year: int) -> tuple[datetime, datetime]:
+    """The first moment of a year in the service's zone, and of the next one."""
+    zone = ctx.settings.zone
+    return datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone)
+
+
+async def hours_of(ctx: Context, *, person_ids: Sequence[int], year: int) -> list[TrainingRecord]:
     """The hours of classes these people attended in a year, for template T17; each class once, oldest first.
 
     For use-cases that have seen to it that their caller may know.
     """
-    rows = TrainingRecord.filter(person_id__in=list(person_ids), training__starts_at__year=year).order_by(
-        "training__starts_at", "id"
+    since, until = year_of(ctx, year)
+    rows = TrainingRecord.filter(
+        person_id__in=list(person_ids), training__starts_at__gte=since, training__starts_at__lt=until
     )
+    rows = rows.order_by("training__starts_at", "id")
     return await rows.select_related("training")
 
 

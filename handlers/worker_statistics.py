@@ -12,6 +12,7 @@ from handlers import rotations, staffing
 from handlers.access import officer_reach
 from handlers.context import Context
 from handlers.errors import BadInput
+from handlers.training_attendance import year_of
 from handlers.workers import within
 from models import (
     Filing,
@@ -175,7 +176,7 @@ async def _figures(ctx: Context, units: Sequence[Organization], year: int) -> li
     tops = {unit.path: unit for unit in units}
     people = await _workers_of(tops)
     filed = await _filed(tops)
-    hours = await _hours({id_ for ids in people.values() for id_ in ids}, year)
+    hours = await _hours(ctx, {id_ for ids in people.values() for id_ in ids}, year)
     changes = await _changes(tops, year)
     measures = Counter(
         [row.unit_id for row in await Measure.filter(status__in=_IN_FORCE).only("id", "unit_id")]
@@ -233,10 +234,11 @@ async def _filed(tops: dict[str, Organization]) -> dict[int, set[int]]:
     return found
 
 
-async def _hours(person_ids: set[int], year: int) -> Counter[int]:
+async def _hours(ctx: Context, person_ids: set[int], year: int) -> Counter[int]:
     hours: Counter[int] = Counter()
-    rows = TrainingRecord.filter(training__starts_at__year=year).values_list("person_id", "hours")
-    for person_id, count in await rows:
+    since, until = year_of(ctx, year)
+    rows = TrainingRecord.filter(training__starts_at__gte=since, training__starts_at__lt=until)
+    for person_id, count in await rows.values_list("person_id", "hours"):
         if int(person_id) in person_ids:
             hours[int(person_id)] += int(count)
     return hours
@@ -245,7 +247,9 @@ async def _hours(person_ids: set[int], year: int) -> Counter[int]:
 async def _changes(tops: dict[str, Organization], year: int) -> Counter[int]:
     """Changes that took effect in a year."""
     counts: Counter[int] = Counter()
-    rows = Filing.filter(status=FilingStatus.DONE, effective_on__year=year).exclude(kind=FilingKind.APPOINT)
+    rows = Filing.filter(
+        status=FilingStatus.DONE, effective_on__gte=date(year, 1, 1), effective_on__lt=date(year + 1, 1, 1)
+    ).exclude(kind=FilingKind.APPOINT)
     for row in await rows.select_related("unit"):
         unit = _top(tops, row.unit.path)
         if unit is not None:

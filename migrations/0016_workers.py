@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                 ('needs_summary', fields.BooleanField(default=False)),
                 ('status', fields.CharEnumField(description='OPEN: open\nCLOSED: closed\nCANCELLED: cancelled', enum_type=TrainingStatus, max_length=10)),
             ],
-            options={'table': 'trainings', 'app': 'models', 'constraints': [CheckConstraint(check='0 <= taken AND taken <= capacity', name='training_places')], 'pk_attr': 'id', 'table_description': 'A class or a trip. `taken` counts promised places, never above `capacity`.'},
+            options={'table': 'trainings', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A class or a trip. `taken` counts promised places, never above `capacity`.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -296,5 +296,11 @@ class Migration(migrations.Migration):
             ],
             options={'table': 'worker_rules', 'app': 'models', 'pk_attr': 'id', 'table_description': 'One qualification as the district keeps it. `value` is an education, or whole years, by the check.'},
             bases=['Model'],
+        ),
+        # Checks named in CreateModel would not reach the database; adding one makes an SQLite table anew,
+        # so that comes last.
+        ops.AddConstraint(
+            model_name='Training',
+            constraint=CheckConstraint(check='0 <= taken AND taken <= capacity', name='training_places'),
         ),
     ]

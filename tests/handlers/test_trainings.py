@@ -291,7 +291,7 @@ async def test_completion_follows_the_classes_own_conditions_and_hours_are_recor
     assert sum(isinstance(one, list) for one in closings) == 1
     records = {row.person_id: (row.hours, row.completed) for row in await TrainingRecord.all()}
     assert records == {world.member.id: (8, True), world.worker.id: (4, False)}
-    year = await training_attendance.hours_of([world.member.id], year=2026)
+    year = await training_attendance.hours_of(world.ctx, person_ids=[world.member.id], year=2026)
     assert [(row.training.topic, row.hours) for row in year] == [("党支部运行", 8)]
     with pytest.raises(TooLate):
         await training_attendance.check_in(world.at(world.worker), code=await code_of(world, second))
