@@ -343,6 +343,19 @@ async def noted_towns(ctx: Context) -> list[str]:
     ]
 
 
+async def waiting_for(ctx: Context) -> int:
+    """Turns of next month (or this one) that wait for the caller: a town to name, the section to confirm.
+
+    Raises:
+        NotAllowed.
+    """
+    reach = await officer_reach(ctx)
+    district = reach is None or Role.DISTRICT_OFFICER in reach.roles
+    status = RotationStatus.NOMINATED if district else RotationStatus.PLANNED
+    until = rotation_plan.months_after(ctx.now().date().replace(day=1), 1)
+    return await Rotation.filter(within(reach, below="unit__"), status=status, month__lte=until).count()
+
+
 async def of_town(ctx: Context, rotation_id: int) -> Rotation:
     """A turn of a town the caller is an officer over.
 

@@ -47,6 +47,7 @@ from miniprogram_api import (
     posters,
     questions,
     refused_scans,
+    registers,
     rehearsals,
     rotations,
     rules,
@@ -225,5 +226,6 @@ ROUTES = (
     *measures.ROUTES,
     *trainings.ROUTES,
     *rotations.ROUTES,
+    *registers.ROUTES,
 )
 # fmt: on

@@ -222,9 +222,7 @@ def _facts_fields() -> str:
     inner = (
         select("sex", "性别", [("", "不填"), ("男", "男"), ("女", "女")], more="")
         + field("nation", "民族", more='maxlength="20"')
-        + select(
-            "education", "学历", [("", "不填"), *[(word, word) for word in terms["educations"]]], more=""
-        )
+        + select("education", "学历", educations, more="")
         + field("joined_on", "入党时间", kind="date", more="")
         + field("full_on", "转正时间", kind="date", more="")
         + field("id_no", "公民身份号码（加密保存）", more='maxlength="18" autocomplete="off"')

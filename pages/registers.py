@@ -120,7 +120,8 @@ def _told(name: str, report: ImportReport, *, word: str) -> web.Response:
         said = "确认导入（有错误的行不导入）" if report.refused else "确认导入"
         again = form(f"/workers/registers/{name}", inner, said)
     body = (
-        f'<section class="card" role="status"><p><strong>{escape(head)}</strong></p><p>{escape(counts)}</p></section>'
+        f'<section class="card" role="status"><p><strong>{escape(head)}</strong></p>'
+        f"<p>{escape(counts)}</p></section>"
         f'{again}{issues}<p><a href="/workers/registers">回到导入导出</a></p>'
     )
     return desk(report.title, body)

@@ -8,7 +8,7 @@ from handlers import rotation_swaps, rotations, worker_news, worker_terms, worke
 from handlers.access import officer_reach
 from handlers.context import Context
 from handlers.rotations import STATUS_WORDS
-from models import ROTATION_AHEAD, Person, Role, Rotation, RotationStatus
+from models import ROTATION_AHEAD, Person, Role, Rotation, RotationStatus, RotationSwap
 from pages.staff import (
     Form,
     acted,
@@ -68,8 +68,9 @@ async def _index(ctx: Context) -> web.Response:
     return desk("跟班轮训", body)
 
 
-async def _swap(ctx: Context, one: rotation_swaps.RotationSwap, *, district: bool) -> str:
-    said = f"{one.mine.unit.name}（{one.mine.month:%m月}）想和 {one.theirs.unit.name}（{one.theirs.month:%m月}）调换"
+async def _swap(ctx: Context, one: RotationSwap, *, district: bool) -> str:
+    who, whom = (f"{turn.unit.name}（{turn.month:%m月}）" for turn in (one.mine, one.theirs))
+    said = f"{who}想和{whom}调换"
     base = f"/workers/rotations/swaps/{one.id}"
     acts = form(f"{base}/decline", "", "不调换")
     if one.status == "agreed":

@@ -15,7 +15,7 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, Refused
 from handlers.training_attendance import Result
 from handlers.trainings import Conditions, SessionWish
-from handlers.workers import within
+from handlers.workers import covered_unit, within
 from models import EnrolmentStatus, Organization, OrganizationKind, Person, Role, Training, TrainingStatus
 from pages.keeper import known
 from pages.layout import SECURITY, page
@@ -212,7 +212,8 @@ async def _trainees(ctx: Context, row: Training) -> str:
     said = {None: "", True: "是", False: "否"}
     rows = [
         (
-            one.trainee.person.name, one.trainee.enrolment.unit.name, "、".join(f"第{n}节" for n in one.sessions),
+            one.trainee.person.name, one.trainee.enrolment.unit.name,
+            "、".join(f"第{n}节" for n in one.sessions),
             said[one.trainee.quiz], said[one.trainee.summary], said[one.trainee.completed],
         )
         for one in states
@@ -262,7 +263,7 @@ async def enrol(request: web.Request) -> web.Response:
 
 async def _named(ctx: Context, unit_id: int, line: str) -> int:
     """Who a line of a list means, in the unit's roster."""
-    unit = await trainings.covered_unit(ctx, unit_id)
+    unit = await covered_unit(ctx, unit_id)
     name, _, member_no = line.strip().partition(" ")
     found = Person.filter(name=name, left_at=None, organization__path__startswith=unit.path)
     people = await (found.filter(member_no=member_no.strip()) if member_no.strip() else found)
@@ -322,7 +323,7 @@ async def session(request: web.Request) -> web.Response:
 
 
 async def _session(ctx: Context, session_id: int, said: str) -> web.Response:
-    row, code = await training_attendance.session_code(ctx, session_id=session_id)
+    row, _ = await training_attendance.session_code(ctx, session_id=session_id)
     base = f"/workers/trainings/{row.training_id}/sessions/{row.id}"
     names = area("names", "到场的人，一行一个名字", rows=6)
     return desk(
@@ -368,7 +369,8 @@ async def invited(request: web.Request) -> web.Response:
     await known(request)
     body = (
         "<main><h1>培训到课</h1><p>点一下，登记这节课到课。</p>"
-        f'<form method="post" action="/trainings/in/{escape(code_)}"><button class="big">我到了</button></form>'
+        f'<form method="post" action="/trainings/in/{escape(code_)}">'
+        '<button class="big">我到了</button></form>'
         '<p class="soft">手机不方便的，请主办的同志按名单登记。</p></main>'
     )
     return page("培训到课", body, forms=True)
@@ -382,5 +384,6 @@ async def here(request: web.Request) -> web.Response:
     except Refused as refused:
         return refusal(refused, back="/my-work")
     said = "之前已经登记过了。" if arrived.again else "登记好了。"
-    body = f"<main><h1>{said}</h1><p>{escape(arrived.session.title)}</p><p><a href='/my-work'>我的培训</a></p></main>"
+    title = escape(arrived.session.title)
+    body = f"<main><h1>{said}</h1><p>{title}</p><p><a href='/my-work'>我的培训</a></p></main>"
     return page("培训到课", body)
