@@ -27,6 +27,7 @@ from handlers.errors import (
 )
 from handlers.lines import one_line
 from handlers.locks import hold
+from handlers.worker_rules import require_district
 from handlers.worker_terms import one_of
 from handlers.workers import WorkerFacts, within
 from models import (
@@ -216,6 +217,7 @@ async def refuse(ctx: Context, *, filing_id: int, reason: str) -> Filing:
     Raises:
         NotAllowed, NotFound, WrongState, BadInput.
     """
+    await require_district(ctx)
     filing = await _waiting(ctx, filing_id)
     if filing.status not in AT_DISTRICT:
         raise WrongState

@@ -10,6 +10,7 @@ from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers import audit, codes, trainings
+from handlers.access import officer_reach
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import BadInput, NoBooking, NotFound, TooEarly, TooLate, WrongState
@@ -67,10 +68,9 @@ async def session_code(ctx: Context, *, session_id: int) -> tuple[TrainingSessio
     """The code to show at the door of a part, for who runs the class.
 
     Raises:
-        NotBound, NotAllowed, NotFound.
+        NotAllowed, NotFound.
     """
-    session = await _session(session_id)
-    await trainings.keeps(ctx, session.training)
+    session = await _kept(ctx, session_id)
     secret = ctx.settings.secret_key.get_secret_value()
     return session, codes.training(secret, session_id=session.id)
 
@@ -98,10 +98,9 @@ async def enter_names(ctx: Context, *, session_id: int, names: Sequence[str]) ->
     """Who runs the class enters a paper list: names are looked for among its trainees only.
 
     Raises:
-        NotBound, NotAllowed, NotFound, WrongState: the class is closed. TooEarly, BadInput.
+        NotAllowed, NotFound, WrongState: the class is closed. TooEarly, BadInput.
     """
-    session = await _session(session_id)
-    await trainings.keeps(ctx, session.training)
+    session = await _kept(ctx, session_id)
     if session.training.status is not TrainingStatus.OPEN:
         raise WrongState
     if ctx.now() < session.starts_at - OPENS_BEFORE:
@@ -125,8 +124,9 @@ async def keep_results(ctx: Context, *, training_id: int, results: Sequence[Resu
     """Quiz and summary of the class, as far as given.
 
     Raises:
-        NotBound, NotAllowed, NotFound, WrongState, BadInput: a trainee of another class.
+        NotAllowed, NotFound, WrongState, BadInput: a trainee of another class.
     """
+    await officer_reach(ctx)
     training = await trainings.get(training_id)
     await trainings.keeps(ctx, training)
     if training.status is not TrainingStatus.OPEN:
@@ -148,8 +148,9 @@ async def close(ctx: Context, *, training_id: int) -> list[TraineeState]:
     """Close a class that is over: who completed it is settled, attended hours are recorded, once.
 
     Raises:
-        NotBound, NotAllowed, NotFound, WrongState: it isn't over, or is closed already.
+        NotAllowed, NotFound, WrongState: it isn't over, or is closed already.
     """
+    await officer_reach(ctx)
     training = await trainings.get(training_id)
     await trainings.keeps(ctx, training)
     if training.ends_at > ctx.now():
@@ -182,8 +183,9 @@ async def trainees(ctx: Context, *, training_id: int) -> list[TraineeState]:
     """Everybody in a class, for who runs it.
 
     Raises:
-        NotBound, NotAllowed, NotFound.
+        NotAllowed, NotFound.
     """
+    await officer_reach(ctx)
     training = await trainings.get(training_id)
     await trainings.keeps(ctx, training)
     return await states(training)
@@ -258,6 +260,13 @@ async def _note(ctx: Context, session: TrainingSession, trainee: Trainee, source
             ctx, "training.attended", f"trainee:{trainee.id}", session=session.id, source=source
         )
     return True
+
+
+async def _kept(ctx: Context, session_id: int) -> TrainingSession:
+    await officer_reach(ctx)
+    session = await _session(session_id)
+    await trainings.keeps(ctx, session.training)
+    return session
 
 
 async def _session(session_id: int) -> TrainingSession:

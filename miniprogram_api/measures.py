@@ -15,7 +15,7 @@ from miniprogram_api.forms import Form, PageQuery, Text
 from miniprogram_api.table import DISTRICT, OFFICERS, Route
 from miniprogram_api.views import Moment, View
 from miniprogram_api.workers import JsonDay, MoveView, UnitView, moved
-from models import Measure, MeasureIssue, MeasureKind, MeasureStatus
+from models import Measure, MeasureIssue, MeasureKind, MeasureStatus, Role
 
 Issue = Annotated[MeasureIssue, Field(strict=False)]
 Kind = Annotated[MeasureKind, Field(strict=False)]
@@ -169,6 +169,8 @@ def shown(row: Measure) -> MeasureView:
 
 
 OFFICE = (NotBound, NotAllowed, WrongState)
+TOWN = frozenset({Role.TOWN_OFFICER.value})
+"""A unit's own officers: the district doesn't explain itself to itself."""
 
 # fmt: off
 ROUTES = (
@@ -176,11 +178,11 @@ ROUTES = (
     Route("GET", "/measures", index, OFFICERS, "线索和处理，只给区级和本单位看", PageQuery, MeasuresView, refuses=(NotBound, NotAllowed)),
     Route("GET", "/measures/{measure_id}", show, OFFICERS, "一件处理和它的经过", None, MeasureWholeView, refuses=(NotBound, NotAllowed)),
     Route("POST", "/measures/{measure_id}/verify", verify, DISTRICT, "人工核实线索", VerifyForm, MeasureView, refuses=OFFICE),
-    Route("POST", "/measures/{measure_id}/explain", explain, OFFICERS, "单位说明情况", SayingForm, MeasureView, refuses=OFFICE),
+    Route("POST", "/measures/{measure_id}/explain", explain, TOWN, "单位说明情况", SayingForm, MeasureView, refuses=OFFICE),
     Route("POST", "/measures/{measure_id}/propose", propose, DISTRICT, "组织科提出建议", ProposalForm, MeasureView, refuses=OFFICE),
     Route("POST", "/measures/{measure_id}/decide", decide, DISTRICT, "审定", DecisionForm, MeasureView, refuses=(*OFFICE, OwnFiling)),
     Route("POST", "/measures/{measure_id}/deliver", deliver, DISTRICT, "送达单位", NoteForm, MeasureView, refuses=OFFICE),
-    Route("POST", "/measures/{measure_id}/rectify", rectify, OFFICERS, "单位报整改情况", SayingForm, MeasureView, refuses=OFFICE),
+    Route("POST", "/measures/{measure_id}/rectify", rectify, TOWN, "单位报整改情况", SayingForm, MeasureView, refuses=OFFICE),
     Route("POST", "/measures/{measure_id}/lift", lift, DISTRICT, "解除", NoteForm, MeasureView, refuses=OFFICE),
 )
 # fmt: on

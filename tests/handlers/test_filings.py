@@ -83,7 +83,8 @@ async def test_one_click_brings_a_decided_filing_to_the_district_and_two_more_ap
         ("section", "approved"), ("approved", "done"),
     ]  # fmt: skip
     assert moves[2].note == "2026-11-18 研究，般党发〔2026〕1 号"
-    assert [move.person_id for move in moves[3:5]] == [world.district_officer.id, world.second.id]  # type: ignore[attr-defined]
+    second = world.second  # type: ignore[attr-defined]
+    assert [move.person_id for move in moves[3:5]] == [world.district_officer.id, second.id]
     worker = await Worker.get(person_id=world.member.id)
     assert worker.filing_no == "BA2026-0001"
     placement = await Placement.get(worker=worker)
@@ -184,7 +185,8 @@ async def test_a_returned_filing_comes_back_put_right_and_a_refused_one_says_why
         await filings.advance(world.at(world.district_officer), filing_id=filing.id)
     moves = await transitions.of("filing", filing.id)
     assert [move.note for move in moves if move.note] == [
-        "2026-11-18 研究，般党发〔2026〕1 号", "缺任职文件", "2026-11-18 研究，般党发〔2026〕1 号", "不符合办法",
+        "2026-11-18 研究，般党发〔2026〕1 号", "缺任职文件",
+        "2026-11-18 研究，般党发〔2026〕1 号", "不符合办法",
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Rotations: each town once a round whatever is swapped, one a month, the way to graduation, and who is noted."""
+"""Rotations: each town once a round whatever is swapped, one a month, graduation, and who is noted."""
 
 import asyncio
 from datetime import date, timedelta
@@ -232,7 +232,8 @@ async def test_nobody_goes_twice_within_the_rounds_of_rest(world: Town, clock: C
 async def test_a_mentor_has_no_more_than_the_setting_whatever_the_hurry(world: Town, clock: Clock) -> None:
     turns = await plan(world)
     third = Rotation(
-        round_id=turns[0].round_id, unit=await organization("ZC05", OrganizationKind.COMMITTEE, world.district),
+        round_id=turns[0].round_id,
+        unit=await organization("ZC05", OrganizationKind.COMMITTEE, world.district),
         month=DECEMBER, place=3, status=RotationStatus.NOMINATED, person=world.other_worker,
     )  # fmt: skip
     await third.save()
@@ -251,8 +252,8 @@ async def test_a_mentor_has_no_more_than_the_setting_whatever_the_hurry(world: T
     )
     assert sum(isinstance(one, Rotation) for one in results) == 2
     assert sum(isinstance(one, MentorTaken) for one in results) == 1
+    (left,) = await Rotation.filter(status=RotationStatus.NOMINATED)
     with pytest.raises(BadInput):
-        left = (await Rotation.filter(status=RotationStatus.NOMINATED))[0]
         await rotations.confirm(section, rotation_id=left.id, mentor_id=world.member.id)
 
 
@@ -274,7 +275,7 @@ async def test_turns_that_pass_without_anybody_are_missed_and_twice_is_noted(
 
 
 async def test_a_town_sees_all_months_and_only_its_own_people(world: Town, clock: Clock) -> None:
-    mine, theirs = await plan(world)
+    mine, _ = await plan(world)
     await put_on_post(world, world.worker, world.town)
     await through_to(world, mine, RotationStatus.NOMINATED, world.worker, clock)
     seen = await rotations.list_rotations(world.at(world.far_officer))

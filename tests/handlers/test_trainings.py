@@ -1,4 +1,4 @@
-"""Training classes: no oversell, groups all or none, a fair waiting list, nobody twice at once, hours once."""
+"""Training classes: no oversell, all or none, a fair waiting list, nobody twice at once, hours once."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -101,7 +101,7 @@ async def test_what_cannot_be_is_refused_and_nothing_is_left(world: Town, field:
     at = world.ctx.now() + STARTS
     wrong: dict[str, Any] = {
         "code": "c-1", "kind": "nobody", "capacity": 0,
-        "sessions": [SessionWish("a", at, at + timedelta(hours=2), 2), SessionWish("b", at, at + timedelta(hours=1), 2)],
+        "sessions": [SessionWish(name, at, at + timedelta(hours=2), 2) for name in "ab"],
     }  # fmt: skip
     with pytest.raises(BadInput) as refused:
         await open_class(world, **{"code": "C-2", field: wrong[field]})
@@ -236,7 +236,7 @@ async def code_of(world: Town, session: TrainingSession) -> str:
 
 
 async def test_a_scan_counts_once_and_only_for_who_is_enrolled_and_in_time(world: Town, clock: Clock) -> None:
-    training, (first, second) = await ready(world, clock)
+    _, (first, second) = await ready(world, clock)
     code = await code_of(world, first)
     assert len(code) <= 32
     assert [
@@ -256,7 +256,7 @@ async def test_a_scan_counts_once_and_only_for_who_is_enrolled_and_in_time(world
 
 
 async def test_a_paper_list_does_as_well(world: Town, clock: Clock) -> None:
-    training, (first, _) = await ready(world, clock)
+    _, (first, _) = await ready(world, clock)
     await Person.filter(id=world.member.id).update(name="演示甲")
     keeper = world.at(world.district_officer)
     answers = await training_attendance.enter_names(
