@@ -24,10 +24,12 @@ import miniprogram_api.app
 import pages.app
 from bot.door_runner import DoorRunner
 from bot.menu import menu
+from bot.texts import REFUSALS
 from handlers import (
     audit,
     backups,
     demo_visits,
+    demo_workers,
     doctor,
     fonts,
     knowledge,
@@ -66,6 +68,8 @@ DUTIES = {
     "town_officer": "镇街党务干部",
     "district_officer": "区级党务干部",
 }
+
+REGISTERS = ("organizations", "sites", "duties", "workers", "quotas", "trainings", "trainees", "rotations")
 
 Command = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 
@@ -197,6 +201,7 @@ async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
             await seeding.seed_demo(ctx, progress=tell)
         await seeding.keep_visits_open(ctx)
         await demo_visits.keep_claimable(ctx)
+        await demo_workers.seed(ctx)
         yield ctx
 
 
@@ -457,6 +462,34 @@ async def import_roster(args: argparse.Namespace) -> int:
     return 1 if report.refused else 0
 
 
+async def import_register(args: argparse.Namespace) -> int:
+    """Bring a register up to date from an Excel file."""
+    from handlers import registers  # With Excel's library, which no server needs in its memory.
+
+    async with _opened() as ctx:
+        report = await registers.import_file(
+            ctx, name=args.name, file=args.file, say=_refusal, dry_run=args.dry_run
+        )
+    print("\n".join(report.lines()))
+    return 1 if report.refused else 0
+
+
+async def export_register(args: argparse.Namespace) -> int:
+    """Write a register to an Excel file."""
+    from handlers import registers
+
+    async with _opened() as ctx:
+        content = await registers.export(ctx, name=args.name)
+    with args.file.open("xb") as file:
+        file.write(content)
+    print(f"已写入 {args.file}")
+    return 0
+
+
+def _refusal(refused: Refused) -> str:
+    return next(REFUSALS[kind] for kind in type(refused).__mro__ if kind in REFUSALS)
+
+
 async def import_rules(args: argparse.Namespace) -> int:
     """A regulation's text, split by article."""
     async with _opened() as ctx:
@@ -578,6 +611,16 @@ def parser() -> argparse.ArgumentParser:
     people = command(group("roster", "名册"), "import", import_roster, "从 Excel 导入名册")
     people.add_argument("file", type=Path, metavar="文件.xlsx")
     people.add_argument("--dry-run", action="store_true", help="只检查，不改动")
+    book = group("register", "台账：党组织、阵地、职责、专职党务工作者、应配数、培训、轮训")
+    for name, run, about in (
+        ("import", import_register, "从 Excel 导入；同一份表再导一次不会重复"),
+        ("export", export_register, "导出 Excel"),
+    ):
+        made = command(book, name, run, about)
+        made.add_argument("name", choices=REGISTERS, metavar="台账", help="、".join(REGISTERS))
+        made.add_argument("file", type=Path, metavar="文件.xlsx")
+        if run is import_register:
+            made.add_argument("--dry-run", action="store_true", help="只检查，不改动")
     rules = group("rules", "法规原文")
     taking = command(rules, "import", import_rules, "导入法规原文，按条拆分；重复导入不会重复")
     taking.add_argument("file", type=Path, metavar="文件")

@@ -160,6 +160,37 @@ class Settings(BaseSettings):
         description="True: the mini program has msg_sec_check; texts for others wait until they passed it.",
     )
 
+    staff_gap_days: int = Field(
+        30,
+        ge=1,
+        description="Days a unit may lack full-time workers before it is listed; the district's figure.",
+    )
+    staff_vacancy_days: int = Field(
+        30, ge=1, description="Days after a full-time worker left by which the post is due to be filled."
+    )
+    filing_needs_two_people: bool = Field(
+        True, description="True: who reviews a filing may not approve it, so that two people see each."
+    )
+    rotation_per_month: int = Field(1, ge=1, le=5, description="Towns that rotate in the same month.")
+    rotation_rest_rounds: int = Field(
+        2, ge=0, description="Within so many rounds nobody rotates twice; 0 = no such rule."
+    )
+    rotation_mentees: int = Field(2, ge=1, description="Rotating workers one mentor may have at once.")
+    rotation_report_by: int = Field(
+        20, ge=1, le=28, description="Day of the month before by which a town names its person."
+    )
+    rotation_confirm_by: int = Field(
+        25, ge=1, le=28, description="Day of the month before by which the section confirms."
+    )
+    rotation_needs: str = Field(
+        "attendance,quiz,mentor",
+        pattern="^((attendance|quiz|mentor)(,(attendance|quiz|mentor)){0,2})?$",
+        description="What must be met to graduate from a rotation; the log is never demanded.",
+    )
+    rotation_misses_noted: int = Field(
+        2, ge=1, description="Turns missed one after another from which a town is noted for the section."
+    )
+
     @property
     def code_version(self) -> str:
         """The key version that signs new codes."""

@@ -25,6 +25,8 @@ TODO_LINES = {
     "questions_to_answer": "{} 个提问等人工回答",
     "claims_to_correct": "{} 张补单被退回，请修改后再提交",
     "visits_to_claim": "{} 次活动可以补单，内容已经填好",
+    "filings_to_decide": "{} 件专职党务工作者备案等您办",
+    "rotations_to_settle": "{} 个跟班轮训等您报人选或确认",
 }
 
 

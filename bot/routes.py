@@ -14,6 +14,7 @@ from bot import (
     rehearsals,
     sites,
     subscriptions,
+    workers,
 )
 from bot.router import Manner, Route
 
@@ -50,6 +51,8 @@ ROUTES = (
     Route(TEXT, bookings.accepted, CHANGES, opening=bookings.ACCEPT),
     Route(TEXT, claims.mine, READS, words=("我的补单", "补单")),
     Route(TEXT, claims.to_do, READS, words=("待办", "我的待办")),
+    Route(TEXT, workers.trainings, READS, words=("我的培训", "培训", "培训班")),
+    Route(TEXT, workers.rotation, READS, words=("轮训", "跟班轮训", "我的轮训")),
     Route(TEXT, questions.how_to_check_in, INSTANT, words=("签到",)),
     Route(TEXT, checkins.my_code, READS, words=("我的码", "我的签到码", "签到码")),
     Route(TEXT, lessons.this_week, CHANGES, words=("本周课程", "周五1小时", "课程", "微课")),

@@ -19,7 +19,7 @@ from handlers.errors import BadCode, ExpiredCode
 FIRST_VERSION = "1"
 """The key version that signs until the settings name another one."""
 
-POSTER, DOOR, MEMBER, REHEARSAL = "P", "D", "M", "R"
+POSTER, DOOR, MEMBER, REHEARSAL, TRAINING = "P", "D", "M", "R", "T"
 DOOR_WINDOW = timedelta(seconds=30)
 MEMBER_WINDOW = timedelta(minutes=5)
 CLOCK_TOLERANCE = timedelta(minutes=2)
@@ -28,6 +28,7 @@ CLOCK_TOLERANCE = timedelta(minutes=2)
 SIGNATURE_LENGTH = 14  # Characters of 6 bits each: 84 bits.
 WINDOW_LENGTH = 7  # Hexadecimal digits; 30-second windows last until the year 2225.
 SHAPE = re.compile(r"[PDM][0-9a-z][A-Za-z0-9_-]{15,30}")
+TRAINING_SHAPE = re.compile(r"T[0-9a-z][0-9]{1,10}[A-Za-z0-9_-]{14}", re.ASCII)
 REHEARSAL_SHAPE = re.compile(r"R[0-9a-z][0-9]{1,10}[A-Za-z0-9_-]{14}", re.ASCII)
 
 
@@ -94,6 +95,25 @@ def read_rehearsal(secret: str, text: str) -> int:
         BadCode: not signed by us, altered, or of another kind.
     """
     if not REHEARSAL_SHAPE.fullmatch(text) or text[1] != FIRST_VERSION:
+        raise BadCode
+    body = text[:-SIGNATURE_LENGTH]
+    if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):
+        raise BadCode
+    return int(body[2:])
+
+
+def training(secret: str, *, session_id: int) -> str:
+    """What people scan at the door of a part of a class."""
+    return _seal(secret, TRAINING + FIRST_VERSION + str(session_id))
+
+
+def read_training(secret: str, text: str) -> int:
+    """The part of a class behind a scanned code; it is no check-in code of a site.
+
+    Raises:
+        BadCode: not signed by us, altered, or of another kind.
+    """
+    if not TRAINING_SHAPE.fullmatch(text) or text[1] != FIRST_VERSION:
         raise BadCode
     body = text[:-SIGNATURE_LENGTH]
     if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):

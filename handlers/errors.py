@@ -205,6 +205,54 @@ class CancelledBooking(ScanRefused):
     code = "cancelled_booking"
 
 
+class AlreadyFullTime(Refused):
+    """The worker is on a full-time post in another unit."""
+
+    code = "already_full_time"
+
+
+class FilingOpen(Refused):
+    """Something else is filed for this person and not decided yet."""
+
+    code = "filing_open"
+
+
+class OwnFiling(Refused):
+    """The caller reviewed this filing; somebody else must approve it."""
+
+    code = "own_filing"
+
+
+class TrainingFull(Refused):
+    """Fewer places are left in the class than the group needs."""
+
+    code = "training_full"
+
+
+class InAnotherTraining(Refused):
+    """One of the group is in a class at the same time, or in this one already."""
+
+    code = "in_another_training"
+
+
+class RotatedLately(Refused):
+    """This person was in a rotation within the rounds in which nobody goes twice."""
+
+    code = "rotated_lately"
+
+
+class MentorTaken(Refused):
+    """The mentor has as many people as one may have at once."""
+
+    code = "mentor_taken"
+
+
+class NotCompleted(Refused):
+    """A condition isn't met yet, or it is too early."""
+
+    code = "not_completed"
+
+
 class NoFont(Refused):
     """This machine has no Chinese font to print with."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from handlers import phones
+from handlers import phones, worker_holdings
 from handlers.context import Context
 from models import (
     Account,
@@ -56,6 +56,7 @@ async def of_caller(ctx: Context, account: Account, person: Person | None) -> di
     held["职责"] = await told.duties(person) if person is not None else []
     held |= await told.hanging_on(accounts)
     held |= await told.done_by(person) if person is not None else {}
+    held |= await worker_holdings.of_person(ctx, person) if person is not None else {}
     actors = [f"account:{row.id}" for row in accounts] + (
         [f"person:{person.id}"] if person is not None else []
     )

@@ -18,7 +18,7 @@ from tortoise.transactions import in_transaction
 from handlers import audit
 from handlers.context import Context
 from handlers.locks import hold
-from models import Person
+from models import Person, Worker
 
 SCHEME = "1"
 """How keys are derived and numbers sealed. A new way gets a new number; old rows say theirs."""
@@ -113,6 +113,12 @@ async def rotate(ctx: Context, *, previous: SecretStr) -> int:
                 person.phone_sealed, person.phone_hash = seal(secret, phone), look_up_hash(secret, phone)
             await Person.bulk_update(people, fields=["phone_sealed", "phone_hash"])
             total += len(people)
+        while workers := await Worker.filter(id_sealed__startswith=old).order_by("id").limit(BATCH):
+            for worker in workers:
+                number = unseal(previous, worker.id_sealed or "")
+                worker.id_sealed, worker.id_hash = seal(secret, number), look_up_hash(secret, f"id:{number}")
+            await Worker.bulk_update(workers, fields=["id_sealed", "id_hash"])
+            total += len(workers)
         if total:
             await audit.record(ctx, "phones.rotated", "people:all", count=total)
     return total

@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit, phones
+from handlers import audit, phones, placements, worker_leads
 from handlers.access import Reach, officer_reach
 from handlers.context import Context
 from handlers.errors import BadInput
@@ -123,6 +123,8 @@ class Plan:
     changes: dict[int, dict[str, Any]] = field(default_factory=dict)
     actions: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
+    registered: set[int] = field(default_factory=set)
+    unmarked: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +177,9 @@ async def import_file(
             plan = await _plan(ctx, wishes, places, officer, report, complete)
             if not (all_or_nothing and report.refused):
                 await _write(ctx, plan, report)
+                await worker_leads.look_at_roster(
+                    ctx, person_ids={*plan.changes, *plan.unmarked}, unmarked=plan.unmarked
+                )
                 report.applied = True
                 if plan.new or plan.changes:
                     await _record(ctx, file, plan, report)
@@ -274,6 +279,7 @@ async def _plan(
     for start in range(0, len(wishes), BATCH):
         batch = wishes[start : start + BATCH]
         found = await _Known.load(batch)
+        plan.registered |= await placements.registered(person.id for person in found.people)
         for wish in batch:
             match = found.match(wish, phone_by_number, plan.seen)
             if isinstance(match, Issue):
@@ -296,6 +302,7 @@ class _Known:
     """The roster rows that a batch of the file may mean."""
 
     def __init__(self, people: list[Person]) -> None:
+        self.people = people
         self.by_number = {person.member_no: person for person in people if person.member_no}
         self.by_phone = {person.phone_hash: person for person in people if person.phone_hash}
         self.by_name: dict[tuple[int, str], list[Person]] = defaultdict(list)
@@ -372,6 +379,11 @@ def _compare(ctx: Context, wish: Wish, person: Person, plan: Plan, report: Repor
     if row.left_on is None and person.left_at is not None:
         wanted["left_at"] = None
     changed = {name: value for name, value in wanted.items() if getattr(person, name) != value}
+    if person.id in plan.registered and "is_worker" in changed:
+        # Who is a party worker, the registry says, and it changes by a filing (handlers/placements).
+        if not changed.pop("is_worker"):
+            plan.unmarked.add(person.id)
+        report.note(row.number, Column.WORKER, "已在专职党务工作者台账，以台账为准：要改请先备案")
     if person.left_at is not None and changed.get("left_at") is not None:
         del changed["left_at"]  # It is known already that they left, and when.
     if not changed:

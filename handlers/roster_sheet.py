@@ -81,7 +81,7 @@ _INVISIBLE = re.compile(r"[​‌‍⁠﻿­]")
 _DOTS = re.compile(r"[•‧∙・･]")
 _SPACE_IN_CHINESE = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
 _MONTH = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|(\d{2})(\d{2})?)")
-_BROKEN_FILE = (
+BROKEN_FILE = (
     zipfile.BadZipFile,
     InvalidFileException,
     ParseError,
@@ -132,7 +132,7 @@ class Sheet:
     records: Iterator[Row | list[Issue]]
 
 
-class _BadCell(Exception):
+class BadCell(Exception):
     """A cell that can't be taken; the message says what to do."""
 
 
@@ -144,10 +144,10 @@ def open_sheet(file: Path, *, today: date) -> Iterator[Sheet]:
         BadInput: the file is no readable .xlsx, or has no such header.
     """
     try:
-        formulas = _check_container(file)
+        formulas = check_container(file)
         values = load_workbook(file, read_only=True, data_only=True)
         written = load_workbook(file, read_only=True) if formulas else None
-    except _BROKEN_FILE as error:
+    except BROKEN_FILE as error:
         raise BadInput(file="文件打不开：请用 Excel 打开后另存为 .xlsx 再导入") from error
     try:
         yield _find_sheet(values, written, today)
@@ -157,7 +157,7 @@ def open_sheet(file: Path, *, today: date) -> Iterator[Sheet]:
             written.close()
 
 
-def _check_container(file: Path) -> bool:
+def check_container(file: Path) -> bool:
     """Refuse what isn't an .xlsx, or would unpack to too much; whether there are formulas."""
     with file.open("rb") as stream:
         start = stream.read(8)
@@ -205,7 +205,7 @@ def _find_sheet(values: Any, written: Any, today: date) -> Sheet:
 def _find_header(sheet: Any) -> tuple[int, dict[Column, int], tuple[str, ...]] | None:
     try:
         for at, cells in enumerate(sheet.iter_rows(max_row=HEADER_WITHIN, values_only=True), start=1):
-            titles = [re.sub(r"[\s*＊:：]|[(（].*", "", _text(cell)) for cell in cells]
+            titles = [re.sub(r"[\s*＊:：]|[(（].*", "", text_of(cell)) for cell in cells]
             found = [(HEADERS[title], place) for place, title in enumerate(titles) if title in HEADERS]
             if len({column for column, _ in found}) < 2:
                 continue
@@ -216,12 +216,13 @@ def _find_header(sheet: Any) -> tuple[int, dict[Column, int], tuple[str, ...]] |
             if len(columns) < len(found):
                 raise BadInput(file=f"表头（第 {at} 行）有重复的列：同一内容请只留一列")
             return at, columns, tuple(title for title in titles if title and title not in HEADERS)
-    except _BROKEN_FILE as error:
-        raise BadInput(file=f"工作表读不出来：{_REPAIR}") from error
+    except BROKEN_FILE as error:
+        raise BadInput(file=f"工作表读不出来：{REPAIR}") from error
     return None
 
 
-_REPAIR = "请用 Excel 打开后另存为 .xlsx 再导入"
+REPAIR = "请用 Excel 打开后另存为 .xlsx 再导入"
+"""What to do about a file that breaks off."""
 
 
 def _quoted(columns: Any) -> str:
@@ -232,8 +233,8 @@ def _guarded(records: Iterator[Row | list[Issue]]) -> Iterator[Row | list[Issue]
     """A file that breaks off in the middle is refused like one that can't be opened."""
     try:
         yield from records
-    except _BROKEN_FILE as error:
-        raise BadInput(file=f"文件中途损坏：{_REPAIR}") from error
+    except BROKEN_FILE as error:
+        raise BadInput(file=f"文件中途损坏：{REPAIR}") from error
 
 
 def _records(
@@ -247,7 +248,7 @@ def _records(
         if number > LAST_EXCEL_ROW:
             return
         picked = {column: _pick(cells, place, formula_cells) for column, place in columns.items()}
-        if all(value is None or _text(value) == "" for value in picked.values()):
+        if all(value is None or text_of(value) == "" for value in picked.values()):
             continue
         count += 1
         if count > MAX_ROWS:
@@ -273,7 +274,7 @@ def read_row(number: int, cells: dict[Column, Any], *, today: date) -> Row | lis
     for column, cell in cells.items():
         try:
             values[column] = _read(column, cell, today)
-        except _BadCell as error:
+        except BadCell as error:
             issues.append(Issue(number, column, str(error)))
     if issues:
         return issues
@@ -292,13 +293,13 @@ def read_row(number: int, cells: dict[Column, Any], *, today: date) -> Row | lis
 
 def _read(column: Column, cell: Any, today: date) -> Any:
     if cell is _Uncalculated:
-        raise _BadCell("公式没有计算结果：请在 Excel 里打开并保存一次，或把公式粘贴成数值")
-    text = _text(cell)
+        raise BadCell("公式没有计算结果：请在 Excel 里打开并保存一次，或把公式粘贴成数值")
+    text = text_of(cell)
     if text in CELL_ERRORS:
-        raise _BadCell(f"单元格是错误值 {text}：请改成实际内容")
+        raise BadCell(f"单元格是错误值 {text}：请改成实际内容")
     if not text:
         if column in REQUIRED:
-            raise _BadCell("没有填写：请补上；如果是合并单元格，请取消合并后逐行填写")
+            raise BadCell("没有填写：请补上；如果是合并单元格，请取消合并后逐行填写")
         return None
     match column:
         case Column.NAME:
@@ -314,12 +315,12 @@ def _read(column: Column, cell: Any, today: date) -> Any:
         case Column.BIRTH:
             return _birth_month(cell, text, today)
         case Column.WORKER:
-            return _yes_or_no(text)
+            return yes_or_no(text)
         case Column.LEFT:
             return _day(cell, text, today)
 
 
-def _text(cell: Any) -> str:
+def text_of(cell: Any) -> str:
     """A cell as text: numbers without a decimal point of their own, half-width, one space at most."""
     if cell is None or cell is _Uncalculated:
         return ""
@@ -332,9 +333,9 @@ def _text(cell: Any) -> str:
 def _name(text: str) -> str:
     name = _DOTS.sub("·", _SPACE_IN_CHINESE.sub("", text))
     if len(name) > 40:
-        raise _BadCell("姓名超过 40 个字：请只写姓名")
+        raise BadCell("姓名超过 40 个字：请只写姓名")
     if not all(char.isalpha() or char in "·. '-" for char in name.removesuffix(_demo_number(name))):
-        raise _BadCell("姓名里有数字或符号：请只写姓名，备注另起一列")
+        raise BadCell("姓名里有数字或符号：请只写姓名，备注另起一列")
     return name
 
 
@@ -346,10 +347,10 @@ def _demo_number(name: str) -> str:
 
 def _member_no(cell: Any, text: str) -> str:
     if isinstance(cell, int | float) and abs(cell) >= MAX_EXACT:
-        raise _BadCell("编号按数字保存，15 位以后已不准确：请把这一列设为“文本”格式后重新填写")
+        raise BadCell("编号按数字保存，15 位以后已不准确：请把这一列设为“文本”格式后重新填写")
     number = text.replace(" ", "").upper()
     if not re.fullmatch(r"[0-9A-Z-]{1,32}", number):
-        raise _BadCell("人员编号只能有数字、字母和短横线，最多 32 位：请核对")
+        raise BadCell("人员编号只能有数字、字母和短横线，最多 32 位：请核对")
     return number
 
 
@@ -358,7 +359,7 @@ def _phone(text: str) -> str:
         return ""
     phone = phones.normalise(text)
     if phone is None:
-        raise _BadCell(
+        raise BadCell(
             f"不是 11 位手机号：请核对，一格只填一个；没有手机号请留空，要删去原号码请写“{REMOVED}”"
         )
     return phone
@@ -367,35 +368,40 @@ def _phone(text: str) -> str:
 def _membership(text: str) -> Membership:
     found = MEMBERSHIPS.get(text.replace(" ", ""))
     if found is None:
-        raise _BadCell("类别不认识：请填 正式党员、预备党员、入党申请人（含积极分子、发展对象）或 群众")
+        raise BadCell("类别不认识：请填 正式党员、预备党员、入党申请人（含积极分子、发展对象）或 群众")
     return found
 
 
-def _yes_or_no(text: str) -> bool:
+def yes_or_no(text: str) -> bool:
+    """是 or 否, in the ways people write them.
+
+    Raises:
+        BadCell.
+    """
     if text.upper() in YES:
         return True
     if text.upper() in NO:
         return False
-    raise _BadCell("请填“是”或“否”")
+    raise BadCell("请填“是”或“否”")
 
 
 def _birth_month(cell: Any, text: str, today: date) -> date:
     if isinstance(cell, float) and re.fullmatch(r"\d{4}\.1", text):
-        raise _BadCell(f"{text} 分不清是 1 月还是 10 月：请写成 {text[:4]}-01 或 {text[:4]}-10")
-    month = _date(cell, text).replace(day=1)
+        raise BadCell(f"{text} 分不清是 1 月还是 10 月：请写成 {text[:4]}-01 或 {text[:4]}-10")
+    month = date_of(cell, text).replace(day=1)
     if month.year < 1900 or month > today:
-        raise _BadCell("出生年月不合理：请核对")
+        raise BadCell("出生年月不合理：请核对")
     return month
 
 
 def _day(cell: Any, text: str, today: date) -> date:
-    day = _date(cell, text)
+    day = date_of(cell, text)
     if not date(1921, 7, 1) <= day <= today:
-        raise _BadCell("日期不合理或还没有到：请核对")
+        raise BadCell("日期不合理或还没有到：请核对")
     return day
 
 
-def _date(cell: Any, text: str) -> date:
+def date_of(cell: Any, text: str) -> date:
     """A date in any of the ways people write one; the first of the month where no day is given."""
     if isinstance(cell, datetime):
         return cell.date()
@@ -416,7 +422,7 @@ def _date(cell: Any, text: str) -> date:
             return date(int(year), int(month or compact_month), int(day or compact_day or 1))
     except (ValueError, OverflowError):
         pass
-    raise _BadCell("日期看不懂：请写成 1990-05 或 1990-05-20 这样")
+    raise BadCell("日期看不懂：请写成 1990-05 或 1990-05-20 这样")
 
 
 def write_template(file: Path | BinaryIO) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handlers import access, claims, questions, screenings
+from handlers import access, claims, filings, questions, rotations, screenings
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -20,6 +20,8 @@ class Todos:
     questions_to_answer: int = 0
     claims_to_correct: int = 0
     visits_to_claim: int = 0
+    filings_to_decide: int = 0
+    rotations_to_settle: int = 0
 
 
 async def mine(ctx: Context) -> Todos:
@@ -36,6 +38,8 @@ async def mine(ctx: Context) -> Todos:
     if reach.roles & OFFICERS:
         found["claims_to_decide"], found["claims_to_pay"] = await claims.waiting_for(ctx)
         found["texts_to_read"] = len(await screenings.queue(ctx))
+        found["filings_to_decide"] = await filings.waiting_for(ctx, reach)
+        found["rotations_to_settle"] = await rotations.waiting_for(ctx)
         found["questions_to_answer"] = len(await questions.unanswered(ctx))
     if Role.BRANCH_WORKER in reach.roles:
         found["claims_to_correct"] = await _returned(ctx)

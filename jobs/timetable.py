@@ -11,6 +11,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from handlers import (
     audit,
     closings,
+    filings,
     idempotency,
     lesson_due,
     nonces,
@@ -18,8 +19,11 @@ from handlers import (
     places,
     reminders,
     retention,
+    rotations,
     screenings,
     sites,
+    worker_leads,
+    worker_reminders,
 )
 from handlers.context import Context
 from settings import Settings
@@ -68,6 +72,10 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("plan_lesson", daily(6, 10), lesson_due.plan_due, 6 * HOUR),
         Job("make_slots", daily(0, 10), sites.make_slots, 6 * HOUR),
         Job("create_posters", IntervalTrigger(hours=1, timezone=zone), sites.create_posters, HOUR),
+        Job("apply_filings", daily(0, 20), filings.apply_due, 6 * HOUR),
+        Job("close_rotations", daily(0, 30), rotations.close_months, 6 * HOUR),
+        Job("look_for_leads", daily(6, 30), worker_leads.look, 6 * HOUR),
+        Job("remind_workers", daily(9, 10), worker_reminders.remind, 6 * HOUR),
         Job("forget_callbacks", daily(3, 20), retention.forget_old, 6 * HOUR),
         Job("forget_keys", daily(3, 30), idempotency.forget_old, 6 * HOUR),
         Job("forget_nonces", daily(3, 40), nonces.forget_old, 6 * HOUR),

@@ -88,6 +88,18 @@ STATUS: dict[type[Refused], No] = {
         "您的支部今天预约的是{site}，{at:%H:%M} 起签到，请核对地点。",
     ),
     errors.CancelledBooking: No(409, "预约已取消", "您的支部在这里的预约已取消，请联系支部确认。"),
+    errors.AlreadyFullTime: No(
+        409, "已在别的单位专职", "这位同志在另一个单位专职在岗，不能在两个单位同时专职，请先办调动或离岗。"
+    ),
+    errors.FilingOpen: No(409, "还有备案没有办完", "这位同志还有一件备案没有办完，请先办完或撤回那一件。"),
+    errors.OwnFiling: No(403, "请另一位同志审定", "这件备案是您初审的，请另一位同志来审定。"),
+    errors.TrainingFull: No(409, "班次名额不足", "这个班剩余名额不够，请减少人数，或加入候补。"),
+    errors.InAnotherTraining: No(
+        409, "时间冲突", "名单里有同志已经在这个班，或同一时间在另一个班，请核对后再报。"
+    ),
+    errors.RotatedLately: No(409, "近期已经轮训过", "这位同志近期已经参加过跟班轮训，请另报一位同志。"),
+    errors.MentorTaken: No(409, "带教人已带满", "这位带教人同时带的人已经满额，请另选一位。"),
+    errors.NotCompleted: No(409, "还不能结业", "结业要齐备的项目还没有齐，或者时间还没有到，请核对后再办。"),
     errors.NoFont: No(
         503, "服务器没有中文字体", "服务器上没有中文字体，暂时不能排版。请管理员安装 fonts-noto-cjk 后再试。"
     ),

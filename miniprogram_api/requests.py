@@ -29,6 +29,7 @@ PATH_PATTERNS = {
     "case": re.compile(r"[Cc][1-9]"),
     "role": re.compile(r"[Rr][0-9]{2}"),
     "friday": re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII),
+    "register": re.compile(r"[a-z]{3,20}"),
     "article": re.compile(r"\w{1,16}"),
 }
 """What an id in a path may look like; those not named here are whole numbers."""

@@ -21,6 +21,8 @@ class TodosView(View):
     questions_to_answer: int = Field(description="等待人工回答的提问")
     claims_to_correct: int = Field(description="退回修改的补单")
     visits_to_claim: int = Field(description="可以补单的活动")
+    filings_to_decide: int = Field(description="等待办理的备案")
+    rotations_to_settle: int = Field(description="等待报人选或确认的轮训")
 
 
 async def show(ctx: Context) -> TodosView:

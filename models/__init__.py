@@ -13,6 +13,7 @@ from models.callbacks import Callback, Notice
 from models.funds import Claim, ClaimStatus, Fund, Payment, Receipt
 from models.learning import LessonTally, PracticeCard
 from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob
+from models.measures import Measure, MeasureIssue, MeasureKind, MeasureStatus
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
@@ -20,6 +21,15 @@ from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.reminders import Reminder, ReminderKind, ReminderStatus
 from models.requests import IdempotencyKey
+from models.rotations import (
+    ROTATION_AHEAD,
+    ROTATION_MENTORED,
+    Rotation,
+    RotationRound,
+    RotationStatus,
+    RotationSwap,
+    SwapStatus,
+)
 from models.scans import ScanNonce, UploadedScan
 from models.screenings import Screening, ScreeningStatus
 from models.sites import (
@@ -34,14 +44,43 @@ from models.sites import (
     SiteStatus,
     Slot,
 )
+from models.trainings import (
+    Attendance,
+    Enrolment,
+    EnrolmentStatus,
+    Trainee,
+    Training,
+    TrainingRecord,
+    TrainingSession,
+    TrainingStatus,
+)
+from models.transitions import Transition
+from models.workers import (
+    FILING_OPEN,
+    Filing,
+    FilingKind,
+    FilingStatus,
+    Placement,
+    StaffQuota,
+    Worker,
+    WorkerCheck,
+    WorkerCorrection,
+    WorkerField,
+    WorkerReminder,
+    WorkerRule,
+)
 
 __all__ = [
+    "FILING_OPEN",
     "HOLDING",
     "LIVE",
+    "ROTATION_AHEAD",
+    "ROTATION_MENTORED",
     "SINGLE",
     "Account",
     "App",
     "Article",
+    "Attendance",
     "AuditEntry",
     "Booking",
     "BookingStatus",
@@ -55,22 +94,32 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Duty",
+    "Enrolment",
+    "EnrolmentStatus",
     "Entry",
     "EntryDraft",
     "EntryStatus",
     "EntryVersion",
+    "Filing",
+    "FilingKind",
+    "FilingStatus",
     "Fund",
     "IdempotencyKey",
     "Lesson",
     "LessonTally",
     "LessonWeek",
     "MassJob",
+    "Measure",
+    "MeasureIssue",
+    "MeasureKind",
+    "MeasureStatus",
     "Membership",
     "Notice",
     "Organization",
     "OrganizationKind",
     "Payment",
     "Person",
+    "Placement",
     "PracticeCard",
     "Question",
     "Receipt",
@@ -83,6 +132,10 @@ __all__ = [
     "ReminderKind",
     "ReminderStatus",
     "Role",
+    "Rotation",
+    "RotationRound",
+    "RotationStatus",
+    "RotationSwap",
     "ScanNonce",
     "Scope",
     "Screening",
@@ -91,7 +144,21 @@ __all__ = [
     "SiteCategory",
     "SiteStatus",
     "Slot",
+    "StaffQuota",
+    "SwapStatus",
+    "Trainee",
+    "Training",
+    "TrainingRecord",
+    "TrainingSession",
+    "TrainingStatus",
+    "Transition",
     "UploadedScan",
+    "Worker",
+    "WorkerCheck",
+    "WorkerCorrection",
+    "WorkerField",
+    "WorkerReminder",
+    "WorkerRule",
     "tortoise_config",
 ]
 

@@ -7,13 +7,20 @@ from pages import (
     cases,
     complaints,
     door,
+    filings,
     keeper,
     layout,
     lesson_weeks,
     lessons,
     live,
+    measures,
     my_code,
+    registers,
     rehearsals,
+    rotations,
+    staff,
+    trainings,
+    workers,
 )
 from pages.layout import CONTEXT
 from pages.privacy import privacy
@@ -53,6 +60,59 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_post(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/acts", rehearsals.act)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/code.svg", rehearsals.code)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/news", rehearsals.news)
+    _workers(app.router)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/privacy", privacy)
+
+
+def _workers(router: web.UrlDispatcher) -> None:
+    """The desk for party workers, and a worker's own page."""
+    number = "[0-9]{1,9}"
+    router.add_get("/pages/workers.css", staff.style)
+    router.add_get("/my-work", workers.mine)
+    router.add_post("/my-work/corrections", workers.correct)
+    router.add_post(f"/my-work/rotations/{{rotation_id:{number}}}/log", rotations.log)
+    router.add_get("/trainings/in/{code:[A-Za-z0-9_-]{16,32}}", trainings.invited)
+    router.add_post("/trainings/in/{code:[A-Za-z0-9_-]{16,32}}", trainings.here)
+    router.add_get("/workers", workers.home)
+    router.add_get("/workers/registry", workers.registry)
+    router.add_get("/workers/bulletin", workers.bulletin)
+    router.add_post(f"/workers/corrections/{{correction_id:{number}}}", workers.answer)
+    router.add_get("/workers/filings", filings.index)
+    router.add_get("/workers/filings/new", filings.fresh)
+    router.add_post("/workers/filings/new", filings.file)
+    router.add_get(f"/workers/filings/{{filing_id:{number}}}", filings.show)
+    router.add_get(f"/workers/filings/{{filing_id:{number}}}/correct", filings.mend)
+    router.add_post(f"/workers/filings/{{filing_id:{number}}}/correct", filings.corrected)
+    steps = "advance|return|refuse|withdraw"
+    router.add_post(f"/workers/filings/{{filing_id:{number}}}/{{act:{steps}}}", filings.step)
+    router.add_get("/workers/measures", measures.index)
+    router.add_post("/workers/measures", measures.report)
+    router.add_get(f"/workers/measures/{{measure_id:{number}}}", measures.show)
+    steps = "verify|explain|propose|decide|deliver|rectify|lift"
+    router.add_post(f"/workers/measures/{{measure_id:{number}}}/{{act:{steps}}}", measures.step)
+    router.add_get("/workers/trainings", trainings.index)
+    router.add_post("/workers/trainings", trainings.create)
+    router.add_get(f"/workers/trainings/{{training_id:{number}}}", trainings.show)
+    router.add_post(f"/workers/trainings/{{training_id:{number}}}/enrolments", trainings.enrol)
+    router.add_post(f"/workers/enrolments/{{enrolment_id:{number}}}/cancel", trainings.leave)
+    steps = "results|conditions|close"
+    router.add_post(f"/workers/trainings/{{training_id:{number}}}/{{act:{steps}}}", trainings.step)
+    session = f"/workers/trainings/{{training_id:{number}}}/sessions/{{session_id:{number}}}"
+    router.add_get(session, trainings.session)
+    router.add_post(session, trainings.names)
+    router.add_get(f"{session}/code.svg", trainings.code)
+    router.add_get("/workers/rotations", rotations.index)
+    router.add_post("/workers/rotations", rotations.open_round)
+    router.add_post(
+        f"/workers/rotations/swaps/{{swap_id:{number}}}/{{act:agree|decline|confirm}}", rotations.swap
+    )
+    router.add_get(f"/workers/rotations/{{rotation_id:{number}}}", rotations.show)
+    steps = "nominate|confirm|arrive|assess|graduate|replace|stop|miss|swaps"
+    router.add_post(f"/workers/rotations/{{rotation_id:{number}}}/{{act:{steps}}}", rotations.step)
+    router.add_get("/workers/registers", registers.index)
+    router.add_get(f"/workers/registers/{registers.NAME}.xlsx", registers.export)
+    router.add_post(f"/workers/registers/{registers.NAME}", registers.try_or_import)
+    router.add_get(f"/workers/{{worker_id:{number}}}", workers.one)
+    router.add_post(f"/workers/{{worker_id:{number}}}", workers.keep)

@@ -155,6 +155,13 @@ ADDRESS = {
     "friday": "2026-11-27",
     "rehearsal_id": "1",
     "code": "R11",
+    "worker_id": "1",
+    "filing_id": "1",
+    "measure_id": "1",
+    "training_id": "1",
+    "session_id": "1",
+    "rotation_id": "1",
+    "name": "workers",
 }
 
 

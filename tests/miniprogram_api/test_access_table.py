@@ -10,7 +10,7 @@ branch; `town` stands over the near town, `keeper` keeps the near site.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -26,16 +26,27 @@ from models import (
     CheckIn,
     Claim,
     ClaimStatus,
+    Enrolment,
+    Filing,
     Fund,
+    Measure,
     Organization,
     Person,
+    Placement,
     Question,
     Role,
+    Rotation,
+    RotationRound,
     Screening,
     ScreeningStatus,
     Site,
     SiteCategory,
     Slot,
+    StaffQuota,
+    Training,
+    TrainingSession,
+    Worker,
+    WorkerCorrection,
 )
 from tests.miniprogram_api.conftest import Answer, World
 from tests.miniprogram_api.description import DOCUMENT
@@ -52,6 +63,7 @@ OFFICERS = frozenset({"town", "district"})
 DISTRICT = frozenset({"district"})
 WORKER = frozenset({"worker"})
 MEMBER = frozenset({"member"})
+TOWN = frozenset({"town"})
 
 
 @dataclass(frozen=True)
@@ -129,12 +141,100 @@ ROWS = {
     "GET /statistics/visits": Row(
         KEEPERS, DISTRICT, listed=lambda body, ids: ids["town"] in [item["town"] for item in body["items"]]
     ),
+    "GET /workers": Row(OFFICERS, DISTRICT, listed=by_id("worker_id")),
+    "GET /workers/{worker_id}": Row(OFFICERS, DISTRICT),
+    "PUT /workers/{worker_id}": Row(OFFICERS, DISTRICT, body=lambda _: {"nation": "汉族"}),
+    "GET /workers/corrections": Row(OFFICERS, DISTRICT, listed=by_id("correction_id")),
+    "POST /workers/corrections/{correction_id}/answer": Row(
+        OFFICERS, DISTRICT, body=lambda _: {"answer": "x"}
+    ),
+    "POST /filings": Row(
+        OFFICERS, DISTRICT,
+        body=lambda ids: {
+            "kind": "leave", "person_id": ids["person_id"], "unit_id": ids["unit_id"],
+            "effective_on": "2026-12-01", "reason": "x",
+        },
+    ),
+    "GET /filings": Row(OFFICERS, DISTRICT, listed=by_id("filing_id")),
+    "GET /filings/{filing_id}": Row(OFFICERS, DISTRICT),
+    "POST /filings/{filing_id}/advance": Row(OFFICERS, DISTRICT, body=lambda _: {}),
+    "POST /filings/{filing_id}/return": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /filings/{filing_id}/correct": Row(
+        OFFICERS, DISTRICT, body=lambda _: {"effective_on": "2026-12-01", "reason": "x"}
+    ),
+    "POST /filings/{filing_id}/refuse": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /filings/{filing_id}/withdraw": Row(OFFICERS, DISTRICT, body=lambda _: {}),
+    "GET /staffing": Row(
+        OFFICERS, DISTRICT,
+        listed=lambda body, ids: ids["unit_id"] in [item["unit"]["id"] for item in body["items"]],
+    ),
+    "PUT /staffing/{unit_id}": Row(DISTRICT, DISTRICT, body=lambda _: {"required": 2}),
+    "GET /staffing/bulletin": Row(
+        OFFICERS, DISTRICT,
+        listed=lambda body, ids: ids["unit_name"] in [item["unit"] for item in body["items"]],
+    ),
+    "GET /statistics/workers": Row(
+        OFFICERS, DISTRICT,
+        listed=lambda body, ids: ids["unit_name"] in [item["unit"] for item in body["units"]],
+    ),
+    "POST /measures": Row(
+        DISTRICT, DISTRICT,
+        body=lambda ids: {"unit_id": ids["unit_id"], "issue": "poor_work", "facts": "x"},
+    ),
+    "GET /measures": Row(OFFICERS, DISTRICT, listed=by_id("measure_id")),
+    "GET /measures/{measure_id}": Row(OFFICERS, DISTRICT),
+    "POST /measures/{measure_id}/verify": Row(
+        DISTRICT, DISTRICT, body=lambda _: {"holds": True, "note": "x"}
+    ),
+    "POST /measures/{measure_id}/explain": Row(TOWN, NOBODY, body=lambda _: {"text": "x"}),
+    "POST /measures/{measure_id}/propose": Row(
+        DISTRICT, DISTRICT, body=lambda _: {"kinds": ["talk"], "reason": "x"}
+    ),
+    "POST /measures/{measure_id}/decide": Row(DISTRICT, DISTRICT, body=lambda _: {"agrees": True}),
+    "POST /measures/{measure_id}/deliver": Row(DISTRICT, DISTRICT, body=lambda _: {}),
+    "POST /measures/{measure_id}/rectify": Row(TOWN, NOBODY, body=lambda _: {"text": "x"}),
+    "POST /measures/{measure_id}/lift": Row(DISTRICT, DISTRICT, body=lambda _: {}),
+    "POST /trainings/{training_id}/enrolments": Row(
+        OFFICERS, DISTRICT,
+        body=lambda ids: {"unit_id": ids["unit_id"], "person_ids": [ids["person_id"]]},
+    ),
+    "GET /trainings/{training_id}/enrolments": Row(OFFICERS, DISTRICT, listed=by_id("enrolment_id")),
+    "POST /enrolments/{enrolment_id}/cancel": Row(OFFICERS, DISTRICT, body=lambda _: {}),
+    "GET /trainings/{training_id}/trainees": Row(OFFICERS, DISTRICT),
+    "POST /trainings/{training_id}/results": Row(
+        OFFICERS, DISTRICT, body=lambda _: {"results": [{"trainee_id": 1}]}
+    ),
+    "POST /trainings/{training_id}/close": Row(OFFICERS, DISTRICT),
+    "GET /training-sessions/{session_id}/code": Row(OFFICERS, DISTRICT),
+    "POST /training-sessions/{session_id}/names": Row(OFFICERS, DISTRICT, body=lambda _: {"names": ["x"]}),
+    "GET /rotations": Row(
+        OFFICERS, DISTRICT,
+        listed=lambda body, ids: any(
+            one["id"] == ids["rotation_id"] and one["person_id"] for one in body["items"]
+        ),
+    ),
+    "GET /rotations/{rotation_id}": Row(OFFICERS, DISTRICT),
+    "POST /rotations/{rotation_id}/nominate": Row(
+        OFFICERS, DISTRICT, body=lambda ids: {"person_id": ids["person_id"]}
+    ),
+    "POST /rotations/{rotation_id}/replace": Row(
+        OFFICERS, DISTRICT, body=lambda ids: {"person_id": ids["person_id"], "reason": "x"}
+    ),
+    "POST /rotations/{rotation_id}/swaps": Row(OFFICERS, DISTRICT, body=lambda _: {"with_id": 1}),
+    "POST /rotations/{rotation_id}/confirm": Row(DISTRICT, DISTRICT, body=lambda _: {"mentor_id": 1}),
+    "POST /rotations/{rotation_id}/arrive": Row(DISTRICT, DISTRICT, body=lambda _: {"on": "2026-12-01"}),
+    "POST /rotations/{rotation_id}/assess": Row(DISTRICT, DISTRICT, body=lambda _: {"met": []}),
+    "POST /rotations/{rotation_id}/graduate": Row(DISTRICT, DISTRICT, body=lambda _: {"on": "2026-12-01"}),
+    "POST /rotations/{rotation_id}/stop": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "PUT /rotations/{rotation_id}/log": Row(MEMBER, NOBODY, body=lambda _: {"text": "x"}),
+    "POST /rotations/{rotation_id}/miss": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
 }  # fmt: skip
 
 UNSCOPED = {
     "the caller's own and nobody else's": """
         POST /session, POST /session/bind, GET /me, DELETE /me, GET /me/export, GET /me/code,
         POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable, GET /todos,
+        GET /me/worker, POST /me/worker/corrections,
         GET /posters.pdf, GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
     "for everybody alike": """
         GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots,
@@ -149,10 +249,17 @@ UNSCOPED = {
         POST /sites, POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
         GET /entries/{code}/draft/tests, POST /entries/{code}/draft/approve,
         POST /entries/{code}/draft/return""",
+    "one list of classes, qualifications and rounds for the whole district": """
+        GET /workers/rules, PUT /workers/rules, GET /trainings, POST /trainings, GET /trainings/{training_id},
+        PUT /trainings/{training_id}, POST /trainings/{training_id}/cancel, POST /rotations/rounds""",
+    "the two towns of a swap and the section: see tests/handlers/test_rotations.py": """
+        GET /rotations/swaps, POST /rotations/swaps/{swap_id}/agree, POST /rotations/swaps/{swap_id}/decline,
+        POST /rotations/swaps/{swap_id}/confirm""",
     "the code or the scan says whose it is: see test_checkins.py": """
-        POST /check-ins, POST /check-ins/upload""",
+        POST /check-ins, POST /check-ins/upload, POST /trainings/check-ins""",
     "counts only, too small ones not shown, or the sheet of a list above": """
-        GET /questions/statistics, GET /claims.xlsx, GET /statistics/visits.xlsx""",
+        GET /questions/statistics, GET /claims.xlsx, GET /statistics/visits.xlsx,
+        GET /registers/{register}/sheet""",
     "who takes part in a rehearsal decides: its own tests say so": """
         GET /rehearsals, GET /rehearsals/{rehearsal_id}, GET /rehearsals/{rehearsal_id}/code,
         GET /rehearsals/{rehearsal_id}/news,
@@ -222,6 +329,76 @@ class Things:
             "claim_id": claim.id, "fund_id": claim.fund_id, "question_id": question.id,
             "cluster_id": question.id, "text_id": (await self.text(side)).id, "branch_id": branch.id,
             "town_id": town.id, "town": self.sites[side].town,
+        } | await self.once("workers", side, self.workers_side)  # fmt: skip
+
+    async def workers_side(self, side: str) -> dict[str, Any]:
+        """A town's worker, filing, quota, measure, class and turn."""
+        town = await Organization.get(id=self.branch(side).parent_id)
+        now, branch = self.ctx.now(), self.branch(side)
+        person = await Person.create(name="演示", organization=branch)
+        filed = await Person.create(name="演示", organization=branch)
+        worker = await Worker.create(person=person)
+        await Placement.create(
+            worker=worker,
+            unit=town,
+            field="town",
+            post="组织员",
+            full_time=True,
+            staffing="行政",
+            starts_on=date(2026, 1, 1),
+        )
+        correction = await WorkerCorrection.create(worker=worker, text="x", created_at=now)
+        filing = await Filing.create(
+            kind="appoint",
+            status="unit",
+            person=filed,
+            unit=town,
+            effective_on=date(2026, 12, 1),
+            created_at=now,
+        )
+        await StaffQuota.create(unit=town, required=1)
+        measure = await Measure.create(
+            unit=town, issue="poor_work", status="verified", facts="x", created_at=now
+        )
+        training = await Training.create(
+            code=side,
+            kind="town",
+            topic="x",
+            place="x",
+            host=town,
+            starts_at=now + timedelta(days=1),
+            ends_at=now + timedelta(days=2),
+            capacity=5,
+            status="open",
+        )
+        session = await TrainingSession.create(
+            training=training,
+            number=1,
+            title="x",
+            starts_at=training.starts_at,
+            ends_at=training.ends_at,
+            hours=1,
+        )
+        enrolment = await Enrolment.create(
+            training=training, unit=town, headcount=1, status="enrolled", created_at=now
+        )
+        round_, _ = await RotationRound.get_or_create(
+            number=1, defaults={"first_month": date(2026, 12, 1), "created_at": now}
+        )
+        goes = self.world["member"].person if side == "own" else person
+        rotation = await Rotation.create(
+            round=round_,
+            unit=town,
+            month=date(2026, 12, 1),
+            place=1 + (side == "other"),
+            status="nominated",
+            person=goes,
+        )
+        return {
+            "worker_id": worker.id, "correction_id": correction.id, "filing_id": filing.id,
+            "unit_id": town.id, "unit_name": town.name, "measure_id": measure.id, "training_id": training.id,
+            "session_id": session.id, "enrolment_id": enrolment.id, "rotation_id": rotation.id,
+            "person_id": person.id,
         }  # fmt: skip
 
     async def once(self, kind: str, side: str, make: Callable[[str], Awaitable[Any]]) -> Any:

@@ -1,0 +1,232 @@
+"""What the pages of the workers' side share: who reads, forms, acts that lead back, and refusals in words."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import date
+from html import escape
+from typing import Any
+
+from aiohttp import web
+from multidict import MultiDictProxy
+
+from handlers import errors
+from handlers.context import Context
+from handlers.errors import BadInput, NotAllowed, NotBound, NotFound, Refused
+from models import Transition
+from pages.keeper import known
+from pages.layout import file, page
+
+STYLE = "/pages/workers.css"
+FORBIDDEN = (
+    "<main><h1>只给负责的同志看</h1><p>请用绑定了区、镇街职责的微信，在微信里打开这个页面。"
+    "还没有绑定的，请先在小程序“我的”里绑定手机号。</p></main>"
+)
+SENTENCES: dict[type[Refused], str] = {
+    Refused: "现在不能这样办理。",
+    NotFound: "没有找到，或者不在您的查看范围内。",
+    NotAllowed: "您的职责不包括这项操作。如有疑问，请联系上级党组织。",
+    NotBound: "还不知道您是哪位同志，请先在小程序“我的”里绑定手机号。",
+    errors.WrongState: "状态已经变了，请刷新后再看。",
+    errors.AlreadyFullTime: "这位同志在另一个单位专职在岗，请先办调动或离岗。",
+    errors.FilingOpen: "这位同志还有一件备案没有办完，请先办完或撤回那一件。",
+    errors.OwnFiling: "这一步请另一位同志来办：上一步是您办的。",
+    errors.TrainingFull: "这个班剩余名额不够，请减少人数，或加入候补。",
+    errors.InAnotherTraining: "名单里有同志已经在这个班，或同一时间在另一个班，请核对后再报。",
+    errors.RotatedLately: "这位同志近期已经参加过跟班轮训，请另报一位同志。",
+    errors.MentorTaken: "这位带教人同时带的人已经满额，请另选一位。",
+    errors.NotCompleted: "结业要齐备的项目还没有齐，或者时间还没有到。",
+    errors.BadCode: "这个二维码不是本系统的到课码，请扫现场的二维码。",
+    errors.NoBooking: "您不在这个班的名单里，请找主办的同志核对。",
+    errors.TooEarly: "还没到时间，开课前 30 分钟起可以登记到课。",
+    errors.TooLate: "这节课已经结束，请找主办的同志按名单补登记。",
+}
+Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
+Work = Callable[[Context, Form], Awaitable[str]]
+
+
+def says(refused: Refused) -> str:
+    """A refusal for reading."""
+    if isinstance(refused, BadInput):
+        return "；".join(refused.fields.values())
+    return next(SENTENCES[kind] for kind in type(refused).__mro__ if kind in SENTENCES)
+
+
+def desk(title: str, body: str, *, status: int = 200) -> web.Response:
+    """A page of the desk; `body` is HTML already."""
+    footer = '<footer><a href="/workers">党务工作者</a></footer>'
+    html = f'<main class="desk"><h1>{escape(title)}</h1>{body}{footer}</main>'
+    return page(title, html, style=STYLE, status=status, forms=True)
+
+
+def refusal(refused: Refused, *, back: str = "/workers") -> web.Response:
+    """A page that says why not."""
+    if isinstance(refused, NotBound):
+        return page("没有权限", FORBIDDEN, status=403)
+    status = {NotFound: 404, NotAllowed: 403}.get(type(refused), 422)
+    said = (
+        f'<p class="alert" role="alert">{escape(says(refused))}</p><p><a href="{escape(back)}">返回</a></p>'
+    )
+    return desk("没有办成" if status == 422 else "看不到", said, status=status)
+
+
+async def shown(request: web.Request, show: Callable[[Context], Awaitable[web.Response]]) -> web.Response:
+    """A page for whoever may see it."""
+    ctx = await known(request)
+    try:
+        return await show(ctx)
+    except Refused as refused:
+        return refusal(refused)
+
+
+async def acted(request: web.Request, work: Work) -> web.Response:
+    """Do what a form asks, and lead to where `work` says; or say why not."""
+    ctx = await known(request)
+    try:
+        where = await work(ctx, await request.post())
+    except Refused as refused:
+        return refusal(refused)
+    except (ValueError, LookupError):
+        return refusal(BadInput(form="表单没有填完整，请返回核对"))
+    raise web.HTTPSeeOther(where)
+
+
+def text(form: Form, name: str) -> str:
+    """A field as text, without what nobody can see; empty where it isn't given."""
+    given = form.get(name, "")
+    return (
+        "".join(char for char in given if char.isprintable() or char in "\n\t")
+        if isinstance(given, str)
+        else ""
+    )
+
+
+def texts(form: Form, name: str) -> list[str]:
+    """A field that may be given several times."""
+    return [one for one in form.getall(name, []) if isinstance(one, str) and one.isprintable()]
+
+
+def number(form: Form, name: str, *, what: str = "请填数字") -> int:
+    """A field as a whole number.
+
+    Raises:
+        BadInput.
+    """
+    given = text(form, name).strip()
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise BadInput(**{name: what})
+    return int(given)
+
+
+def day(form: Form, name: str, *, what: str = "请填日期") -> date:
+    """A field as a day.
+
+    Raises:
+        BadInput.
+    """
+    try:
+        found = date.fromisoformat(text(form, name).strip())
+    except ValueError:
+        raise BadInput(**{name: what}) from None
+    if not 1900 <= found.year <= 2199:
+        raise BadInput(**{name: "日期不合理，请核对"})
+    return found
+
+
+def maybe_day(form: Form, name: str) -> date | None:
+    """A field as a day, or nothing."""
+    return day(form, name) if text(form, name).strip() else None
+
+
+# Parts of pages
+
+
+def field(name: str, label: str, *, kind: str = "text", value: object = "", more: str = "required") -> str:
+    """An input with its label."""
+    return (
+        f'<label for="{name}">{escape(label)}</label>'
+        f'<input id="{name}" name="{name}" type="{kind}" value="{escape(str(value))}" {more}>'
+    )
+
+
+def area(name: str, label: str, *, more: str = "required", rows: int = 3) -> str:
+    """A larger text field with its label."""
+    box = f'<textarea id="{name}" name="{name}" rows="{rows}" {more}></textarea>'
+    return f'<label for="{name}">{escape(label)}</label>{box}'
+
+
+def select(name: str, label: str, options: Iterable[tuple[object, str]], *, more: str = "required") -> str:
+    """A choice with its label."""
+    inner = "".join(
+        f'<option value="{escape(str(value))}">{escape(said)}</option>' for value, said in options
+    )
+    box = f'<select id="{name}" name="{name}" {more}>{inner}</select>'
+    return f'<label for="{name}">{escape(label)}</label>{box}'
+
+
+def check(name: str, value: object, label: str, *, kind: str = "checkbox", more: str = "") -> str:
+    """A box to tick."""
+    return (
+        f'<label class="option"><input type="{kind}" name="{name}" value="{escape(str(value))}" {more}>'
+        f"<span>{escape(label)}</span></label>"
+    )
+
+
+def form(action: str, inner: str, button: str, *, more: str = "") -> str:
+    """A form with one button."""
+    return f'<form method="post" action="{action}" {more}>{inner}<button>{escape(button)}</button></form>'
+
+
+def folded(title: str, inner: str) -> str:
+    """Something that opens with a tap."""
+    return f"<details><summary>{escape(title)}</summary>{inner}</details>"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table; cells are text, or HTML where they are `Html`."""
+    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    body = "".join("<tr>" + "".join(f"<td>{cell(one)}</td>" for one in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def cell(value: object) -> str:
+    """A value in a table: — where there is none."""
+    if isinstance(value, Html):
+        return str(value)
+    return escape(str(value)) if value not in (None, "") else "—"
+
+
+def link(address: str, said: object) -> Html:
+    """A link as a cell."""
+    return Html(f'<a href="{escape(address)}">{escape(str(said))}</a>')
+
+
+def facts(pairs: Mapping[str, object]) -> str:
+    """A list of what is known."""
+    return (
+        "<dl>"
+        + "".join(f"<dt>{escape(key)}</dt><dd>{cell(value)}</dd>" for key, value in pairs.items())
+        + "</dl>"
+    )
+
+
+def history(moves: Sequence[Transition], words: Mapping[Any, str], ctx: Context) -> str:
+    """What happened to a thing, oldest first."""
+    zone = ctx.settings.zone
+    items = "".join(
+        f"<li><span>{move.at.astimezone(zone):%m月%d日 %H:%M}</span>"
+        f"<strong>{escape(words.get(move.became, move.became))}</strong>"
+        f"<span class='soft'>{escape(move.person.name if move.person else '系统')}"
+        f"{escape('：' + move.note) if move.note else ''}</span></li>"
+        for move in moves
+    )
+    return f'<h2>经过</h2><ul class="plain">{items}</ul>'
+
+
+async def style(_: web.Request) -> web.Response:
+    """The sheet of these pages."""
+    return file("workers.css", "text/css")
