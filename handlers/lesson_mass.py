@@ -9,26 +9,15 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit
 from handlers.context import Context
-from handlers.gateways.errors import (
-    Ambiguous,
-    Busy,
-    NotDone,
-    QuotaSpent,
-    Stopped,
-    TokenRejected,
-    Unreachable,
-    WeChatError,
-)
+from handlers.gateways.errors import Ambiguous, NotDone, WeChatError
 from handlers.lesson_content import LessonContent
 from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, month_of, sent_by_hand
 from handlers.locks import hold
+from handlers.singles import CLAIM, PASSES, STOPS
 from models import Channel, Delivery, DeliveryStatus, LessonWeek, MassJob
 
 LEAST = 2
 MOST = 10_000
-CLAIM = timedelta(minutes=5)
-"""How long a worker may take over a claim before others think it lost."""
-
 ASK_AGAIN = timedelta(seconds=61)
 """WeChat refuses a client message id that comes back within a minute."""
 
@@ -38,8 +27,7 @@ REMEMBERED = timedelta(hours=23)
 MESSAGE_ID = 40
 """Characters of WeChat's message id that are kept; an odd one must not undo what was sent."""
 
-LATER = (Busy, Unreachable, TokenRejected)
-HALT = (QuotaSpent, Stopped)
+LATER, HALT = PASSES, STOPS
 
 
 def batch_size(waiting: int) -> int:

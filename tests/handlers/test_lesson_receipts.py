@@ -92,6 +92,24 @@ async def test_among_reported_messages_one_without_a_report_was_not_sent(
     assert await Delivery.filter(status=DeliveryStatus.SENT, channel=Channel.MINI_PROGRAM).count() == 2
 
 
+async def test_the_only_consent_of_a_message_that_was_not_sent_is_there_for_the_next(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    """A worker took both consents and died before its second call."""
+    minis = [await consent(account, course) for account in await follow(2)]
+    await lessons.plan(course, friday=FRIDAY)
+    until = clock.now + lesson_mass.CLAIM
+    await Delivery.claim(
+        friday=FRIDAY, channel=Channel.MINI_PROGRAM, batch="single-dead", limit=2, now=clock.now, until=until
+    )
+    await Consent.all().update(remaining=0)
+    await told(course, minis[0])
+    clock.now += PAST_CLAIM
+    await lessons.push(course, friday=FRIDAY)
+    assert wechat.sent[0][:2] == ("subscribe", minis[1].openid)
+    assert [one.remaining for one in await Consent.all().order_by("id")] == [0, 0]
+
+
 async def test_where_no_reports_come_in_nothing_is_repeated_not_even_by_notice(
     course: Context, wechat: KnowingWeChat, clock: Clock
 ) -> None:
