@@ -166,6 +166,8 @@ class Desk:
         except Superseded as superseded:
             return superseded.remembered
         except Exception:
+            if not route.from_person:
+                raise  # The platform's own report is wanted, not excused: unanswered, it comes again.
             log.exception("callback.failed", extra={"kind": message.kind, "event": message.event})
             return (await remember([self._written(texts.SORRY, message, key, route)]))[0]
 

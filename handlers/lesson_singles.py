@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 from uuid import uuid4
 
@@ -29,6 +30,9 @@ AT_ONCE = 150
 
 TOLD_WITHIN = timedelta(minutes=2)
 """WeChat reports what became of a message within seconds, and repeats a report that isn't taken."""
+
+AWAITED = timedelta(minutes=30)
+"""So long outstanding reports are waited for: a door that was down or overloaded catches up."""
 
 NOT_RECEIVED = "not_received"
 
@@ -89,8 +93,9 @@ async def settle_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
     """Decide on messages whose sender was lost, or that got no answer, once their claim ran out.
 
     WeChat reports every message it delivers, and what it reported is recorded (lesson_receipts.py).
-    Where reports of other messages came in around that time, one without a report was not sent: it is
-    planned anew. Where none came, nobody can say: it isn't repeated, and waits to be fetched.
+    Where reports of all others came in around that time, one without a report was not sent: it is
+    planned anew. While some are outstanding that is put off. Where none came, or some never do, nobody
+    can say: it isn't repeated, and waits to be fetched.
     """
     lost = Delivery.filter(
         week_id=week.friday,
@@ -99,12 +104,12 @@ async def settle_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
         claimed_until__lt=ctx.now(),
     )
     for row in await lost.distinct().values("batch", "batched_at"):
-        rows, since = lost.filter(batch=row["batch"]), row["batched_at"]
-        told = Delivery.filter(
-            week_id=week.friday, confirmed_at__gte=since, confirmed_at__lte=since + TOLD_WITHIN
-        )
+        reports = await _reports(week, since=row["batched_at"])
+        if reports is Reports.OUTSTANDING and ctx.now() - row["batched_at"] < AWAITED:
+            continue
+        rows = lost.filter(batch=row["batch"])
         async with in_transaction():
-            if await told.exists():
+            if reports is Reports.COMPLETE:
                 await _give_back(ctx, rows)
                 count = await choose_again(ctx, week, rows=rows, error=NOT_RECEIVED, consents=True)
                 action = "lesson.planned_again"
@@ -115,6 +120,29 @@ async def settle_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
                 action = "lesson.left_to_fetch"
             await audit.record(ctx, action, f"lesson:{week.friday}", count=count, batch=row["batch"])
     return Counter()
+
+
+class Reports(Enum):
+    """Whether WeChat's reports of other messages, sent around the same time, have come in."""
+
+    COMPLETE = "all of them"
+    OUTSTANDING = "some or none of them"
+    NONE = "there was nothing to report, or no report came"
+
+
+async def _reports(week: LessonWeek, *, since: datetime) -> Reports:
+    until = since + TOLD_WITHIN
+    others = Delivery.filter(week_id=week.friday)
+    if await others.filter(
+        channel__in=SINGLE,
+        status=DeliveryStatus.SENT,
+        confirmed_at__isnull=True,
+        sent_at__gte=since,
+        sent_at__lte=until,
+    ).exists():
+        return Reports.OUTSTANDING
+    told = others.filter(confirmed_at__gte=since, confirmed_at__lte=until)
+    return Reports.COMPLETE if await told.exists() else Reports.NONE
 
 
 async def _give_back(ctx: Context, rows: QuerySet[Delivery]) -> None:
@@ -149,7 +177,7 @@ async def _send_claimed(
 ) -> Results:
     """Spend a consent for each row of the batch and send; nothing is recorded yet."""
     batch_of = Delivery.filter(batch=batch)
-    rows = await batch_of.values("id", "account_id")
+    rows = await batch_of.values("id", "account_id", "error")
     identities = await consenting_accounts(ctx, channel, await _accounts(batch_of))
     card = card_of(ctx, week, channel)
     spent = await singles.spend(card.template_id, [identity for identity, _ in identities.values()])
@@ -163,7 +191,13 @@ async def _send_claimed(
             results.refunds.append(identity)
             results.later.setdefault("claim_over", []).append(row["id"])
         else:
-            _sort(results, row["id"], identity, await singles.tell(ctx, openid, card))
+            told = await singles.tell(ctx, openid, card)
+            if told.empties and row["error"] == NOT_RECEIVED:
+                # The consent that we thought unspent was spent: the message had arrived, unreported.
+                results.emptied.append(identity)
+                results.sent.append((row["id"], ""))
+            else:
+                _sort(results, row["id"], identity, told)
 
     async def send_in_turn(row: dict[str, Any]) -> None:
         async with places:

@@ -305,6 +305,26 @@ async def test_a_fault_of_ours_is_answered_with_an_apology_and_changes_nothing(
     assert "ZeroDivisionError" in caplog.text
 
 
+async def test_a_report_that_could_not_be_kept_is_not_answered_and_is_taken_when_it_comes_again(
+    open_one: OpenDesk,
+) -> None:
+    """The platform wants no apology: it reports again what isn't answered."""
+    falls = iter([True, False])
+
+    async def keep(message: Message, ctx: Context) -> Reply:
+        if next(falls):
+            raise TimeoutError
+        await AuditEntry.create(at=ctx.now(), actor="test", action="test.changed", subject="n:1")
+        return None
+
+    desk = await open_one(Router([Route(("text",), keep, Manner.CHANGES, from_person=False)]))
+    message = inbound()
+    with pytest.raises(TimeoutError):
+        await reply(desk, message)
+    assert await reply(desk, message) == ""
+    assert await AuditEntry.filter(action="test.changed").count() == 1
+
+
 async def test_a_message_nobody_handles_is_passed_over_without_a_trace(open_one: OpenDesk) -> None:
     desk = await open_one(Router([]))
     assert await reply(desk, inbound()) == ""
