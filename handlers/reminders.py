@@ -176,6 +176,8 @@ async def _write_to(ctx: Context, reminder: Reminder) -> bool:
         last_contact_at__gt=ctx.now() - notices.WINDOW,
     )
     account = await lately.first()
+    if _runs_out(ctx, reminder):
+        return False  # This process slept; the claim will be another's.
     if account is None:
         await _become(reminder, ReminderStatus.NOT_SENT)
         return False

@@ -110,16 +110,18 @@ async def test_the_only_consent_of_a_message_that_was_not_sent_is_there_for_the_
     assert [one.remaining for one in await Consent.all().order_by("id")] == [0, 0]
 
 
-async def dead_batch(course: Context, clock: Clock, *, limit: int) -> None:
-    """A worker took so many rows and their consents, and was never heard of again."""
+async def dead_batch(course: Context, clock: Clock, minis: list[Account], *, limit: int) -> list[Account]:
+    """A worker took so many rows and their consents, and was never heard of again; whose come first."""
     await lessons.plan(course, friday=FRIDAY)
     until = clock.now + lesson_mass.CLAIM
     await Delivery.claim(
         friday=FRIDAY, channel=Channel.MINI_PROGRAM, batch="single-dead", limit=limit, now=clock.now,
         until=until,
     )  # fmt: skip
-    ids = await Delivery.filter(batch="single-dead").values_list("account__unionid", flat=True)
-    await Consent.filter(account__unionid__in=list(ids)).update(remaining=0)
+    unionids = await Delivery.filter(batch="single-dead").values_list("account__unionid", flat=True)
+    ids = await Account.filter(unionid__in=list(unionids)).values_list("id", flat=True)
+    await Consent.filter(account_id__in=list(ids)).update(remaining=0)
+    return sorted(minis, key=lambda mini: mini.id not in ids)
 
 
 async def test_while_reports_of_others_are_outstanding_nothing_is_concluded(
@@ -127,7 +129,7 @@ async def test_while_reports_of_others_are_outstanding_nothing_is_concluded(
 ) -> None:
     """Our door is behind with its work: that one report came and another didn't says nothing of a third."""
     minis = [await consent(account, course) for account in await follow(3)]
-    await dead_batch(course, clock, limit=1)
+    minis = await dead_batch(course, clock, minis, limit=1)
     await lessons.push(course, friday=FRIDAY)
     assert len(received(wechat)) == 2
     await told(course, minis[1])
@@ -143,7 +145,7 @@ async def test_reports_that_never_come_leave_the_lesson_to_be_fetched(
     course: Context, wechat: KnowingWeChat, clock: Clock
 ) -> None:
     minis = [await consent(account, course) for account in await follow(3)]
-    await dead_batch(course, clock, limit=1)
+    minis = await dead_batch(course, clock, minis, limit=1)
     await lessons.push(course, friday=FRIDAY)
     await told(course, minis[1])
     clock.now += lesson_singles.AWAITED
@@ -157,7 +159,7 @@ async def test_a_last_consent_that_is_spent_already_tells_that_the_message_had_a
 ) -> None:
     """It was sent, and its report was lost. Another way would be a second time."""
     minis = [await consent(account, course) for account in await follow(3)]
-    await dead_batch(course, clock, limit=2)
+    minis = await dead_batch(course, clock, minis, limit=2)
     await told(course, minis[0])
     clock.now += PAST_CLAIM
     wechat.refuse = [errors.ConsentSpent(43101)]

@@ -1,6 +1,7 @@
 """A reminder's process may die at any point: nobody is reminded twice, and nobody is forgotten."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -99,27 +100,24 @@ async def test_if_a_begun_message_were_not_noted_it_would_be_sent_twice(
     assert max(sent for sent, _ in found) == 2
 
 
-async def test_a_claim_that_ran_out_is_another_ones(
-    world: Town, booking: Booking, clock: Clock, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by", ["single", "customer_service"])
+async def test_a_process_that_slept_over_its_claim_neither_sends_nor_queues(
+    world: Town, booking: Booking, clock: Clock, wechat: FakeWeChat, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
-    """A process that slept after its claim neither sends nor queues."""
-    await agrees(world, times=2)
-    await wrote(world, 0)
+    await (agrees(world) if by == "single" else wrote(world, 0))
     clock.now = booking.slot.starts_at - timedelta(hours=23)
+    await Account.filter(last_contact_at__isnull=False).update(last_contact_at=clock.now)
     really = reminders._is_due
 
-    def sleep_over_it(*given: object) -> bool:
+    def sleeps(*given: Any) -> bool:
+        monkeypatch.setattr(reminders, "_is_due", really)
         clock.now += singles.CLAIM + timedelta(seconds=1)
-        return really(*given)  # type: ignore[arg-type]
+        return really(*given)
 
-    monkeypatch.setattr(reminders, "_is_due", sleep_over_it)
-    await reminders._plan(world.ctx, (await Reminder.all().first() or reminders.ReminderKind.DAY))  # type: ignore[arg-type]
-    await Account.filter(last_contact_at__isnull=False).update(last_contact_at=clock.now)
-    (row,) = await Reminder.all()
-
-    async def taken_meanwhile(*given: object) -> bool:
-        await Reminder.filter(id=row.id).update(claimed_until=clock.now + singles.CLAIM)
-        return False
-
-    assert await reminders._send(world.ctx, reminder_id=row.id) is True or True
-    assert wechat.sent == []
+    monkeypatch.setattr(reminders, "_is_due", sleeps)
+    await reminders.remind(world.ctx)
+    await notices.send_due(world.ctx)
+    assert (len(wechat.sent), await Notice.all().count()) == (0, 0)
+    await reminders.remind(world.ctx)
+    await notices.send_due(world.ctx)
+    assert len(wechat.sent) == 1
