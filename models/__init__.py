@@ -10,7 +10,16 @@ from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
 from models.funds import Claim, ClaimStatus, Fund, Payment, Receipt
 from models.learning import LessonTally, PracticeCard
-from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob
+from models.lessons import (
+    SINGLE,
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    Lesson,
+    LessonWeek,
+    MassJob,
+    ServedMark,
+)
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
@@ -85,6 +94,7 @@ __all__ = [
     "Scope",
     "Screening",
     "ScreeningStatus",
+    "ServedMark",
     "Site",
     "SiteCategory",
     "SiteStatus",
