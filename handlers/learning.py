@@ -17,6 +17,7 @@ from tortoise.transactions import in_transaction
 
 from handlers.access import OFFICERS, reach
 from handlers.accounts import require_account
+from handlers.answering.shapes import Citation
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound
 from handlers.lesson_content import LETTERS, LessonContent
@@ -312,7 +313,7 @@ async def _practice(card: PracticeCard) -> Practice | None:
         entry = await Entry.get_or_none(code=name, status=EntryStatus.PUBLISHED)
         if entry is None:
             return None
-        sources = tuple(f"{one['rule']}{one.get('article', '')}" for one in entry.citations)
+        sources = tuple(str(Citation(one["rule"], one.get("article", ""))) for one in entry.citations)
         return Practice(card, entry.question, (), "", entry.answer, sources)
     code, _, number = name.partition(":")
     lesson = await Lesson.get_or_none(code=code, withdrawn_at__isnull=True)

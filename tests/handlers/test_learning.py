@@ -143,7 +143,7 @@ async def test_what_was_asked_comes_back_a_day_later(learner: Context, clock: Cl
     assert await learning.due(learner) == []
     clock.now += timedelta(days=1, minutes=1)
     (one,) = await learning.due(learner)
-    assert (one.question, one.is_quiz, one.citations) == ("党费怎么算？", False, ("党费规定第二条",))
+    assert (one.question, one.is_quiz, one.citations) == ("党费怎么算？", False, ("《党费规定》第二条",))
     with pytest.raises(BadInput):
         await learning.answer(learner, card_id=one.card.id, letter="A")
     await learning.answer(learner, card_id=one.card.id, remembered=True)
@@ -153,7 +153,7 @@ async def test_what_was_asked_comes_back_a_day_later(learner: Context, clock: Cl
     clock.now += timedelta(days=1)
     (applied,) = await learning.due(learner)
     assert applied.is_quiz
-    assert "党费规定第二条" in applied.citations
+    assert "《党费规定》第二条" in applied.citations
     assert applied.card.item.startswith("q:L07:")
     assert await learning.due(await officer(learner)) == [], "it is the learner's own"
 
