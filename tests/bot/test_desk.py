@@ -253,6 +253,17 @@ async def test_an_answer_owed_by_a_dead_process_is_given_by_another(
     assert (await Notice.get()).content == "第1次"
 
 
+async def test_an_owed_report_is_kept_however_late(ctx: Context, open_one: OpenDesk, clock: Clock) -> None:
+    """An answer after an hour is of no use to anybody, what the platform reported is."""
+    work = Counting()
+    fields = '{"ToUserName":"gh","FromUserName":"oAlice","MsgType":"text","Content":"x","CreateTime":"1"}'
+    await models.callbacks.owe("key-late", fields, clock.now)
+    clock.now += timedelta(hours=1)
+    router = Router([Route(("text",), work.change, Manner.CHANGES, from_person=False)])
+    assert await (await open_one(router)).pay_owed() == 1
+    assert await AuditEntry.filter(action="test.changed").count() == 1
+
+
 async def test_two_processes_do_not_pay_the_same_debt(ctx: Context, open_one: OpenDesk, clock: Clock) -> None:
     work = Counting()
     created = int(clock.now.timestamp())
