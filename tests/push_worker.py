@@ -39,7 +39,7 @@ async def context(settings: Settings, shape: Shape) -> AsyncIterator[Context]:
         await asyncio.sleep(seconds / shape.speed)
 
     async with (
-        open_database(settings.resolved_database_url, pool=6),
+        open_database(settings.resolved_database_url, pool=10),
         open_redis(settings.redis_url) as redis,
         open_wechat(settings, redis, now=shape.now) as wechat,
     ):
