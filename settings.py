@@ -141,6 +141,11 @@ class Settings(BaseSettings):
         le=4,
         description="Mass messages a month the lesson may use; below 4 leaves some for those sent by hand.",
     )
+    lesson_mass_tag: str = Field(
+        "",
+        max_length=30,
+        description="Tag of the account for the lesson's audience: one mass message to it; empty = by lists.",
+    )
     lesson_holidays: HolidayRule = Field(
         HolidayRule.AFTER,
         description="A holiday's lesson: after = the next Friday takes it; before = the last workday before.",

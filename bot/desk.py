@@ -32,6 +32,7 @@ WORK_LIMIT = 30.0
 OWED_TOO_LONG = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(minutes=10)
 LOOK_FOR_OWED_EVERY = 10.0
+PAID_AT_ONCE = 20
 DELIVERIES = 3
 """How often WeChat delivers one message in all (observed, wechat-platform §1.6)."""
 
@@ -164,6 +165,8 @@ class Desk:
         except Superseded as superseded:
             return superseded.remembered
         except Exception:
+            if not route.from_person:
+                raise  # The platform's own report is wanted, not excused: unanswered, it comes again.
             log.exception("callback.failed", extra={"kind": message.kind, "event": message.event})
             return (await remember([self._written(texts.SORRY, message, key, route)]))[0]
 
@@ -264,14 +267,15 @@ class Desk:
         while True:
             await asyncio.sleep(LOOK_FOR_OWED_EVERY)
             try:
-                await self.pay_owed()
+                while await self.pay_owed() == PAID_AT_ONCE:
+                    pass  # There are more.
             except Exception:
                 log.exception("callback.owed_failed")
 
     async def pay_owed(self) -> int:
         """Finish the owed callbacks that nobody seems to work on; how many there were."""
         now = self._ctx.now()
-        owed = await Callback.filter(reply=None, received_at__lt=now - OWED_TOO_LONG).limit(20)
+        owed = await Callback.filter(reply=None, received_at__lt=now - OWED_TOO_LONG).limit(PAID_AT_ONCE)
         paid = 0
         for callback in owed:
             if callback.key not in self._running and await claim_owed(callback, now):
@@ -287,6 +291,7 @@ class Desk:
             route = spoken if isinstance(spoken, Route) else route
         sent_at = message.sent_at
         expired = sent_at is None or self._ctx.now() - sent_at > GIVE_UP_AFTER
+        expired = expired and (route is None or route.from_person)  # A report is true for ever.
         if route is None or expired or route.manner is Manner.INSTANT:
             await remember([self._written(texts.SORRY, message, callback.key, route)])
             return

@@ -6,7 +6,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import audit, holdings, phones
+from handlers import audit, holdings, lesson_marks, phones
 from handlers.access import officer_reach
 from handlers.context import Caller, Context
 from handlers.errors import AlreadyBound, NotAllowed, NotBound, NotFound, NotOnRoster
@@ -121,7 +121,8 @@ async def unfollow(ctx: Context, *, openid: str) -> None:
 
     Deleted: the identity itself (openid, unionid, contact times, choice of lessons) with its binding,
     its consents, messages waiting for it or kept after sending, answers kept for repeated requests,
-    and planned deliveries. Questions, complaints and past deliveries lose their tie to a person and
+    and planned deliveries. For the rest of the week a keyed hash says that somebody has had its lesson
+    (lesson_marks.py). Questions, complaints and past deliveries lose their tie to a person and
     stay as texts and counts; whoever has a complaint's look-up code can still read its answer.
 
     Kept: the roster row, which the party organization owns, with duties, bookings made for a branch
@@ -273,6 +274,7 @@ async def _refuse_if_taken(account: Account, person: Person) -> None:
 async def _erase(ctx: Context, accounts: Iterable[Account], action: str) -> None:
     async with in_transaction():
         for account in accounts:
+            await lesson_marks.leave(ctx, account)
             await Notice.filter(openid=account.openid).delete()
             await IdempotencyKey.filter(caller=f"account:{account.id}").delete()
             planned = Delivery.filter(account_id=account.id, status=DeliveryStatus.PLANNED)

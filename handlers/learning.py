@@ -17,6 +17,7 @@ from tortoise.transactions import in_transaction
 
 from handlers.access import OFFICERS, reach
 from handlers.accounts import require_account
+from handlers.answering.shapes import Citation
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound
 from handlers.lesson_content import LETTERS, LessonContent
@@ -230,7 +231,10 @@ async def _review(ctx: Context, row: PracticeCard, *, right: bool) -> None:
 
 
 async def _take_up_questions(ctx: Context, account: Account) -> None:
-    """What the caller asked the bot about joins their practice, a day after it was asked."""
+    """What the caller asked the bot about joins their practice, a day after it was asked.
+
+    A day later a quiz question of the course follows that rests on the same article: remember, then apply.
+    """
     own = Account.filter(Q(id=account.id) | Q(person_id=account.person_id or -1)).values("id")
     asked: list[tuple[str, datetime]] = (
         await Question.filter(
@@ -240,17 +244,62 @@ async def _take_up_questions(ctx: Context, account: Account) -> None:
         .limit(50)
         .values_list("entry_code", "asked_at")
     )
-    first = {f"e:{code}": at for code, at in asked}
+    first = dict(asked)
     if not first:
         return
-    known = {card.item for card in await _mine(ctx).filter(item__in=list(first))}
-    rows = [
-        PracticeCard(account_id=account.id, item=item, state=_new_state(at), due_at=at + DAY)
-        for item, at in first.items()
-        if item not in known
-    ]
-    if rows:
-        await PracticeCard.bulk_create(rows, ignore_conflicts=True)
+    items = [entry_item(code) for code in first]
+    known = {card.item for card in await _mine(ctx).filter(item__in=items)}
+    new = {code: at for code, at in first.items() if entry_item(code) not in known}
+    if not new:
+        return
+    rows = [(entry_item(code), at + DAY) for code, at in new.items()]
+    rows += [(item, new[code] + 2 * DAY) for code, item in (await _quiz_on(list(new))).items()]
+    await PracticeCard.bulk_create(
+        [
+            PracticeCard(account_id=account.id, item=item, state=_new_state(due_at - DAY), due_at=due_at)
+            for item, due_at in rows
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def entry_item(code: str) -> str:
+    """The name of a knowledge entry among the things to practise."""
+    return f"e:{code}"
+
+
+async def _quiz_on(entry_codes: list[str]) -> dict[str, str]:
+    """For each entry the quiz question on the same article of a rule that is nearest to it in words."""
+    entries = await Entry.filter(code__in=entry_codes, status=EntryStatus.PUBLISHED)
+    wanted = {source for entry in entries for source in _articles(entry.citations)}
+    if not wanted:
+        return {}
+    candidates: list[tuple[str, str, set[tuple[str, str]]]] = []
+    for code, body in await Lesson.filter(withdrawn_at__isnull=True).values_list("code", "body"):
+        for number, one in enumerate(body["quiz"], start=1):
+            if sources := set(_articles(one["citations"])) & wanted:
+                candidates.append((quiz_item(str(code), number), one["question"], sources))
+    found: dict[str, str] = {}
+    for entry in entries:
+        mine = set(_articles(entry.citations))
+        near = [
+            (_likeness(entry.question, text), item) for item, text, sources in candidates if sources & mine
+        ]
+        if near:
+            found[entry.code] = max(near)[1]
+    return found
+
+
+def _articles(citations: Any) -> list[tuple[str, str]]:
+    """The articles that are cited; a rule cited as a whole is too wide a tie."""
+    return [(one["rule"], one["article"]) for one in citations if one.get("article")]
+
+
+def _likeness(one: str, other: str) -> int:
+    """How many pairs of neighbouring characters two texts share."""
+    return len(
+        {one[n : n + 2] for n in range(len(one) - 1)} & {other[n : n + 2] for n in range(len(other) - 1)}
+    )
 
 
 def _new_state(at: datetime) -> Any:
@@ -264,7 +313,7 @@ async def _practice(card: PracticeCard) -> Practice | None:
         entry = await Entry.get_or_none(code=name, status=EntryStatus.PUBLISHED)
         if entry is None:
             return None
-        sources = tuple(f"{one['rule']}{one.get('article', '')}" for one in entry.citations)
+        sources = tuple(str(Citation(one["rule"], one.get("article", ""))) for one in entry.citations)
         return Practice(card, entry.question, (), "", entry.answer, sources)
     code, _, number = name.partition(":")
     lesson = await Lesson.get_or_none(code=code, withdrawn_at__isnull=True)

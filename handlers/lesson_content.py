@@ -134,12 +134,12 @@ class LessonContent(Strict):
         return self
 
 
-REASONS = {
+REASONS = {  # With what pydantic knows of the limit.
     "missing": "缺少这一项",
     "extra_forbidden": "没有这个栏目，请检查拼写",
-    "too_long": "太长，或条目太多",
-    "too_short": "太短，或条目太少",
-    "string_too_long": "文字太长",
+    "too_long": "太长，或条目太多，最多 {max_length}",
+    "too_short": "太短，或条目太少，至少 {min_length}",
+    "string_too_long": "文字太长，最多 {max_length} 字",
     "string_too_short": "不能为空",
     "string_type": "应当是文字",
     "string_pattern_mismatch": "格式不对",
@@ -201,7 +201,7 @@ def _place(detail: dict[str, Any]) -> tuple[str, str]:
     if detail["type"] == "value_error":
         reason = str(detail["ctx"]["error"])
     else:
-        reason = REASONS.get(detail["type"], "内容不对")
+        reason = REASONS.get(detail["type"], "内容不对").format(**detail.get("ctx", {}))
     return path, reason
 
 

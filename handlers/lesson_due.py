@@ -4,12 +4,15 @@ from datetime import date, timedelta
 
 from handlers.context import Context
 from handlers.lesson_fetch import settle_held
-from handlers.lesson_plan import plan
+from handlers.lesson_plan import plan, week_of
 from handlers.lesson_push import push, push_late
 from handlers.lesson_schedule import arrange
+from handlers.lesson_tags import keep_in_step
 from models import LessonWeek
 
 PLANNED_AHEAD = timedelta(days=3)
+TAGGED_WITHIN = timedelta(minutes=30)
+"""Before its hour the tag of a lesson's audience is kept in step at every look."""
 PUSHED_FOR = timedelta(hours=24)
 """So long newcomers are looked for, and a clock that overslept still sends."""
 SETTLED_FOR = timedelta(days=7)
@@ -22,12 +25,17 @@ async def plan_due(ctx: Context) -> int:
     fridays = await _fridays(ctx, since=timedelta(0), until=PLANNED_AHEAD)
     for friday in fridays:
         await plan(ctx, friday=friday)
+        await keep_in_step(ctx, await week_of(friday))
     return len(fridays)
 
 
 async def push_due(ctx: Context) -> int:
     """Send the lessons whose time has come to all who lack them; how many messages went out."""
     sent = 0
+    if ctx.settings.lesson_mass_tag:
+        for friday in await _fridays(ctx, since=timedelta(0), until=TAGGED_WITHIN):
+            await plan(ctx, friday=friday)
+            await keep_in_step(ctx, await week_of(friday))
     for friday in await _fridays(ctx, since=-PUSHED_FOR, until=timedelta(0)):
         sent += (await push(ctx, friday=friday)).sent
     return sent

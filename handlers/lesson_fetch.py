@@ -15,11 +15,8 @@ from handlers.context import Context
 from handlers.lesson_content import LessonContent
 from handlers.lesson_mass import announcement
 from handlers.lesson_plan import UNCONFIRMED
-from handlers.notices import HELD, SENT, WAITING
+from handlers.notices import HELD, SENT, WAITING, WINDOW
 from models import Account, Channel, Delivery, DeliveryStatus, LessonWeek, Notice
-
-WINDOW = timedelta(hours=47)
-"""WeChat's window is 48 hours; the clock and the road take some of it."""
 
 AT_ONCE = 500
 KEPT_FOR = timedelta(days=7)

@@ -5,30 +5,22 @@ from datetime import timedelta
 from uuid import uuid4
 
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit
+from handlers import audit, lesson_tags
 from handlers.context import Context
-from handlers.gateways.errors import (
-    Ambiguous,
-    Busy,
-    NotDone,
-    QuotaSpent,
-    Stopped,
-    TokenRejected,
-    Unreachable,
-    WeChatError,
-)
+from handlers.gateways.errors import Ambiguous, NotDone, WeChatError
 from handlers.lesson_content import LessonContent
 from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, month_of, sent_by_hand
 from handlers.locks import hold
+from handlers.singles import CLAIM, PASSES, STOPS
 from models import Channel, Delivery, DeliveryStatus, LessonWeek, MassJob
 
 LEAST = 2
 MOST = 10_000
-CLAIM = timedelta(minutes=5)
-"""How long a worker may take over a claim before others think it lost."""
-
+ALL = 10_000_000
+"""More than follow any account: a message to a tag has no length."""
 ASK_AGAIN = timedelta(seconds=61)
 """WeChat refuses a client message id that comes back within a minute."""
 
@@ -38,8 +30,7 @@ REMEMBERED = timedelta(hours=23)
 MESSAGE_ID = 40
 """Characters of WeChat's message id that are kept; an odd one must not undo what was sent."""
 
-LATER = (Busy, Unreachable, TokenRejected)
-HALT = (QuotaSpent, Stopped)
+LATER, HALT = PASSES, STOPS
 
 
 def batch_size(waiting: int) -> int:
@@ -61,6 +52,8 @@ async def send_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
     """
     outcome: Counter[str] = Counter()
     await _keep_to_the_cap(ctx, week)
+    if ctx.settings.lesson_mass_tag:
+        outcome.update(await _send_to_tag(ctx, week))
     planned = Delivery.filter(week_id=week.friday, channel=Channel.MASS, status=DeliveryStatus.PLANNED)
     while waiting := await planned.count():
         batch = f"lesson-{week.friday}-{uuid4().hex}"
@@ -76,6 +69,27 @@ async def send_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
             break
         outcome.update(await _send(ctx, week, batch, repeated=False))
     return outcome
+
+
+async def _send_to_tag(ctx: Context, week: LessonWeek) -> Counter[str]:
+    """One message to all who bear the lesson's tag, if all of them are still to be served by mass message."""
+    planned = await lesson_tags.to_be_served(week)
+    found = await lesson_tags.bearers(ctx, among=planned) if len(planned) >= LEAST else None
+    if found is None or len(found[1]) < LEAST:
+        return Counter()
+    _, bearing = found
+    batch = f"{lesson_tags.BATCH}{week.friday}-{uuid4().hex}"
+    now = ctx.now()
+    await Delivery.claim(
+        friday=week.friday, channel=Channel.MASS, batch=batch, limit=ALL, now=now, until=now + CLAIM
+    )
+    rows = await Delivery.filter(batch=batch).values_list("id", "account__openid")
+    others = [int(str(id_)) for id_, openid in rows if openid not in bearing]
+    if len(rows) - len(others) < len(bearing):  # Another worker has some of them, on a list.
+        others = [int(str(id_)) for id_, _ in rows]
+    for start in range(0, len(others), CHUNK):
+        await _free(Delivery.filter(batch=batch, id__in=others[start : start + CHUNK]))
+    return await _send(ctx, week, batch, repeated=False) if len(others) < len(rows) else Counter()
 
 
 async def settle_mass(ctx: Context, week: LessonWeek) -> Counter[str]:
@@ -115,10 +129,21 @@ async def _send(ctx: Context, week: LessonWeek, batch: str, *, repeated: bool) -
     if len(openids) < LEAST:
         await _leave_to_fetch(ctx, week, batch)
         return Counter()
+    tag_id = 0
+    if batch.startswith(lesson_tags.BATCH):
+        found = await lesson_tags.bearers(ctx, among=set(openids))
+        if found is None:  # Somebody else bears it now. What may have been sent stays open, for a day.
+            if not repeated:
+                await _free(mine)
+            return Counter(open=len(openids) if repeated else 0)
+        tag_id = found[0]
     content = LessonContent.model_validate(week.lesson.body)
     text = announcement(content, address=f"{ctx.settings.public_url}/lessons/{week.lesson_id}")
     try:
-        receipt = await ctx.wechat.send_mass_text(openids, text, client_message_id=batch)
+        if tag_id:
+            receipt = await ctx.wechat.send_mass_text_to_tag(tag_id, text, client_message_id=batch)
+        else:
+            receipt = await ctx.wechat.send_mass_text(openids, text, client_message_id=batch)
     except (Ambiguous, *LATER) as error:
         await _ask_later(ctx, batch, error)
         return Counter(open=len(openids))
@@ -186,6 +211,11 @@ async def _ask_later(ctx: Context, batch: str, error: WeChatError) -> None:
 
 async def _back_to_plan(batch: str, error: WeChatError) -> None:
     """Nothing was sent under this id, so its rows may join another batch."""
-    await Delivery.filter(batch=batch, status=DeliveryStatus.SENDING).update(
-        status=DeliveryStatus.PLANNED, batch="", error=str(error.code)
+    await _free(Delivery.filter(batch=batch), error=str(error.code))
+
+
+async def _free(rows: QuerySet[Delivery], *, error: str = "") -> None:
+    """Claimed rows that nothing was sent to are planned again."""
+    await rows.filter(status=DeliveryStatus.SENDING).update(
+        status=DeliveryStatus.PLANNED, batch="", error=error
     )

@@ -11,7 +11,7 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit
+from handlers import audit, lesson_marks
 from handlers.context import Context
 from handlers.errors import NotFound
 from models import SINGLE, Account, App, Channel, Consent, Delivery, DeliveryStatus, LessonWeek, MassJob
@@ -24,7 +24,7 @@ MASS_A_MONTH = 4
 
 CHUNK = 2000
 FEW = 100
-UNCONFIRMED = "unconfirmed"
+UNCONFIRMED = lesson_marks.UNCONFIRMED
 """The `error` of a delivery of which nobody can say whether it went out."""
 
 REASONS = {
@@ -146,7 +146,7 @@ async def _choices(ctx: Context, week: LessonWeek) -> AsyncIterator[list[Choice]
     """The recipients who have no row yet, a chunk at a time."""
     everybody = audience(ctx, week.friday).order_by("id").limit(CHUNK)
     last = 0
-    while accounts := await everybody.filter(id__gt=last).values("id", "person_id", "unionid"):
+    while accounts := await everybody.filter(id__gt=last).values("id", "openid", "person_id", "unionid"):
         last = accounts[-1]["id"]
         by_recipient = {_recipient(account): account for account in reversed(accounts)}
         people = {account["id"]: _recipient(account) for account in accounts}
@@ -157,6 +157,9 @@ async def _choices(ctx: Context, week: LessonWeek) -> AsyncIterator[list[Choice]
         # Who has bound in between is called by another name, and has got it all the same.
         for account_id in await rows.filter(_among(ids)).values_list("account_id", flat=True):
             by_recipient.pop(people.get(int(str(account_id)), ""), None)
+        openids = {account["openid"]: name for name, account in by_recipient.items()}
+        for openid in await lesson_marks.served(ctx, week.friday, openids):
+            by_recipient.pop(openids[openid])
         if by_recipient:
             yield await _choose(ctx, week, by_recipient)
 

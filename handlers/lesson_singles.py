@@ -8,18 +8,18 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 from uuid import uuid4
 
-from tortoise.expressions import F
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit
+from handlers import audit, singles
 from handlers.context import Context
-from handlers.gateways.errors import Ambiguous, ConsentSpent, RecipientGone, WeChatError
-from handlers.lesson_mass import CLAIM, HALT, LATER
 from handlers.lesson_plan import UNCONFIRMED, choose_again, consenting_accounts, template_of
-from models import SINGLE, Channel, Consent, Delivery, DeliveryStatus, LessonWeek
+from handlers.singles import CLAIM, LONGEST_SEND, THING, Card, Fate, Told
+from models import SINGLE, App, Channel, Delivery, DeliveryStatus, LessonWeek
 
 IN_FLIGHT = 200
 """Messages on their way at once, of all lanes of a process."""
@@ -28,14 +28,11 @@ LANES = 3
 AT_ONCE = 150
 """Messages of one lane. There are more than may be on their way, so that some send while others record."""
 
-LONGEST_SEND = timedelta(seconds=90)
-"""No send is begun with less than this left of its claim, and none takes longer."""
-
 TOLD_WITHIN = timedelta(minutes=2)
 """WeChat reports what became of a message within seconds, and repeats a report that isn't taken."""
 
-THING = 20
-"""Characters a `thing` value of a template admits."""
+AWAITED = timedelta(minutes=30)
+"""So long outstanding reports are waited for: a door that was down or overloaded catches up."""
 
 NOT_RECEIVED = "not_received"
 
@@ -96,8 +93,9 @@ async def settle_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
     """Decide on messages whose sender was lost, or that got no answer, once their claim ran out.
 
     WeChat reports every message it delivers, and what it reported is recorded (lesson_receipts.py).
-    Where reports of other messages came in around that time, one without a report was not sent: it is
-    planned anew. Where none came, nobody can say: it isn't repeated, and waits to be fetched.
+    Where reports of all others came in around that time, one without a report was not sent: it is
+    planned anew. While some are outstanding that is put off. Where none came, or some never do, nobody
+    can say: it isn't repeated, and waits to be fetched.
     """
     lost = Delivery.filter(
         week_id=week.friday,
@@ -106,12 +104,13 @@ async def settle_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
         claimed_until__lt=ctx.now(),
     )
     for row in await lost.distinct().values("batch", "batched_at"):
-        rows, since = lost.filter(batch=row["batch"]), row["batched_at"]
-        told = Delivery.filter(
-            week_id=week.friday, confirmed_at__gte=since, confirmed_at__lte=since + TOLD_WITHIN
-        )
+        reports = await _reports(week, since=row["batched_at"])
+        if reports is Reports.OUTSTANDING and ctx.now() - row["batched_at"] < AWAITED:
+            continue
+        rows = lost.filter(batch=row["batch"])
         async with in_transaction():
-            if await told.exists():
+            if reports is Reports.COMPLETE:
+                await _give_back(ctx, rows)
                 count = await choose_again(ctx, week, rows=rows, error=NOT_RECEIVED, consents=True)
                 action = "lesson.planned_again"
             else:
@@ -123,6 +122,51 @@ async def settle_singles(ctx: Context, week: LessonWeek) -> Counter[str]:
     return Counter()
 
 
+class Reports(Enum):
+    """Whether WeChat's reports of other messages, sent around the same time, have come in."""
+
+    COMPLETE = "all of them"
+    OUTSTANDING = "some or none of them"
+    NONE = "there was nothing to report, or no report came"
+
+
+async def _reports(week: LessonWeek, *, since: datetime) -> Reports:
+    until = since + TOLD_WITHIN
+    others = Delivery.filter(week_id=week.friday)
+    if await others.filter(
+        channel__in=SINGLE,
+        status=DeliveryStatus.SENT,
+        confirmed_at__isnull=True,
+        sent_at__gte=since,
+        sent_at__lte=until,
+    ).exists():
+        return Reports.OUTSTANDING
+    told = others.filter(confirmed_at__gte=since, confirmed_at__lte=until)
+    return Reports.COMPLETE if await told.exists() else Reports.NONE
+
+
+async def _give_back(ctx: Context, rows: QuerySet[Delivery]) -> None:
+    """Messages that weren't received used up no consent.
+
+    A sender lost before it took them leaves one too many: WeChat says so (43101) and they are emptied.
+    """
+    for channel in SINGLE:
+        accounts = await _accounts(rows.filter(channel=channel))
+        identities = await consenting_accounts(ctx, channel, accounts, remaining=0)
+        await singles.give_back(template_of(ctx, channel), [id_ for id_, _ in identities.values()])
+
+
+async def _accounts(rows: QuerySet[Delivery]) -> list[dict[str, Any]]:
+    """Whose deliveries these are, as `consenting_accounts` wants them."""
+    found = await rows.filter(account_id__isnull=False).values(
+        "account_id", "account__person_id", "account__unionid"
+    )
+    return [
+        {"id": row["account_id"], "person_id": row["account__person_id"], "unionid": row["account__unionid"]}
+        for row in found
+    ]
+
+
 async def _send_claimed(
     ctx: Context,
     week: LessonWeek,
@@ -132,41 +176,28 @@ async def _send_claimed(
     places: asyncio.Semaphore,
 ) -> Results:
     """Spend a consent for each row of the batch and send; nothing is recorded yet."""
-    rows = await Delivery.filter(batch=batch).values(
-        "id", "account_id", "account__person_id", "account__unionid"
-    )
-    accounts = [
-        {"id": row["account_id"], "person_id": row["account__person_id"], "unionid": row["account__unionid"]}
-        for row in rows
-        if row["account_id"]
-    ]
-    identities = await consenting_accounts(ctx, channel, accounts)
-    spent = await _spend(ctx, channel, [identity for identity, _ in identities.values()])
+    batch_of = Delivery.filter(batch=batch)
+    rows = await batch_of.values("id", "account_id", "error")
+    identities = await consenting_accounts(ctx, channel, await _accounts(batch_of))
+    card = card_of(ctx, week, channel)
+    spent = await singles.spend(card.template_id, [identity for identity, _ in identities.values()])
     results = Results()
-    values, template_id = template_values(week, ctx), template_of(ctx, channel)
 
     async def send(row: dict[str, Any]) -> None:
         identity, openid = identities.get(row["account_id"], (0, ""))
         if identity not in spent:
             results.gone.setdefault("no_consent", []).append(row["id"])
-            return
-        if ctx.now() + LONGEST_SEND > until:  # This process slept meanwhile; another may be at it.
+        elif ctx.now() + LONGEST_SEND > until:  # This process slept meanwhile; another may be at it.
             results.refunds.append(identity)
             results.later.setdefault("claim_over", []).append(row["id"])
-            return
-        try:
-            if channel is Channel.NOTICE:
-                url = f"{ctx.settings.public_url}/lessons/{week.lesson_id}"
-                message_id = await ctx.wechat.send_notice(openid, template_id, values, url=url)
-            else:
-                page = f"pages/lesson/index?id={week.lesson_id}"
-                message_id = await ctx.wechat.send_subscribe_message(openid, template_id, values, page=page)
-        except Ambiguous:
-            results.open.append(row["id"])
-        except WeChatError as error:
-            _sort(results, row["id"], identity, error)
         else:
-            results.sent.append((row["id"], message_id))
+            told = await singles.tell(ctx, openid, card)
+            if told.empties and row["error"] == NOT_RECEIVED:
+                # The consent that we thought unspent was spent: the message had arrived, unreported.
+                results.emptied.append(identity)
+                results.sent.append((row["id"], ""))
+            else:
+                _sort(results, row["id"], identity, told)
 
     async def send_in_turn(row: dict[str, Any]) -> None:
         async with places:
@@ -177,37 +208,37 @@ async def _send_claimed(
     return results
 
 
-def _sort(results: Results, id_: int, identity: int, error: WeChatError) -> None:
-    """Where a message belongs that certainly wasn't sent."""
-    code = str(error.code)
-    if isinstance(error, RecipientGone):
-        results.gone.setdefault(code, []).append(id_)
-        if isinstance(error, ConsentSpent):
-            results.emptied.append(identity)
-        return
-    results.refunds.append(identity)
-    if isinstance(error, (*LATER, *HALT)):
-        results.later.setdefault(code, []).append(id_)
-        if isinstance(error, HALT):
-            results.stop = error
-    else:
-        results.failed.setdefault(code, []).append(id_)
+def _sort(results: Results, id_: int, identity: int, told: Told) -> None:
+    """Where a message belongs by what became of it."""
+    code = str(told.error.code) if told.error else ""
+    if told.gives_back:
+        results.refunds.append(identity)
+    if told.empties:
+        results.emptied.append(identity)
+    match told.fate:
+        case Fate.SENT:
+            results.sent.append((id_, told.message_id))
+        case Fate.OPEN:
+            results.open.append(id_)
+        case Fate.GONE:
+            results.gone.setdefault(code, []).append(id_)
+        case Fate.LATER | Fate.STOPPED:
+            results.later.setdefault(code, []).append(id_)
+            results.stop = told.error if told.fate is Fate.STOPPED else results.stop
+        case Fate.WRONG:
+            results.failed.setdefault(code, []).append(id_)
 
 
 async def _record(ctx: Context, week: LessonWeek, channel: Channel, batch: str, results: Results) -> None:
     """Write down what a batch came to, all of it or nothing."""
     mine = Delivery.filter(batch=batch, status=DeliveryStatus.SENDING)
-    consents = Consent.filter(template_id=template_of(ctx, channel))
+    template_id = template_of(ctx, channel)
     counts: dict[str, int] = {"sent": len(results.sent), "open": len(results.open)}
     async with in_transaction():
         if results.sent:
             await Delivery.note_sent(results.sent, batch=batch, now=ctx.now())
-        if results.emptied:
-            emptied = consents.filter(account_id__in=results.emptied)
-            await emptied.update(remaining=0, told_by_app=0, told_by_event=0)
-        if results.refunds:
-            refunded = consents.filter(account_id__in=results.refunds)
-            await refunded.update(remaining=F("remaining") + 1)
+        await singles.empty(template_id, results.emptied)
+        await singles.give_back(template_id, results.refunds)
         for error, ids in results.gone.items():
             counts[f"gone_{error}"] = len(ids)
             await choose_again(ctx, week, rows=mine.filter(id__in=ids), error=error)
@@ -221,23 +252,15 @@ async def _record(ctx: Context, week: LessonWeek, channel: Channel, batch: str, 
         await audit.record(ctx, "lesson.sent_singly", f"lesson:{week.friday}", batch=batch, **counts)
 
 
-SPEND = (
-    "UPDATE consents SET remaining = remaining - 1"
-    " WHERE template_id = {} AND remaining > 0 AND account_id IN ({}) RETURNING account_id"
-)
-
-
-async def _spend(ctx: Context, channel: Channel, account_ids: list[int]) -> set[int]:
-    """Take one consent of each account that has one left; the accounts whose consent was taken."""
-    if not account_ids:
-        return set()
-    connection = Consent._meta.db
-    sqlite = connection.capabilities.dialect == "sqlite"
-    first, *others = ("?" if sqlite else f"${number}" for number in range(1, len(account_ids) + 2))
-    rows = await connection.execute_query_dict(
-        SPEND.format(first, ", ".join(others)), [template_of(ctx, channel), *account_ids]
+def card_of(ctx: Context, week: LessonWeek, channel: Channel) -> Card:
+    """The lesson as a single message."""
+    return Card(
+        App.OFFICIAL_ACCOUNT if channel is Channel.NOTICE else App.MINI_PROGRAM,
+        template_of(ctx, channel),
+        template_values(week, ctx),
+        page=f"pages/lesson/index?id={week.lesson_id}",
+        url=f"{ctx.settings.public_url}/lessons/{week.lesson_id}",
     )
-    return {row["account_id"] for row in rows}
 
 
 def template_values(week: LessonWeek, ctx: Context) -> dict[str, str]:

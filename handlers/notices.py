@@ -36,6 +36,11 @@ FAILED = "failed"
 DOUBTFUL = "ambiguous"
 """The `error` of a notice of which nobody knows whether it was sent."""
 
+WINDOW = timedelta(hours=47)
+"""How long after a word from somebody we count on being let write to them.
+
+WeChat's window is 48 hours (wechat-platform §5.1); the clock and the road take some of it.
+"""
 CLAIMED_AT_ONCE = 50
 SENT_AT_ONCE = 20
 BATCHES = 20

@@ -2,8 +2,9 @@
 
 The mini program's message or the account's notice go where somebody agreed to it; a customer-service
 message where they wrote within 48 hours. Everybody else sees the visit in the list, and nothing is forced.
-A row is written before anything is sent. What may have been sent is never sent again: a reminder that
-comes twice is worse than one that doesn't.
+A row is written before anything is sent, and claimed by whoever sends. A claim whose process was lost
+before it began to send is taken again; what may have been sent is never sent again: a reminder that comes
+twice is worse than one that doesn't.
 """
 
 import logging
@@ -11,18 +12,17 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit, notices, visit_news
+from handlers import audit, notices, singles, visit_news
 from handlers.context import Context
-from handlers.gateways.errors import Ambiguous, ConsentSpent, RecipientGone, UnknownCode, WeChatError
+from handlers.singles import CLAIM, LONGEST_SEND, THING, Card, Fate, Told
 from models import (
     Account,
     App,
     Booking,
     BookingStatus,
-    Consent,
     Reminder,
     ReminderKind,
     ReminderStatus,
@@ -30,12 +30,7 @@ from models import (
 
 BEFORE = {ReminderKind.DAY: timedelta(hours=24), ReminderKind.HOURS: timedelta(hours=2)}
 """How long before a visit its reminders are due; the earlier one is over when the later begins."""
-WINDOW = timedelta(hours=47)
-"""How long after a word from somebody we may write to them; WeChat closes it after 48 hours."""
-CLAIM = timedelta(minutes=5)
 AT_ONCE = 200
-LONGEST_THING = 20
-"""Characters of a template's `thing` value."""
 SENTENCES = {
     ReminderKind.DAY: "提醒：您支部预约的活动快到了。{visit}。来不了请尽早取消，把名额让给其他支部。",
     ReminderKind.HOURS: "提醒：您支部的活动马上开始。{visit}。开始前 30 分钟起可以扫码签到。",
@@ -46,7 +41,7 @@ log = logging.getLogger(__name__)
 
 async def remind(ctx: Context) -> int:
     """Send the reminders that are due; run by the clock, any number at once. How many went out."""
-    await _give_up_lost(ctx)
+    await _take_up_lost(ctx)
     for kind in ReminderKind:
         await _plan(ctx, kind)
     planned = await Reminder.filter(status=ReminderStatus.PLANNED).order_by("id").limit(AT_ONCE).only("id")
@@ -87,27 +82,32 @@ def _over(kind: ReminderKind) -> timedelta:
 
 async def _send(ctx: Context, *, reminder_id: int) -> bool:
     """Claim one reminder and send it; whether it went out, or is promised to go out."""
+    until = ctx.now() + CLAIM
     claimed = Reminder.filter(id=reminder_id, status=ReminderStatus.PLANNED)
-    if not await claimed.update(status=ReminderStatus.SENDING, claimed_until=ctx.now() + CLAIM):
+    if not await claimed.update(status=ReminderStatus.SENDING, claimed_until=until, channel=""):
         return False
     reminder = await Reminder.get(id=reminder_id).select_related("booking__slot__site")
-    booking = reminder.booking
-    left = booking.slot.starts_at - ctx.now()
-    if (
-        booking.status is not BookingStatus.CONFIRMED
-        or booking.slot_id != reminder.slot_id
-        or left <= _over(reminder.kind)
-    ):
+    if not _is_due(ctx, reminder):
         await _become(reminder, ReminderStatus.NOT_SENT)
         return False
     for app, template_id in _templates(ctx):
-        account = await _spend(reminder.person_id, app, template_id)
+        account = await _begin(ctx, reminder, app, template_id)
         if account is None:
             continue
-        told = await _send_single(ctx, reminder, account, template_id)
-        if told is not None:
-            return told
+        told = await singles.tell(ctx, account.openid, _card(ctx, reminder, app, template_id))
+        if await _settle(ctx, reminder, account, template_id, told):
+            return told.fate is Fate.SENT
     return await _write_to(ctx, reminder)
+
+
+def _is_due(ctx: Context, reminder: Reminder) -> bool:
+    """Whether the visit is still what was to be reminded of, and it is still time."""
+    booking = reminder.booking
+    return (
+        booking.status is BookingStatus.CONFIRMED
+        and booking.slot_id == reminder.slot_id
+        and booking.slot.starts_at - ctx.now() > _over(reminder.kind)
+    )
 
 
 def _templates(ctx: Context) -> Iterable[tuple[App, str]]:
@@ -118,42 +118,52 @@ def _templates(ctx: Context) -> Iterable[tuple[App, str]]:
         yield App.OFFICIAL_ACCOUNT, settings.visit_notice_template_id
 
 
-async def _spend(person_id: int, app: App, template_id: str) -> Account | None:
-    """Take one consent of the person's identity in that app; the identity, or None where none is left."""
-    account = await Account.filter(person_id=person_id, app=app).first()
-    if account is None:
-        return None
-    left = Consent.filter(account_id=account.id, template_id=template_id, remaining__gt=0)
-    return account if await left.update(remaining=F("remaining") - 1) else None
+async def _begin(ctx: Context, reminder: Reminder, app: App, template_id: str) -> Account | None:
+    """Take a consent of the person's identity in that app and note by what they are told.
 
-
-async def _send_single(ctx: Context, reminder: Reminder, account: Account, template_id: str) -> bool | None:
-    """One message for one consent; None when another way is to be tried."""
-    values = _values(ctx, reminder)
-    consent = Consent.filter(account_id=account.id, template_id=template_id)
-    try:
-        if account.app is App.MINI_PROGRAM:
-            page = f"pages/booking/index?id={reminder.booking_id}"
-            await ctx.wechat.send_subscribe_message(account.openid, template_id, values, page=page)
-        else:
-            await ctx.wechat.send_notice(account.openid, template_id, values, url=ctx.settings.public_url)
-    except Ambiguous:
-        await _become(reminder, ReminderStatus.UNCONFIRMED, channel=account.app)
-        return False
-    except ConsentSpent:
-        await consent.update(remaining=0, told_by_app=0, told_by_event=0)
+    From here on the message may have arrived, should this process be lost. None where there is no
+    consent, or the claim is another's or nearly over.
+    """
+    account = await Account.filter(person_id=reminder.person_id, app=app).first()
+    if account is None or _runs_out(ctx, reminder):
         return None
-    except RecipientGone:
-        return None
-    except WeChatError as error:
-        # Nothing was sent: the consent is given back. What passes is tried again while it is time.
-        log.warning("reminder.not_sent", extra={"code": error.code})
-        await consent.update(remaining=F("remaining") + 1)
-        if not isinstance(error, notices.LATER) or isinstance(error, UnknownCode):
+    async with in_transaction():
+        if not await _mine(reminder).update(channel=app):
             return None
-        await _become(reminder, ReminderStatus.PLANNED)
-        return False
-    await _record_sent(ctx, reminder, channel=account.app)
+        if not await singles.spend(template_id, [account.id]):
+            await _mine(reminder).update(channel="")
+            return None
+    return account
+
+
+def _runs_out(ctx: Context, reminder: Reminder) -> bool:
+    return reminder.claimed_until is None or ctx.now() + LONGEST_SEND > reminder.claimed_until
+
+
+def _mine(reminder: Reminder) -> QuerySet[Reminder]:
+    """The reminder, as long as our claim stands."""
+    return Reminder.filter(
+        id=reminder.id, status=ReminderStatus.SENDING, claimed_until=reminder.claimed_until
+    )
+
+
+async def _settle(ctx: Context, reminder: Reminder, account: Account, template_id: str, told: Told) -> bool:
+    """Write down what became of a message; false when another way is to be tried."""
+    async with in_transaction():
+        if told.gives_back:
+            log.warning("reminder.not_sent", extra={"code": told.error.code if told.error else 0})
+            await singles.give_back(template_id, [account.id])
+        if told.empties:
+            await singles.empty(template_id, [account.id])
+        if told.fate is Fate.SENT:
+            await _record_sent(ctx, reminder, channel=account.app)
+        elif told.fate is Fate.OPEN:
+            await _become(reminder, ReminderStatus.UNCONFIRMED, channel=account.app)
+        elif singles.passes(told):  # While it is time.
+            await _become(reminder, ReminderStatus.PLANNED)
+        else:
+            await _mine(reminder).update(channel="")
+            return False
     return True
 
 
@@ -163,14 +173,17 @@ async def _write_to(ctx: Context, reminder: Reminder) -> bool:
         person_id=reminder.person_id,
         app=App.OFFICIAL_ACCOUNT,
         follows=True,
-        last_contact_at__gt=ctx.now() - WINDOW,
+        last_contact_at__gt=ctx.now() - notices.WINDOW,
     )
     account = await lately.first()
+    if _runs_out(ctx, reminder):
+        return False  # This process slept; the claim will be another's.
     if account is None:
         await _become(reminder, ReminderStatus.NOT_SENT)
         return False
     async with in_transaction():
-        await _record_sent(ctx, reminder, channel="customer_service")
+        if not await _record_sent(ctx, reminder, channel="customer_service"):
+            return False  # The claim ran out, and the reminder is another's.
         await notices.enqueue(
             ctx,
             openid=account.openid,
@@ -181,22 +194,30 @@ async def _write_to(ctx: Context, reminder: Reminder) -> bool:
     return True
 
 
-async def _record_sent(ctx: Context, reminder: Reminder, *, channel: str) -> None:
+async def _record_sent(ctx: Context, reminder: Reminder, *, channel: str) -> bool:
     async with in_transaction():
-        await _become(reminder, ReminderStatus.SENT, channel=channel)
+        if not await _become(reminder, ReminderStatus.SENT, channel=channel):
+            return False
         await audit.record(
             ctx, "booking.reminded", f"booking:{reminder.booking_id}", kind=reminder.kind, channel=channel
         )
+    return True
 
 
-async def _become(reminder: Reminder, status: ReminderStatus, *, channel: str = "") -> None:
-    await Reminder.filter(id=reminder.id).update(status=status, channel=channel, claimed_until=None)
+async def _become(reminder: Reminder, status: ReminderStatus, *, channel: str = "") -> int:
+    return await _mine(reminder).update(status=status, channel=channel, claimed_until=None)
 
 
-async def _give_up_lost(ctx: Context) -> None:
-    """What a lost process was sending may have arrived."""
+async def _take_up_lost(ctx: Context) -> None:
+    """A lost process's claims are free again where nothing had begun; what it sent may have arrived."""
     lost = Reminder.filter(status=ReminderStatus.SENDING, claimed_until__lte=ctx.now())
-    await lost.update(status=ReminderStatus.UNCONFIRMED)
+    await lost.filter(channel="").update(status=ReminderStatus.PLANNED, claimed_until=None)
+    await lost.exclude(channel="").update(status=ReminderStatus.UNCONFIRMED)
+
+
+def _card(ctx: Context, reminder: Reminder, app: App, template_id: str) -> Card:
+    page = f"pages/booking/index?id={reminder.booking_id}"
+    return Card(app, template_id, _values(ctx, reminder), page=page, url=ctx.settings.public_url)
 
 
 def _values(ctx: Context, reminder: Reminder) -> dict[str, str]:
@@ -204,7 +225,7 @@ def _values(ctx: Context, reminder: Reminder) -> dict[str, str]:
     slot = reminder.booking.slot
     when = slot.starts_at.astimezone(ctx.settings.zone)
     return {
-        "thing1": slot.site.name[:LONGEST_THING],
+        "thing1": slot.site.name[:THING],
         "time2": f"{when:%Y年%m月%d日 %H:%M}",
         "thing3": f"预约 {reminder.booking.headcount} 人，可扫码签到",
     }

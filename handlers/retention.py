@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from handlers import lesson_marks
 from handlers.context import Context
 from handlers.notices import FAILED, SENT
 from models import Callback, Notice
@@ -11,7 +12,7 @@ NOTICES_KEPT = timedelta(days=30)
 
 
 async def forget_old(ctx: Context) -> int:
-    """Delete old callbacks and settled notices; how many."""
+    """Delete old callbacks, settled notices and marks of weeks that are over; how many."""
     callbacks = Callback.filter(received_at__lt=ctx.now() - CALLBACKS_KEPT)
     notices = Notice.filter(status__in=(SENT, FAILED), created_at__lt=ctx.now() - NOTICES_KEPT)
-    return await callbacks.delete() + await notices.delete()
+    return await callbacks.delete() + await notices.delete() + await lesson_marks.forget_old(ctx)

@@ -12,7 +12,16 @@ from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
 from models.funds import Claim, ClaimStatus, Fund, Payment, Receipt
 from models.learning import LessonTally, PracticeCard
-from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob
+from models.lessons import (
+    SINGLE,
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    Lesson,
+    LessonWeek,
+    MassJob,
+    ServedMark,
+)
 from models.measures import Measure, MeasureIssue, MeasureKind, MeasureStatus
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
@@ -140,6 +149,7 @@ __all__ = [
     "Scope",
     "Screening",
     "ScreeningStatus",
+    "ServedMark",
     "Site",
     "SiteCategory",
     "SiteStatus",

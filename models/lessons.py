@@ -223,3 +223,13 @@ class MassJob(Model):
 
     class Meta:
         table = "mass_jobs"
+
+
+class ServedMark(Model):
+    """That somebody who was forgotten has had a Friday's lesson: a keyed hash, and when it goes too."""
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    expires_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "served_marks"

@@ -34,6 +34,8 @@ async def handle(request: web.Request) -> web.StreamResponse:
         answer, errcode = await _perform(world, endpoint, request), 0
     except PlatformError as error:
         answer, errcode = error.body(), error.errcode
+    except ConnectionResetError:  # Whoever called was gone before all of the call was here.
+        return web.Response(body=b"")
     except Exception:
         log.exception("An endpoint of the simulator failed: %s", path)
         answer, errcode = PlatformError(-1).body(), -1

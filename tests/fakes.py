@@ -1,6 +1,6 @@
 """Stand-ins for the outside: a clock moved by hand, and a WeChat that remembers."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -32,6 +32,8 @@ class FakeWeChat:
     phones: dict[str, str] = field(default_factory=dict)
     union_ids: dict[str, str] = field(default_factory=dict)
     menu: dict[str, object] = field(default_factory=dict)
+    bearing: set[str] = field(default_factory=set)
+    tag_calls: list[int] = field(default_factory=list)
     mini_program_codes: list[tuple[str, str]] = field(default_factory=list)
     opinions: dict[str, TextCheck] = field(default_factory=dict)
 
@@ -56,6 +58,27 @@ class FakeWeChat:
         self._maybe_refuse()
         self.sent.append(("subscribe", openid, template_id))
         return f"single-{len(self.sent)}"
+
+    async def send_mass_text_to_tag(self, tag_id: int, text: str, *, client_message_id: str) -> MassReceipt:
+        return await self.send_mass_text(sorted(self.bearing), text, client_message_id=client_message_id)
+
+    async def tag_named(self, name: str) -> int:
+        self._maybe_refuse()
+        return 7
+
+    async def tagged(self, tag_id: int) -> AsyncIterator[str]:
+        for openid in sorted(self.bearing):
+            yield openid
+
+    async def tag_followers(self, openids: Sequence[str], *, tag_id: int) -> None:
+        self._maybe_refuse()
+        self.bearing.update(openids)
+        self.tag_calls.append(len(openids))
+
+    async def untag_followers(self, openids: Sequence[str], *, tag_id: int) -> None:
+        self._maybe_refuse()
+        self.bearing.difference_update(openids)
+        self.tag_calls.append(len(openids))
 
     async def send_notice(self, openid: str, template_id: str, values: dict[str, str], *, url: str) -> str:
         self._maybe_refuse()

@@ -1,37 +1,41 @@
-"""Bad days on purpose: clocks that are killed, a platform that loses answers, and a count at the end."""
+"""Bad days on purpose: clocks that are killed, a platform that loses answers, and a count at the end.
+
+`run` is the whole of it, for any size: the suite runs a modest one (test_lesson_storm.py), and
+`python -m benchmarks.push.storm` one of 48,000.
+"""
 
 import asyncio
+import json
 import os
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
-from aiohttp import web
 
-from bot import app as bot
 from handlers import lessons
 from handlers.context import Context, open_database, open_redis
 from handlers.gateways.wechat import open_wechat
-from models import Account, App, Channel, Consent, Delivery, DeliveryStatus
+from models import Account, App, Channel, Consent, Delivery, DeliveryStatus, Lesson, LessonWeek, Notice
 from settings import Settings
-from simulator.app import create_app
-from simulator.keys import WORLD
-from simulator.world import World
-from tests.push_worker import fast_time
+from tests.push_shape import BEGINS, EARLIER, Shape
 
 ROOT = Path(__file__).parent.parent
-SPEED = 60.0
+CLOCKS = 4
+CHUNK = 2000
+ASKED_AT_ONCE = 32
+LAST_REPORTS = 0.5
 BAD_DAY = {
     "latency_ms": 20,
     "accept_then_timeout": [
-        {"path": "/cgi-bin/message/mass/send", "probability": 0.2, "seconds": 0.2},  # They are few.
+        {"path": "/cgi-bin/message/mass/*", "probability": 0.2, "seconds": 0.2},  # They are few.
         {"path": "/cgi-bin/message/*", "probability": 0.05, "seconds": 0.2},
     ],
     "errors": [{"path": "/cgi-bin/message/*", "probability": 0.02, "errcode": -1}],
@@ -39,35 +43,50 @@ BAD_DAY = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What reached people. `pushed`: how many got so many of themselves; `lessons`: after fetching, too."""
+
+    pushed: dict[int, int]
+    lessons: dict[int, int]
+    outside: int
+    channels: dict[str, int]
+    ledger: dict[str, int]
+    calls: dict[str, dict[str, int]]
+    kills: int
+    seconds: float
+    settled: bool
+
+
 @dataclass
 class Storm:
-    """The platform, the product's door for its reports, and the clocks."""
+    """The processes of a storm, and a session to speak to the platform's control door."""
 
     settings: Settings
-    world: World
-    begins: datetime
-    started: float
-    batch: int
+    shape: Shape
+    session: aiohttp.ClientSession
     clocks: list[asyncio.subprocess.Process] = field(default_factory=list)
     kills: int = 0
 
-    def now(self) -> datetime:
-        return fast_time(self.begins, self.started, SPEED)
-
-    async def start_clock(self) -> None:
+    async def start(self, role: str) -> asyncio.subprocess.Process:
+        """A process, once it is ready."""
         environment = {
             **os.environ,
             "ZBT_DATABASE_URL": self.settings.resolved_database_url,
             "ZBT_REDIS_URL": self.settings.redis_url,
             "ZBT_WECHAT_API_BASE": self.settings.wechat_api_base,
-            "STORM_BEGINS": self.begins.isoformat(),
+            "ZBT_PUBLIC_URL": self.settings.public_url,
+            "ZBT_LESSON_NOTICE_TEMPLATE_ID": self.settings.lesson_notice_template_id,
+            "ZBT_CALLBACK_MAX_AGE": "0",
+            "STORM": self.shape.write(),
         }
-        words = (str(SPEED), str(self.started), str(self.batch))
-        self.clocks.append(
-            await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.push_worker", *words, cwd=ROOT, env=environment
-            )
-        )
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.push_worker", role, cwd=ROOT, env=environment,
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdout is not None
+        await process.stdout.readline()
+        return process
 
     async def kill_one(self) -> None:
         """kill -9, at whatever it is doing, and another in its place."""
@@ -75,85 +94,197 @@ class Storm:
         victim.send_signal(signal.SIGKILL)
         await victim.wait()
         self.kills += 1
-        await self.start_clock()
+        self.clocks.append(await self.start("clock"))
 
-    def received(self) -> Counter[int]:
-        """How many followers got how many messages."""
-        return Counter(
-            sum(message.sender != "user" for message in follower.history) for follower in self.world.followers
-        )
+    async def control(self, path: str, body: Any = None) -> Any:
+        """Ask the platform's control door."""
+        method = "GET" if body is None else "POST"
+        address = f"{self.settings.wechat_api_base}/control/{path}"
+        async with self.session.request(method, address, json=body) as response:
+            assert response.status < 400, await response.text()
+            return json.loads(await response.read())
+
+    async def sent(self, openid: str) -> list[dict[str, Any]]:
+        """The lessons that reached a follower, by whatever channel."""
+        return [message for message in await self.control(f"sent?openid={openid}") if is_lesson(message)]
 
     async def is_over(self) -> bool:
         """Whether nothing is left to be sent or settled."""
         open_ = Delivery.filter(status__in=(DeliveryStatus.PLANNED, DeliveryStatus.SENDING))
-        return not await open_.exclude(channel=Channel.PULL).exists() and await Delivery.all().exists()
+        if await open_.exclude(channel=Channel.PULL).exists():
+            return False
+        if await open_.filter(batch="").exclude(error="unconfirmed").exists():
+            return False
+        return (
+            await Delivery.filter(week_id=BEGINS.date()).exists()
+            and not await Notice.filter(status__in=("waiting", "sending")).exists()
+        )
+
+
+def is_lesson(message: dict[str, Any]) -> bool:
+    """Whether it leads to the lesson: by an address, or a mini program's page."""
+    return "/lessons/" in message["content"] or "pages/lesson/" in message["content"]
+
+
+async def run(
+    settings: Settings,
+    shape: Shape,
+    *,
+    kill_every: float,
+    fewest_kills: int = 4,
+    longest: float,
+    say: Callable[[str], None] = lambda _: None,
+) -> Count:
+    """A whole storm over an empty, migrated database; what it came to."""
+    async with _storm(settings, shape) as storm:
+        say("people are in; the storm begins")
+        await storm.control("faults", BAD_DAY)
+        began = time.monotonic()
+        storm.clocks.extend(await asyncio.gather(*(storm.start("clock") for _ in range(CLOCKS))))
+        settled = await _rage(storm, kill_every, fewest_kills, longest, say)
+        took = time.monotonic() - began
+        await asyncio.sleep(LAST_REPORTS)
+        say("the storm is over; counting")
+        return await _count(storm, took, settled)
+
+
+async def _rage(
+    storm: Storm, kill_every: float, fewest_kills: int, longest: float, say: Callable[[str], None]
+) -> bool:
+    """Kill and kill again, with a token death in between, until all is settled or it takes too long."""
+    began, next_kill, token_died = time.monotonic(), kill_every, False
+    while (passed := time.monotonic() - began) < longest:
+        await asyncio.sleep(min(kill_every, 1.0) / 2)
+        if passed >= next_kill and await Delivery.filter(week_id=BEGINS.date()).exists():
+            await storm.kill_one()
+            next_kill = time.monotonic() - began + kill_every
+            say(f"{passed:.0f} s, {storm.kills} killed: {await _ledger()}")
+        if storm.kills == 1 and not token_died:
+            # Another service has renewed our tokens: ours are worth nothing from now on.
+            await storm.control("faults", {"token_death": ["oa", "mp"]})
+            token_died = True
+        if storm.kills >= fewest_kills and await storm.is_over():
+            return True
+    left = Delivery.filter(week_id=BEGINS.date(), status=DeliveryStatus.SENDING)
+    for row in await left.distinct().values("batch", "attempts", "batched_at", "claimed_until", "error"):
+        say(f"left open at {storm.shape.now()}: {row}")
+    return False
+
+
+async def _ledger() -> dict[str, int]:
+    rows = await Delivery.filter(week_id=BEGINS.date()).values_list("channel", "status", "error")
+    return dict(Counter(f"{channel}/{status}/{error}".rstrip("/") for channel, status, error in rows))
+
+
+async def _count(storm: Storm, took: float, settled: bool) -> Count:
+    """Ask the platform about every single follower; who got nothing fetches it."""
+    openids = [
+        str(openid)
+        for openid in await Account.filter(app=App.OFFICIAL_ACCOUNT)
+        .order_by("id")
+        .values_list("openid", flat=True)
+    ]
+    pushed, fetched = Counter[int](), Counter[int]()
+    channels, outside = Counter[str](), 0
+    places = asyncio.Semaphore(ASKED_AT_ONCE)
+    await storm.control("faults", {"latency_ms": 0, "accept_then_timeout": [], "errors": []})
+
+    async def look(place: int, openid: str) -> None:
+        nonlocal outside
+        async with places:
+            got = await storm.sent(openid)
+            if place >= storm.shape.audience:
+                outside += len(got)
+                return
+            pushed[len(got)] += 1
+            if not got:
+                await storm.control("say", {"openid": openid, "text": "本周课程"})
+                got = await storm.sent(openid)
+            fetched[len(got)] += 1
+            channels.update(message["channel"] for message in got)
+
+    await asyncio.gather(*(look(place, openid) for place, openid in enumerate(openids)))
+    calls = {path: counts for path, counts in (await storm.control("calls")).items() if "/message/" in path}
+    return Count(
+        dict(pushed), dict(fetched), outside, dict(channels), await _ledger(), calls,
+        storm.kills, took, settled,
+    )  # fmt: skip
 
 
 @asynccontextmanager
-async def storm(
-    settings: Settings, *, begins: datetime, size: int, consenting: int, batch: int
-) -> AsyncIterator[Storm]:
-    """A platform whose `size` followers want the lesson; `consenting` of them admit a single message."""
-    started = time.time()
-
-    def now() -> datetime:
-        return fast_time(begins, started, SPEED)
-
-    platform = create_app(settings, [], clock=now)
-    door = web.Application()
+async def _storm(settings: Settings, shape: Shape) -> AsyncIterator[Storm]:
+    """The platform and the door are up, and the people are in our books."""
     async with (
         open_database(settings.resolved_database_url),
         open_redis(settings.redis_url) as redis,
-        open_wechat(settings, redis, now=now) as wechat,
+        open_wechat(settings, redis, now=shape.now) as wechat,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=ASKED_AT_ONCE)) as session,
     ):
         await redis.flushall()
-        ctx = Context(settings, redis, wechat, now)
-        bot.setup(door, ctx)
-        runners = [web.AppRunner(app, access_log=None) for app in (platform, door)]
-        for runner, address in zip(runners, (settings.wechat_api_base, settings.public_url), strict=True):
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", int(address.rpartition(":")[2]), backlog=1024).start()
-        world = platform[WORLD]
-        world.followers.add_numbered(size, now=world.time())
-        await lessons.seed(ctx)
-        await people(world, settings.lesson_template_id, consenting)
-        one = Storm(settings, world, begins, started, batch)
+        await lessons.seed(Context(settings, redis, wechat, lambda: BEGINS))
+        await _people(settings, shape)
+        storm = Storm(settings, shape, session)
+        servers = [await storm.start("platform"), await storm.start("door")]
         try:
-            yield one
+            yield storm
         finally:
-            for clock in one.clocks:
-                clock.kill()
-                await clock.wait()
-            for runner in runners:
-                await runner.cleanup()
+            for process in (*storm.clocks, *servers):
+                process.kill()
+                await process.wait()
 
 
-async def people(world: World, template_id: str, consenting: int) -> None:
-    """The same people in our books."""
-    everybody = list(world.followers)
-    for app in App:
+async def _people(settings: Settings, shape: Shape) -> None:
+    """The same people in our books, with what we know of them."""
+    for start in range(0, shape.followers, CHUNK):
+        places = range(start, min(start + CHUNK, shape.followers))
         await Account.bulk_create(
-            (
-                Account(
-                    app=app,
-                    openid=one.openid if app is App.OFFICIAL_ACCOUNT else one.mp_openid,
-                    unionid=one.unionid,
-                    follows=app is App.OFFICIAL_ACCOUNT,
-                    lesson_choice=True,
-                )
-                for one in (everybody if app is App.OFFICIAL_ACCOUNT else everybody[:consenting])
-            ),
-            batch_size=1000,
+            Account(
+                app=app,
+                openid=f"{app_letter}Numbered-{place + 1:018d}",
+                unionid=f"uNumbered-{place + 1:018d}",
+                follows=app is App.OFFICIAL_ACCOUNT,
+                lesson_choice=True if shape.kind(place) != "outside" else None,
+                last_contact_at=BEGINS - timedelta(hours=1) if shape.kind(place) == "full_spoke" else None,
+            )
+            for place in places
+            for app, app_letter in ((App.OFFICIAL_ACCOUNT, "o"), (App.MINI_PROGRAM, "m"))
+            if app is App.OFFICIAL_ACCOUNT or shape.kind(place) == "mini"
         )
-    for one in everybody[:consenting]:
-        one.consents[f"mp:{template_id}"] = 1
-    minis = await Account.filter(app=App.MINI_PROGRAM).only("id")
-    await Consent.bulk_create(
-        (Consent(account_id=mini.id, template_id=template_id, remaining=1) for mini in minis), batch_size=1000
-    )
+    await _consents(settings, shape)
+    await _month_so_far(shape)
 
 
-async def let_a_token_die(settings: Settings) -> None:
-    """Another service has renewed our token: ours is worth nothing from now on."""
-    async with aiohttp.ClientSession() as session:
-        await session.post(f"{settings.wechat_api_base}/control/faults", json={"token_death": ["oa", "mp"]})
+async def _consents(settings: Settings, shape: Shape) -> None:
+    template_ids = {"mini": settings.lesson_template_id, "notice": settings.lesson_notice_template_id}
+    for kind, app in (("mini", App.MINI_PROGRAM), ("notice", App.OFFICIAL_ACCOUNT)):
+        ids = await _ids(shape, kind, app)
+        await Consent.bulk_create(
+            (Consent(account_id=id_, template_id=template_ids[kind], remaining=1) for id_ in ids),
+            batch_size=CHUNK,
+        )
+
+
+async def _month_so_far(shape: Shape) -> None:
+    """Who is full has had four lessons by mass message."""
+    lesson = await Lesson.all().order_by("-code").first()
+    assert lesson is not None
+    ids = [*await _ids(shape, "full"), *await _ids(shape, "full_spoke")]
+    for friday in map(date.fromisoformat, EARLIER):
+        at = datetime.combine(friday, BEGINS.timetz())
+        await LessonWeek.create(friday=friday, lesson=lesson, sends_at=at, planned_at=at)
+        await Delivery.bulk_create(
+            (
+                Delivery(
+                    week_id=friday, account_id=id_, recipient=f"a{id_}", channel=Channel.MASS,
+                    status=DeliveryStatus.SENT, sent_at=at, message_id=f"earlier-{friday}",
+                )
+                for id_ in ids
+            ),
+            batch_size=CHUNK,
+        )  # fmt: skip
+
+
+async def _ids(shape: Shape, kind: str, app: App = App.OFFICIAL_ACCOUNT) -> list[int]:
+    """Our ids of the people of a kind."""
+    rows = await Account.filter(app=app).values_list("id", "openid")
+    return [int(str(id_)) for id_, openid in rows if shape.kind(int(str(openid)[-18:]) - 1) == kind]

@@ -1,54 +1,116 @@
-"""One clock of the storm: a process that pushes the lesson over and over, in a time that runs faster.
+"""One process of a storm: the platform, the product's door, or a clock, all in a time that runs faster.
 
-`python -m tests.push_worker SPEED STARTED BATCH`: STARTED is the wall time (seconds) at which the fast time
-was the one in STORM_BEGINS.
+`python -m tests.push_worker ROLE`, with the `Storm` of `tests.push_shape` as JSON in STORM.
 """
 
 import asyncio
 import os
 import sys
 import time
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from aiohttp import web
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import lesson_due, lesson_mass
+from bot import app as bot
+from handlers import lesson_due, lesson_mass, notices
 from handlers.context import Context, open_database, open_redis
 from handlers.gateways.wechat import open_wechat
 from jobs.runner import run_jobs
 from jobs.timetable import Job
 from settings import Settings
+from simulator.app import create_app
+from simulator.customer_service import allow_after_message
+from simulator.keys import WORLD
+from simulator.mass import FOR_EACH_A_MONTH
+from simulator.quotas import month_of
+from simulator.world import World
+from tests.push_shape import Shape
+
+SECOND = 1.0
 
 
-def fast_time(begins: datetime, started: float, speed: float) -> datetime:
-    """What time it is where time runs faster."""
-    return begins + timedelta(seconds=(time.time() - started) * speed)
-
-
-async def main(speed: float, started: float, batch: int) -> None:
-    """Run until killed."""
-    begins = datetime.fromisoformat(os.environ["STORM_BEGINS"])
-    settings = Settings(_env_file=".env.demo")
-    lesson_mass.MOST = batch
-
-    def now() -> datetime:
-        return fast_time(begins, started, speed)
+@asynccontextmanager
+async def context(settings: Settings, shape: Shape) -> AsyncIterator[Context]:
+    """A context whose time, pauses and rate limits run faster."""
 
     async def sleep(seconds: float) -> None:
-        await asyncio.sleep(seconds / speed)
+        await asyncio.sleep(seconds / shape.speed)
 
     async with (
-        open_database(settings.resolved_database_url, pool=4),
+        open_database(settings.resolved_database_url, pool=10),
         open_redis(settings.redis_url) as redis,
-        open_wechat(settings, redis, now=now) as wechat,
+        open_wechat(settings, redis, now=shape.now) as wechat,
     ):
         client = wechat._client
-        client._sleep, client._monotonic = sleep, lambda: time.monotonic() * speed
-        jobs = [
-            Job("push_lesson", IntervalTrigger(seconds=0.5, timezone=settings.zone), lesson_due.push_due, 60)
-        ]
-        await run_jobs(Context(settings, redis, wechat, now), jobs, asyncio.Event())
+        client._sleep, client._monotonic = sleep, lambda: time.monotonic() * shape.speed
+        yield Context(settings, redis, wechat, shape.now)
 
+
+async def clock(settings: Settings, shape: Shape) -> None:
+    """The jobs of the timetable that a lesson needs, more often."""
+    lesson_mass.MOST = shape.batch
+    zone = settings.zone
+    jobs = [
+        Job("push_lesson", IntervalTrigger(seconds=SECOND / 2, timezone=zone), lesson_due.push_due, 60),
+        Job("settle_lesson", IntervalTrigger(seconds=SECOND, timezone=zone), lesson_due.settle_due, 60),
+        Job("send_notices", IntervalTrigger(seconds=SECOND / 2, timezone=zone), notices.send_due, 60),
+    ]
+    async with context(settings, shape) as ctx:
+        say_ready()
+        await run_jobs(ctx, jobs, asyncio.Event())
+
+
+async def door(settings: Settings, shape: Shape) -> None:
+    """The address WeChat calls."""
+    app = web.Application()
+    async with context(settings, shape) as ctx:
+        bot.setup(app, ctx)
+        await serve(app, settings.public_url)
+
+
+async def platform(settings: Settings, shape: Shape) -> None:
+    """WeChat with its followers. Nobody there gives up on an answer because time runs faster."""
+    app = create_app(settings, [], clock=shape.now)
+    populate(app[WORLD], settings, shape)
+    await serve(app, settings.wechat_api_base)
+
+
+def populate(world: World, settings: Settings, shape: Shape) -> None:
+    """The followers, with what the platform remembers of them."""
+    now = world.time()
+    world.followers.add_numbered(shape.followers, now=now)
+    for place, follower in enumerate(world.followers):
+        kind = shape.kind(place)
+        if kind == "mini":
+            follower.consents[f"mp:{settings.lesson_template_id}"] = 1
+        elif kind == "notice":
+            follower.consents[f"oa:{settings.lesson_notice_template_id}"] = 1
+        elif kind in ("full", "full_spoke"):
+            follower.mass_month, follower.mass_count = month_of(now), FOR_EACH_A_MONTH
+        if kind == "full_spoke":
+            allow_after_message(follower, now)
+
+
+async def serve(app: web.Application, address: str) -> None:
+    """Serve until killed."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", int(address.rpartition(":")[2]), backlog=4096).start()
+    say_ready()
+    await asyncio.Event().wait()
+
+
+def say_ready() -> None:
+    """Whoever started this process waits for it."""
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+
+
+ROLES = {"clock": clock, "door": door, "platform": platform}
 
 if __name__ == "__main__":
-    asyncio.run(main(float(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))
+    import uvloop
+
+    uvloop.run(ROLES[sys.argv[1]](Settings(_env_file=".env.demo"), Shape.read(os.environ["STORM"])))

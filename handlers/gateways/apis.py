@@ -41,6 +41,18 @@ PREVIEW_MASS = Api("/cgi-bin/message/mass/preview", App.OFFICIAL_ACCOUNT)
 USER = Api("/cgi-bin/user/info", App.OFFICIAL_ACCOUNT, "GET", repeatable=True)
 FOLLOWERS = Api("/cgi-bin/user/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=True, tries=5, seconds=30.0)
 TAG_FOLLOWERS = Api("/cgi-bin/tags/members/batchtagging", App.OFFICIAL_ACCOUNT, repeatable=True, tries=5)
+UNTAG_FOLLOWERS = Api("/cgi-bin/tags/members/batchuntagging", App.OFFICIAL_ACCOUNT, repeatable=True, tries=5)
+TAGS = Api("/cgi-bin/tags/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=True)
+CREATE_TAG = Api("/cgi-bin/tags/create", App.OFFICIAL_ACCOUNT)
+TAGGED = Api("/cgi-bin/user/tag/get", App.OFFICIAL_ACCOUNT, repeatable=True, tries=5, seconds=30.0)
+SEND_MASS_TO_TAG = Api(
+    "/cgi-bin/message/mass/sendall",
+    App.OFFICIAL_ACCOUNT,
+    repeatable=True,  # Every call carries a clientmsgid.
+    patience=90.0,
+    seconds=30.0,
+    per_minute=60,
+)
 POSTER_CODE = Api("/cgi-bin/qrcode/create", App.OFFICIAL_ACCOUNT, repeatable=True)
 CREATE_MENU = Api("/cgi-bin/menu/create", App.OFFICIAL_ACCOUNT, repeatable=True)
 MENU = Api("/cgi-bin/menu/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=True)

@@ -66,6 +66,21 @@ class WeChat(Protocol):
         May take two minutes: what is ambiguous is repeated with the same id until WeChat says.
         """
 
+    async def send_mass_text_to_tag(self, tag_id: int, text: str, *, client_message_id: str) -> MassReceipt:
+        """A mass message to all who bear a tag (mass/sendall); as `send_mass_text`."""
+
+    async def tag_named(self, name: str) -> int:
+        """The number of the tag of that name; it is made if there is none (tags/get, tags/create)."""
+
+    def tagged(self, tag_id: int) -> AsyncIterator[str]:
+        """The openids of all who bear a tag, a page of 10,000 at a time (user/tag/get)."""
+
+    async def tag_followers(self, openids: Sequence[str], *, tag_id: int) -> None:
+        """Give followers a tag, 50 at a time (tags/members/batchtagging)."""
+
+    async def untag_followers(self, openids: Sequence[str], *, tag_id: int) -> None:
+        """Take a tag from followers, 50 at a time (tags/members/batchuntagging)."""
+
     async def send_subscribe_message(
         self, openid: str, template_id: str, values: dict[str, str], *, page: str = ""
     ) -> str:
@@ -135,11 +150,39 @@ class WeChatApi:
             "text": {"content": text},
             "clientmsgid": client_message_id,
         }
-        answer = await self._client.call(apis.SEND_MASS, body=body)
-        return MassReceipt(
-            message_id=str(answer.get("msg_id", "")),
-            repeated=answer["errcode"] == MASS_SEND_REPEATED,
-        )
+        return _receipt(await self._client.call(apis.SEND_MASS, body=body))
+
+    async def send_mass_text_to_tag(self, tag_id: int, text: str, *, client_message_id: str) -> MassReceipt:
+        """A mass message to all who bear a tag (mass/sendall)."""
+        body = {
+            "filter": {"is_to_all": False, "tag_id": tag_id},
+            "msgtype": "text",
+            "text": {"content": text},
+            "clientmsgid": client_message_id,
+        }
+        return _receipt(await self._client.call(apis.SEND_MASS_TO_TAG, body=body))
+
+    async def tag_named(self, name: str) -> int:
+        """The number of the tag of that name; it is made if there is none (tags/get, tags/create)."""
+        for tag in (await self._client.call(apis.TAGS)).get("tags") or []:
+            if tag.get("name") == name:
+                return int(tag["id"])
+        made = (await self._client.call(apis.CREATE_TAG, body={"tag": {"name": name}})).get("tag") or {}
+        if "id" not in made:
+            raise BadCall(hint="no tag in the answer")
+        return int(made["id"])
+
+    async def tagged(self, tag_id: int) -> AsyncIterator[str]:
+        """The openids of all who bear a tag, a page of 10,000 at a time (user/tag/get)."""
+        after = ""
+        while True:
+            answer = await self._client.call(apis.TAGGED, body={"tagid": tag_id, "next_openid": after})
+            page = (answer.get("data") or {}).get("openid") or []
+            for openid in page:
+                yield openid
+            before, after = after, str(answer.get("next_openid") or "")
+            if not page or not after or after == before:
+                return
 
     async def mass_status(self, message_id: str) -> str:
         """Where a mass message stands: SENDING, SEND_SUCCESS, SEND_FAIL or DELETE (mass/get)."""
@@ -225,6 +268,12 @@ class WeChatApi:
             body = {"openid_list": list(openids[start : start + TAGGED_AT_ONCE]), "tagid": tag_id}
             await self._client.call(apis.TAG_FOLLOWERS, body=body)
 
+    async def untag_followers(self, openids: Sequence[str], *, tag_id: int) -> None:
+        """Take a tag from followers, 50 at a time (tags/members/batchuntagging)."""
+        for start in range(0, len(openids), TAGGED_AT_ONCE):
+            body = {"openid_list": list(openids[start : start + TAGGED_AT_ONCE]), "tagid": tag_id}
+            await self._client.call(apis.UNTAG_FOLLOWERS, body=body)
+
     async def create_poster_code(self, scene: str) -> str:
         """A permanent parametric QR (qrcode/create); returns the URL to draw as a QR code."""
         body = {
@@ -304,6 +353,12 @@ def _text(answer: Answer, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadCall(hint=f"no {name} in the answer")
     return value
+
+
+def _receipt(answer: Answer) -> MassReceipt:
+    return MassReceipt(
+        message_id=str(answer.get("msg_id", "")), repeated=answer["errcode"] == MASS_SEND_REPEATED
+    )
 
 
 def _opinion(answer: Answer) -> TextCheck:

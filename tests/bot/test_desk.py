@@ -254,6 +254,17 @@ async def test_an_answer_owed_by_a_dead_process_is_given_by_another(
     assert (await Notice.get()).content == "第1次"
 
 
+async def test_an_owed_report_is_kept_however_late(ctx: Context, open_one: OpenDesk, clock: Clock) -> None:
+    """An answer after an hour is of no use to anybody, what the platform reported is."""
+    work = Counting()
+    fields = '{"ToUserName":"gh","FromUserName":"oAlice","MsgType":"text","Content":"x","CreateTime":"1"}'
+    await models.callbacks.owe("key-late", fields, clock.now)
+    clock.now += timedelta(hours=1)
+    router = Router([Route(("text",), work.change, Manner.CHANGES, from_person=False)])
+    assert await (await open_one(router)).pay_owed() == 1
+    assert await AuditEntry.filter(action="test.changed").count() == 1
+
+
 async def test_two_processes_do_not_pay_the_same_debt(ctx: Context, open_one: OpenDesk, clock: Clock) -> None:
     work = Counting()
     created = int(clock.now.timestamp())
@@ -304,6 +315,26 @@ async def test_a_fault_of_ours_is_answered_with_an_apology_and_changes_nothing(
     if manner is Manner.CHANGES:
         assert await AuditEntry.filter(action="test.changed").count() == 0
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_report_that_could_not_be_kept_is_not_answered_and_is_taken_when_it_comes_again(
+    open_one: OpenDesk,
+) -> None:
+    """The platform wants no apology: it reports again what isn't answered."""
+    falls = iter([True, False])
+
+    async def keep(message: Message, ctx: Context) -> Reply:
+        if next(falls):
+            raise TimeoutError
+        await AuditEntry.create(at=ctx.now(), actor="test", action="test.changed", subject="n:1")
+        return None
+
+    desk = await open_one(Router([Route(("text",), keep, Manner.CHANGES, from_person=False)]))
+    message = inbound()
+    with pytest.raises(TimeoutError):
+        await reply(desk, message)
+    assert await reply(desk, message) == ""
+    assert await AuditEntry.filter(action="test.changed").count() == 1
 
 
 async def test_a_message_nobody_handles_is_passed_over_without_a_trace(open_one: OpenDesk) -> None:

@@ -143,13 +143,35 @@ async def test_what_was_asked_comes_back_a_day_later(learner: Context, clock: Cl
     assert await learning.due(learner) == []
     clock.now += timedelta(days=1, minutes=1)
     (one,) = await learning.due(learner)
-    assert (one.question, one.is_quiz, one.citations) == ("党费怎么算？", False, ("党费规定第二条",))
+    assert (one.question, one.is_quiz, one.citations) == ("党费怎么算？", False, ("《党费规定》第二条",))
     with pytest.raises(BadInput):
         await learning.answer(learner, card_id=one.card.id, letter="A")
     await learning.answer(learner, card_id=one.card.id, remembered=True)
     assert await learning.due(learner) == []
     clock.now += timedelta(minutes=1)
     assert await learning.due(learner) == [], "it isn't taken up a second time"
+    clock.now += timedelta(days=1)
+    (applied,) = await learning.due(learner)
+    assert applied.is_quiz
+    assert "《党费规定》第二条" in applied.citations
+    assert applied.card.item.startswith("q:L07:")
+    assert await learning.due(await officer(learner)) == [], "it is the learner's own"
+
+
+@pytest.mark.parametrize(
+    "citations", [[], [{"rule": "党费规定"}], [{"rule": "党费规定", "article": "第九十九条"}]]
+)
+async def test_what_no_quiz_question_rests_on_comes_back_as_it_was_asked(
+    learner: Context, clock: Clock, citations: list[dict[str, str]]
+) -> None:
+    await Entry.create(
+        code="x-1", topic="党费", question="怎么办？", askings=[], answer="这样办。", citations=citations
+    )
+    await Question.create(
+        account=learner.caller.account, text="咋办", kind="answer", entry_code="x-1", asked_at=clock.now
+    )
+    clock.now += timedelta(days=3)
+    assert [one.card.item for one in await learning.due(learner)] == ["e:x-1"]
 
 
 async def test_a_withdrawn_lesson_is_not_practised(learner: Context, clock: Clock) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from handlers import lesson_due, lesson_mass, lessons, notices, subscriptions
+from handlers import lesson_due, lesson_mass, lesson_singles, lessons, notices, subscriptions
 from handlers.context import Caller, Context
 from handlers.gateways import errors
 from handlers.lesson_plan import mass_used
@@ -90,6 +90,82 @@ async def test_among_reported_messages_one_without_a_report_was_not_sent(
     await lessons.push(course, friday=FRIDAY)
     assert received(wechat) == {minis[1].openid: 1}, "the other one was reported, and isn't repeated"
     assert await Delivery.filter(status=DeliveryStatus.SENT, channel=Channel.MINI_PROGRAM).count() == 2
+
+
+async def test_the_only_consent_of_a_message_that_was_not_sent_is_there_for_the_next(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    """A worker took both consents and died before its second call."""
+    minis = [await consent(account, course) for account in await follow(2)]
+    await lessons.plan(course, friday=FRIDAY)
+    until = clock.now + lesson_mass.CLAIM
+    await Delivery.claim(
+        friday=FRIDAY, channel=Channel.MINI_PROGRAM, batch="single-dead", limit=2, now=clock.now, until=until
+    )
+    await Consent.all().update(remaining=0)
+    await told(course, minis[0])
+    clock.now += PAST_CLAIM
+    await lessons.push(course, friday=FRIDAY)
+    assert wechat.sent[0][:2] == ("subscribe", minis[1].openid)
+    assert [one.remaining for one in await Consent.all().order_by("id")] == [0, 0]
+
+
+async def dead_batch(course: Context, clock: Clock, minis: list[Account], *, limit: int) -> list[Account]:
+    """A worker took so many rows and their consents, and was never heard of again; whose come first."""
+    await lessons.plan(course, friday=FRIDAY)
+    until = clock.now + lesson_mass.CLAIM
+    await Delivery.claim(
+        friday=FRIDAY, channel=Channel.MINI_PROGRAM, batch="single-dead", limit=limit, now=clock.now,
+        until=until,
+    )  # fmt: skip
+    unionids = await Delivery.filter(batch="single-dead").values_list("account__unionid", flat=True)
+    ids = await Account.filter(unionid__in=list(unionids)).values_list("id", flat=True)
+    await Consent.filter(account_id__in=list(ids)).update(remaining=0)
+    return sorted(minis, key=lambda mini: mini.id not in ids)
+
+
+async def test_while_reports_of_others_are_outstanding_nothing_is_concluded(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    """Our door is behind with its work: that one report came and another didn't says nothing of a third."""
+    minis = [await consent(account, course) for account in await follow(3)]
+    minis = await dead_batch(course, clock, minis, limit=1)
+    await lessons.push(course, friday=FRIDAY)
+    assert len(received(wechat)) == 2
+    await told(course, minis[1])
+    clock.now += PAST_CLAIM
+    await lessons.push(course, friday=FRIDAY)
+    assert (await Delivery.get(batch="single-dead")).status == DeliveryStatus.SENDING
+    await told(course, minis[2])
+    await lessons.push(course, friday=FRIDAY)
+    assert received(wechat) == {mini.openid: 1 for mini in minis}
+
+
+async def test_reports_that_never_come_leave_the_lesson_to_be_fetched(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    minis = [await consent(account, course) for account in await follow(3)]
+    minis = await dead_batch(course, clock, minis, limit=1)
+    await lessons.push(course, friday=FRIDAY)
+    await told(course, minis[1])
+    clock.now += lesson_singles.AWAITED
+    await lessons.push(course, friday=FRIDAY)
+    assert (await Delivery.get(error="unconfirmed")).channel == Channel.PULL
+    assert len(received(wechat)) == 2
+
+
+async def test_a_last_consent_that_is_spent_already_tells_that_the_message_had_arrived(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    """It was sent, and its report was lost. Another way would be a second time."""
+    minis = [await consent(account, course) for account in await follow(3)]
+    minis = await dead_batch(course, clock, minis, limit=2)
+    await told(course, minis[0])
+    clock.now += PAST_CLAIM
+    wechat.refuse = [errors.ConsentSpent(43101)]
+    await lessons.push(course, friday=FRIDAY)
+    assert received(wechat) == {minis[2].openid: 1}
+    assert await Delivery.filter(status=DeliveryStatus.SENT, channel=Channel.MINI_PROGRAM).count() == 3
 
 
 async def test_where_no_reports_come_in_nothing_is_repeated_not_even_by_notice(

@@ -1,15 +1,17 @@
 """Promise 7 by the clock: a year of Fridays, and a Friday at any second, late, twice, in other zones."""
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers import lesson_calendar, lesson_due, lessons
+from handlers import lesson_calendar, lesson_due, lessons, notices
 from handlers.context import Context
+from jobs.timetable import timetable
 from models import Delivery, LessonWeek
 from tests.fakes import SHANGHAI, Clock
 from tests.handlers.test_lesson_receipts import reported
@@ -83,6 +85,67 @@ async def test_a_clock_that_starts_at_any_second_sends_once(
         assert not wechat.sent or at >= SENDS, "never early"
     assert set(received(wechat).values()) == {1}
     assert len(received(wechat)) == 3
+
+
+async def test_a_clock_killed_and_started_at_every_second_around_the_hour_sends_once(
+    ctx: Context, wechat: CountingWeChat, clock: Clock
+) -> None:
+    """Each of the starts is another Friday; the clock before it looked at its last five minutes."""
+    clock.now = SENDS - timedelta(days=1)
+    await lessons.seed(ctx)
+    await follow(2)
+    for second in (*range(-4, 6), 30, 59, 60, 61, 120, 299, 300, 301):
+        wechat.sent.clear()
+        await Delivery.all().delete()
+        for look_at in sorted({-300, second, *(n for n in range(0, 601, 300) if n > second)}):
+            clock.now = SENDS + timedelta(seconds=look_at)
+            await lesson_due.push_due(ctx)
+            assert not wechat.sent or look_at >= 0, "never early"
+        assert sorted(received(wechat).values()) == [1, 1], second
+
+
+@pytest.mark.parametrize("machine", ["America/New_York", "Asia/Tokyo", "UTC", "Pacific/Kiritimati"])
+async def test_the_machines_own_zone_changes_nothing(
+    ctx: Context, wechat: CountingWeChat, clock: Clock, monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    monkeypatch.setenv("TZ", machine)
+    time.tzset()
+    try:
+        clock.now = SENDS - timedelta(days=1)
+        await lessons.seed(ctx)
+        await follow(2)
+        clock.now = (SENDS - timedelta(seconds=1)).astimezone(UTC)
+        await lesson_due.push_due(ctx)
+        assert wechat.sent == []
+        clock.now = SENDS.astimezone(UTC)
+        await lesson_due.push_due(ctx)
+        assert sorted(received(wechat).values()) == [1, 1]
+        job = next(job for job in timetable(ctx.settings) if job.name == "push_lesson")
+        before = SENDS - timedelta(minutes=2)
+        assert job.trigger.get_next_fire_time(None, before) == SENDS
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+async def test_whoever_joins_at_five_on_friday_gets_it(
+    ctx: Context, wechat: CountingWeChat, clock: Clock
+) -> None:
+    clock.now = SENDS - timedelta(days=1)
+    await lessons.seed(ctx)
+    await follow(3)
+    clock.now = SENDS
+    await lesson_due.push_due(ctx)
+    clock.now = SENDS + timedelta(hours=2)
+    await follow(2, start=10)
+    clock.now += timedelta(minutes=5)
+    await lesson_due.push_due(ctx)
+    assert sorted(received(wechat).values()) == [1] * 5
+    (late,) = await follow(1, start=30, last_contact_at=clock.now)
+    clock.now += timedelta(minutes=5)
+    await lesson_due.push_due(ctx)
+    await notices.send_due(ctx)
+    assert received(wechat)[late.openid] == 1, "one alone gets it by customer-service message"
 
 
 async def test_two_clocks_at_the_same_second_send_once(

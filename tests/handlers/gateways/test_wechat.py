@@ -72,6 +72,37 @@ async def test_followers_are_tagged_fifty_at_a_time(api: WeChatApi, platform: Pl
     assert [len(json.loads(body)["openid_list"]) for _, _, body in platform.calls] == [50, 50, 20]
 
 
+async def test_a_tag_is_found_by_name_and_made_where_there_is_none(
+    api: WeChatApi, platform: Platform
+) -> None:
+    platform.script = [
+        {"tags": [{"id": 2, "name": "星标组", "count": 0}, {"id": 101, "name": "周五1小时", "count": 9}]},
+        {"tags": []},
+        {"tag": {"id": 102, "name": "周五1小时"}},
+    ]
+    assert [await api.tag_named("周五1小时") for _ in range(2)] == [101, 102]
+    assert json.loads(platform.calls[2][2]) == {"tag": {"name": "周五1小时"}}
+
+
+async def test_who_bears_a_tag_is_listed_page_by_page(api: WeChatApi, platform: Platform) -> None:
+    platform.script = [
+        {"count": 2, "data": {"openid": ["o1", "o2"]}, "next_openid": "o2"},
+        {"count": 0, "next_openid": ""},
+    ]
+    assert [openid async for openid in api.tagged(101)] == ["o1", "o2"]
+    assert [json.loads(body)["next_openid"] for _, _, body in platform.calls] == ["", "o2"]
+
+
+async def test_a_message_to_a_tag_names_it_and_its_own_id(api: WeChatApi, platform: Platform) -> None:
+    platform.script = [OK | {"msg_id": 34182}, {"errcode": 45065, "errmsg": "exist", "msg_id": 34182}]
+    receipts = [await api.send_mass_text_to_tag(101, "课", client_message_id="lesson-1") for _ in range(2)]
+    assert [(one.message_id, one.repeated) for one in receipts] == [("34182", False), ("34182", True)]
+    path, _, body = platform.calls[0]
+    assert path == "/cgi-bin/message/mass/sendall"
+    sent = json.loads(body)
+    assert (sent["filter"], sent["clientmsgid"]) == ({"is_to_all": False, "tag_id": 101}, "lesson-1")
+
+
 async def test_a_poster_code_is_permanent(api: WeChatApi, platform: Platform) -> None:
     platform.script = [{"ticket": "t", "url": "http://weixin.qq.com/q/02"}]
     assert await api.create_poster_code("site-12") == "http://weixin.qq.com/q/02"
