@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that ours replace)
+from tortoise.backends.base.config_generator import expand_db_url
 
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
@@ -13,6 +14,7 @@ from models.learning import LessonTally, PracticeCard
 from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
+from models.postgresql import Connection
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
@@ -107,12 +109,15 @@ def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     """
     # The connection is named after the dialect because Tortoise caches SQL under that name.
     if database_url.startswith("sqlite"):
-        name, url = "sqlite", f"{database_url}?busy_timeout=5000&synchronous=NORMAL"
+        name = "sqlite"
+        connection = expand_db_url(f"{database_url}?busy_timeout=5000&synchronous=NORMAL")
     else:
         name = "postgresql"
-        url = f"{database_url}{'&' if '?' in database_url else '?'}minsize=1&maxsize={pool}"
+        more = "&" if "?" in database_url else "?"
+        connection = expand_db_url(f"{database_url}{more}minsize=1&maxsize={pool}")
+        connection["credentials"]["connection_class"] = Connection
     return {
-        "connections": {name: url},
+        "connections": {name: connection},
         "apps": {"models": {"models": ["models"], "migrations": "migrations", "default_connection": name}},
         "use_tz": True,
         "timezone": "UTC",
