@@ -13,6 +13,7 @@ from handlers.answering.engine import Engine
 from handlers.gateways.wechat import WeChat, open_wechat
 from handlers.rehearsal_live import Live
 from handlers.site_index import SiteIndex
+from handlers.together import Together
 from models import Account, Person, tortoise_config
 from settings import Settings
 
@@ -61,6 +62,7 @@ class Context:
     answering: Answering = field(default_factory=Answering)
     site_index: SiteIndex = field(default_factory=SiteIndex)
     live: Live = field(default_factory=Live)
+    together: Together = field(default_factory=Together)
 
     @property
     def engine(self) -> Engine:

@@ -12,7 +12,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.transactions import in_transaction
@@ -24,8 +24,12 @@ from models.readings import Reading, dialect, in_dialect
 from models.scans import ScanNonce
 from models.sites import LIVE, Booking, CheckIn, Site, Slot
 
-ACCOUNT = Reading(
-    "FROM accounts AS a LEFT JOIN people AS p ON p.id = a.person_id WHERE a.id = $1", a=Account, p=Person
+PERSON = "LEFT JOIN people AS p ON p.id = a.person_id"
+ACCOUNTS = Reading(
+    f"FROM unnest($1::int[]) AS asked(id) JOIN accounts AS a ON a.id = asked.id {PERSON}", a=Account, p=Person
+)
+ACCOUNTS_SQLITE = Reading(
+    f"FROM json_each($1) AS asked JOIN accounts AS a ON a.id = asked.value {PERSON}", a=Account, p=Person
 )
 VISITS = Reading(
     "FROM bookings AS b JOIN slots AS s ON s.id = b.slot_id JOIN sites AS t ON t.id = s.site_id"
@@ -108,12 +112,15 @@ class _NotBooked(Exception):
     """Takes the claimed places back."""
 
 
-async def account(account_id: int) -> Account | None:
-    """A WeChat identity with its person."""
-    for found, person in await ACCOUNT.rows(account_id):
-        found.person = person
-        return cast(Account, found)
-    return None
+async def accounts(ids: Sequence[int]) -> list[Account | None]:
+    """WeChat identities with their persons, in the order of their ids; each is a row of its own."""
+    at_once = _is_postgresql(Account._meta.db)
+    rows = await (ACCOUNTS.rows(ids) if at_once else ACCOUNTS_SQLITE.rows(json.dumps(ids)))
+    found: dict[int, list[Account]] = {}
+    for account, person in rows:
+        account.person = person
+        found.setdefault(account.id, []).append(account)
+    return [found[id_].pop() if id_ in found else None for id_ in ids]
 
 
 async def visits(branch_id: int, *, ending_after: datetime) -> list[Booking]:
