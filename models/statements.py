@@ -21,6 +21,7 @@ from models.audit import AuditEntry
 from models.organizations import Organization
 from models.people import Account, Person, Role
 from models.readings import Reading, dialect, in_dialect
+from models.requests import IdempotencyKey
 from models.scans import ScanNonce
 from models.sites import LIVE, Booking, CheckIn, Site, Slot
 
@@ -83,7 +84,8 @@ second of two waits for the first, meets another version and does nothing. The s
 until the commit only, which is the next thing to happen.
 """
 
-CLAIM = f"UPDATE slots SET taken = taken + $2 WHERE id = $1 AND {HAS_PLACES.format(places='$2')}"  # noqa: S608
+CLAIM = f"""
+UPDATE slots SET taken = taken + $2 WHERE id = $1 AND {HAS_PLACES.format(places="$2")} RETURNING id"""  # noqa: S608
 BOOK = f"""{AHEAD}
 INSERT INTO bookings {BOOKING} SELECT $6, $1, $8, $9, $10, $11, '', $12, $2 WHERE {HAS_TIME}
 RETURNING id"""
@@ -103,6 +105,13 @@ SELECT id, 1 + (SELECT count(*) FROM check_ins WHERE booking_id = $1) AS present
 ENTRY = "INSERT INTO check_ins (booking_id, person_id, at, source) VALUES ($1, $2, $3, $4) RETURNING id"
 WORD = "INSERT INTO scan_nonces (key, said, status, at) VALUES ($1, $2, $3, $4)"
 PRESENT = "SELECT count(*) AS present FROM check_ins WHERE booking_id = $1"
+
+KEY = """
+INSERT INTO idempotency_keys (caller, key, fingerprint, created_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (caller, key) DO NOTHING RETURNING id"""
+MINE = "WHERE id = $1 AND created_at = $2 AND status IS NULL RETURNING id"
+HOLD_KEY = f"UPDATE idempotency_keys SET created_at = created_at {MINE}"  # noqa: S608
+ANSWER_KEY = f"UPDATE idempotency_keys SET status = $3, body = $4 {MINE}"  # noqa: S608
 
 NO_WORD = (None, None, None, None)
 Rows = Sequence[Mapping[str, Any]]
@@ -171,7 +180,7 @@ async def _book_at_once(values: list[Any], told: AuditEntry) -> int | None:
 async def _book_in_steps(values: list[Any], told: AuditEntry) -> int | None:
     with suppress(_NotBooked):
         async with in_transaction() as connection:
-            if not (await connection.execute_query(in_dialect(CLAIM, "sqlite"), values[5:7]))[0]:
+            if not await _run(connection, CLAIM, values[5:7]):
                 raise _NotBooked
             rows = await _run(connection, BOOK, values)
             if not rows:
@@ -214,6 +223,26 @@ async def _enter_in_steps(values: list[Any], word: Sequence[Any], told: AuditEnt
     return entry["id"], counted["present"]
 
 
+async def take_key(claim: IdempotencyKey) -> bool:
+    """Write the key of a request that is running now; whether nobody had it."""
+    values = (claim.caller, claim.key, claim.fingerprint, claim.created_at)
+    rows = await _run(IdempotencyKey._meta.db, KEY, values)
+    for row in rows:
+        claim.id, claim._saved_in_db = row["id"], True
+    return bool(rows)
+
+
+async def hold_key(claim: IdempotencyKey) -> bool:
+    """Keep the row for the rest of the transaction; whether it is unanswered and still ours."""
+    return bool(await _run(IdempotencyKey._meta.db, HOLD_KEY, (claim.id, claim.created_at)))
+
+
+async def answer_key(claim: IdempotencyKey, *, status: int, body: Any) -> bool:
+    """Write the answer; whether there was none and the row is still ours."""
+    said = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return bool(await _run(IdempotencyKey._meta.db, ANSWER_KEY, (claim.id, claim.created_at, status, said)))
+
+
 @asynccontextmanager
 async def _undone_alone(connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAsyncClient]:
     """In a transaction, what fails in here doesn't end it; elsewhere a statement is one by itself."""
@@ -225,8 +254,7 @@ async def _undone_alone(connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAs
 
 
 async def _run(connection: BaseDBAsyncClient, statement: str, values: Sequence[Any]) -> Rows:
-    _, rows = await connection.execute_query(in_dialect(statement, dialect(connection)), list(values))
-    return rows
+    return await connection.execute_query_dict(in_dialect(statement, dialect(connection)), list(values))
 
 
 def _columns(told: AuditEntry) -> tuple[Any, ...]:
