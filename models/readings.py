@@ -22,9 +22,12 @@ class Reading:
         """Each row as its models, in their order; null where an outer join found none."""
         models = tuple(self._models.values())
         connection = models[0]._meta.db
-        statement = _select(self._statement, tuple(self._models), models, dialect(connection))
-        _, rows = await connection.execute_query(statement, list(values))
+        _, rows = await connection.execute_query(self.statement(dialect(connection)), list(values))
         return [_revived(models, tuple(row)) for row in rows]
+
+    def statement(self, dialect: str) -> str:
+        """The whole of it, as the database reads it. Known once Tortoise has read the models."""
+        return _select(self._statement, tuple(self._models), tuple(self._models.values()), dialect)
 
 
 def dialect(connection: BaseDBAsyncClient) -> str:
