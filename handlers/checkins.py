@@ -177,27 +177,25 @@ async def _enter(ctx: Context, scan: Scan) -> CheckInResult:
 
 async def enter(ctx: Context, booking: Booking, scan: Scan) -> CheckInResult:
     """Write that somebody was at a visit, and how many are there now."""
-    row, status = (
-        CheckIn(booking=booking, person=scan.person, at=scan.at, source=scan.source),
-        CheckInStatus.CHECKED_IN,
-    )
+    row = CheckIn(booking_id=booking.id, person_id=scan.person.id, at=scan.at, source=scan.source)
+    status = CheckInStatus.CHECKED_IN
     try:
-        present = await _write(ctx, row, scan.nonce)
+        present = await _write(ctx, booking, row, scan.nonce)
     except IntegrityError:
         row, status = await _repeat(ctx, booking, scan)
         present = await CheckIn.filter(booking_id=booking.id).count()
     return CheckInResult(status, booking.slot.site, booking, scan.person, row.at, present)
 
 
-async def _write(ctx: Context, row: CheckIn, nonce: nonces.Nonce | None) -> int:
+async def _write(ctx: Context, booking: Booking, row: CheckIn, nonce: nonces.Nonce | None) -> int:
     """Write the entry with all that belongs to it; how many are present."""
     details = {"person": row.person_id, "source": row.source}
     told = audit.note(ctx, "checkin.created", f"booking:{row.booking_id}", details)
     word = nonces.row(ctx, nonce, status=CheckInStatus.CHECKED_IN) if nonce is not None else None
-    if row.booking.slot.ends_at > ctx.now():
+    if booking.slot.ends_at > ctx.now():
         return await statements.enter(row, word=word, told=told)
     async with in_transaction():
-        await _fulfil(ctx, row.booking)
+        await _fulfil(ctx, booking)
         return await statements.enter(row, word=word, told=told)
 
 

@@ -108,7 +108,8 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         open_redis(settings.redis_url) as redis,
         open_wechat(settings, redis) as wechat,
     ):
-        ctx = Context(settings, redis, wechat, now=lambda: datetime.now(settings.zone))
+        zone = settings.zone
+        ctx = Context(settings, redis, wechat, now=lambda: datetime.now(zone))
         from handlers import knowledge  # Knows `Context`, so it can't be known at the top.
 
         async with knowledge.kept_fresh(ctx):

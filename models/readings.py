@@ -35,6 +35,11 @@ def dialect(connection: BaseDBAsyncClient) -> str:
     return str(connection.capabilities.dialect)
 
 
+def tie(row: Model, name: str, related: Model | None) -> None:
+    """Put a fetched relation where it belongs, as a query set does; the row knows its key already."""
+    object.__setattr__(row, f"_{name}", related)
+
+
 @lru_cache
 def in_dialect(statement: str, dialect: str) -> str:
     """A statement with its parameters marked as the database wants them: `$1`, `?1`."""

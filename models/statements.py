@@ -20,7 +20,7 @@ from tortoise.transactions import in_transaction
 from models.audit import AuditEntry
 from models.organizations import Organization
 from models.people import Account, Person, Role
-from models.readings import Reading, dialect, in_dialect
+from models.readings import Reading, dialect, in_dialect, tie
 from models.requests import IdempotencyKey
 from models.scans import ScanNonce
 from models.sites import LIVE, Booking, CheckIn, Site, Slot
@@ -127,7 +127,7 @@ async def accounts(ids: Sequence[int]) -> list[Account | None]:
     rows = await (ACCOUNTS.rows(ids) if at_once else ACCOUNTS_SQLITE.rows(json.dumps(ids)))
     found: dict[int, list[Account]] = {}
     for account, person in rows:
-        account.person = person
+        tie(account, "person", person)
         found.setdefault(account.id, []).append(account)
     return [found[id_].pop() if id_ in found else None for id_ in ids]
 
@@ -136,7 +136,8 @@ async def visits(branch_id: int, *, ending_after: datetime) -> list[Booking]:
     """A branch's bookings, whatever became of them, with slot and site."""
     rows = await VISITS.rows(branch_id, ending_after)
     for booking, slot, site in rows:
-        booking.slot, slot.site = slot, site
+        tie(booking, "slot", slot)
+        tie(slot, "site", site)
     return [booking for booking, _, _ in rows]
 
 
@@ -145,7 +146,7 @@ async def wish(person_id: int, *, slot_id: int) -> list[tuple[Organization, Slot
     rows = await WISH.rows(person_id, slot_id)
     for _, slot, site in rows:
         if slot is not None:
-            slot.site = site
+            tie(slot, "site", site)
     return [(branch, slot) for branch, slot, _ in rows]
 
 
