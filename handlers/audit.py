@@ -26,15 +26,16 @@ async def record(ctx: Context, action: str, subject: str, **details: Any) -> Non
     `action` is `thing.verb` (`booking.confirmed`), `subject` is `thing:id`; `details` hold codes,
     numbers and ids, never names, phones or free text.
     """
-    await _entry(ctx, action, subject, details).save()
+    await note(ctx, action, subject, details).save()
 
 
 async def record_many(ctx: Context, entries: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
     """Add entries `(action, subject, details)` in bulk, in the caller's transaction."""
-    await AuditEntry.bulk_create([_entry(ctx, *entry) for entry in entries], batch_size=BATCH)
+    await AuditEntry.bulk_create([note(ctx, *entry) for entry in entries], batch_size=BATCH)
 
 
-def _entry(ctx: Context, action: str, subject: str, details: dict[str, Any]) -> AuditEntry:
+def note(ctx: Context, action: str, subject: str, details: dict[str, Any]) -> AuditEntry:
+    """An entry as `record` adds it, for a statement that writes it together with the change."""
     canonical(details)  # What can't be chained later must not be written now.
     return AuditEntry(
         at=ctx.now(),

@@ -35,6 +35,7 @@ from models import (
     Role,
     SiteStatus,
     Slot,
+    statements,
 )
 
 SURE = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED)
@@ -45,6 +46,7 @@ ACTS_FOR_BRANCH = OFFICERS | {Role.BRANCH_WORKER}
 LONGEST_THEME = 80
 LONGEST_REASON = 200
 LARGEST_PAGE = 100
+Wish = tuple[Organization, Slot | None]
 Write = Callable[[Context, Booking], Awaitable[Booking]]
 
 
@@ -68,15 +70,15 @@ async def book(
     """Book places for a branch: all of them or none.
 
     The branch is the one the caller works for; `branch_id` tells which when there are several. With
-    `wait`, a full slot gives a booking that is waiting. Two queries, then one transaction of five.
+    `wait`, a full slot gives a booking that is waiting. A query and, where nothing is in its way, the
+    statement that writes it.
 
     Raises:
         NotYourBranch, SlotClosed, AlreadyBooked, TooManyBookings, SlotFull, BadInput.
     """
     person = await require_person(ctx)
     theme = one_line(theme, longest=LONGEST_THEME, field="theme")
-    branch = await _own_branch(person, branch_id)
-    slot = await Slot.get_or_none(id=slot_id).select_related("site")
+    branch, slot = _own_branch(person, branch_id, await statements.wish(person.id, slot_id=slot_id))
     if slot is None:
         raise NotFound
     _check_bookable(ctx, slot)
@@ -311,21 +313,15 @@ def _shown(booking: Booking) -> Booking:
     return booking
 
 
-async def _own_branch(person: Person, branch_id: int | None) -> Organization:
-    """The branch this person may book for; the own one first when there are several."""
-    duties = (
-        await Duty.filter(person_id=person.id, role=Role.BRANCH_WORKER, organization_id__not_isnull=True)
-        .select_related("organization")
-        .order_by("id")
-    )
-    branches = [duty.organization for duty in duties if duty.organization is not None]
+def _own_branch(person: Person, branch_id: int | None, wishes: list[Wish]) -> Wish:
+    """The branch this person may book for, with the slot; the own one first when there are several."""
     wanted = branch_id or person.organization_id
-    for branch in branches:
+    for branch, slot in wishes:
         if branch.id == wanted:
-            return branch
-    if branch_id is not None or not branches:
+            return branch, slot
+    if branch_id is not None or not wishes:
         raise NotYourBranch
-    return branches[0]
+    return wishes[0]
 
 
 def _check_bookable(ctx: Context, slot: Slot) -> None:

@@ -14,8 +14,10 @@ from handlers.accounts import require_person
 from handlers.codes import MemberCode, ScannedCode
 from handlers.context import Context
 from handlers.errors import BadCode, BadInput, ExpiredCode, NotAllowed, NotBound, Refused, ScanRefused
-from models import Booking, BookingStatus, CheckIn, Person, RefusedScan, Site
+from models import Booking, BookingStatus, CheckIn, Person, RefusedScan, Site, statements
 
+VISITS_UNTIL = timedelta(days=1)
+"""So long after its end a visit still explains why a scan came to nothing."""
 LOOKS_BACK = timedelta(days=8)
 """How old an uploaded scan may be."""
 SCANS_AT_ONCE = 500
@@ -80,8 +82,8 @@ class Scan:
 async def check_in(ctx: Context, *, code: str, nonce: str = "") -> CheckInResult:
     """Enter a scan: a member's of the poster or the door, or a keeper's of a member's own code.
 
-    The member's branch must have a confirmed visit at that site whose gate is open. One query, a
-    transaction of two statements (three with a nonce), and a count. The same scan sent again under its
+    The member's branch must have a confirmed visit at that site whose gate is open. A query, and the
+    statement that writes it. The same scan sent again under its
     `nonce` gets its first answer; a repeat under another one, or none, is told that it is one. A refused
     scan is kept; call this outside any transaction, or the refusal is rolled back.
 
@@ -169,39 +171,32 @@ async def _scan(
 
 
 async def _enter(ctx: Context, scan: Scan) -> CheckInResult:
-    visits = Booking.filter(
-        branch_id=scan.person.organization_id,
-        status__in=gates.COMES + gates.CALLED_OFF,
-        slot__ends_at__gt=scan.at - timedelta(days=1),
-    )
-    booking = gates.choose(
-        await visits.select_related("slot__site"), here=scan.here, at=scan.at, zone=ctx.settings.zone
-    )
-    return await enter(ctx, booking, scan)
+    visits = await statements.visits(scan.person.organization_id, ending_after=scan.at - VISITS_UNTIL)
+    return await enter(ctx, gates.choose(visits, here=scan.here, at=scan.at, zone=ctx.settings.zone), scan)
 
 
 async def enter(ctx: Context, booking: Booking, scan: Scan) -> CheckInResult:
     """Write that somebody was at a visit, and how many are there now."""
-    row, status = await _write(ctx, booking, scan)
-    present = await CheckIn.filter(booking_id=booking.id).count()
+    row = CheckIn(booking_id=booking.id, person_id=scan.person.id, at=scan.at, source=scan.source)
+    status = CheckInStatus.CHECKED_IN
+    try:
+        present = await _write(ctx, booking, row, scan.nonce)
+    except IntegrityError:
+        row, status = await _repeat(ctx, booking, scan)
+        present = await CheckIn.filter(booking_id=booking.id).count()
     return CheckInResult(status, booking.slot.site, booking, scan.person, row.at, present)
 
 
-async def _write(ctx: Context, booking: Booking, scan: Scan) -> tuple[CheckIn, CheckInStatus]:
-    try:
-        async with in_transaction():
-            if booking.slot.ends_at <= ctx.now():
-                await _fulfil(ctx, booking)
-            if scan.nonce is not None:
-                await nonces.keep(ctx, scan.nonce, status=CheckInStatus.CHECKED_IN)
-            row = await CheckIn.create(booking=booking, person=scan.person, at=scan.at, source=scan.source)
-            await audit.record(
-                ctx, "checkin.created", f"booking:{booking.id}",
-                person=scan.person.id, source=scan.source,
-            )  # fmt: skip
-    except IntegrityError:
-        return await _repeat(ctx, booking, scan)
-    return row, CheckInStatus.CHECKED_IN
+async def _write(ctx: Context, booking: Booking, row: CheckIn, nonce: nonces.Nonce | None) -> int:
+    """Write the entry with all that belongs to it; how many are present."""
+    details = {"person": row.person_id, "source": row.source}
+    told = audit.note(ctx, "checkin.created", f"booking:{row.booking_id}", details)
+    word = nonces.row(ctx, nonce, status=CheckInStatus.CHECKED_IN) if nonce is not None else None
+    if booking.slot.ends_at > ctx.now():
+        return await statements.enter(row, word=word, told=told)
+    async with in_transaction():
+        await _fulfil(ctx, booking)
+        return await statements.enter(row, word=word, told=told)
 
 
 async def _repeat(ctx: Context, booking: Booking, scan: Scan) -> tuple[CheckIn, CheckInStatus]:

@@ -231,7 +231,7 @@ async def _move(ctx: Context, booking: Booking, target_id: int) -> bool:
         return False
     async with in_transaction() as connection:
         await hold(connection, f"branch:{booking.branch_id}")
-        await Organization.filter(id=booking.branch_id).select_for_update(no_key=True).only("id")
+        await Organization(id=booking.branch_id).touch()
         others = await places.visits_ahead(ctx, branch_id=booking.branch_id, but=booking.id)
         if any(one.starts_at < target.ends_at and one.ends_at > target.starts_at for one in others):
             return False

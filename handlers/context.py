@@ -13,6 +13,7 @@ from handlers.answering.engine import Engine
 from handlers.gateways.wechat import WeChat, open_wechat
 from handlers.rehearsal_live import Live
 from handlers.site_index import SiteIndex
+from handlers.together import Together
 from models import Account, Person, tortoise_config
 from settings import Settings
 
@@ -61,6 +62,7 @@ class Context:
     answering: Answering = field(default_factory=Answering)
     site_index: SiteIndex = field(default_factory=SiteIndex)
     live: Live = field(default_factory=Live)
+    together: Together = field(default_factory=Together)
 
     @property
     def engine(self) -> Engine:
@@ -106,7 +108,8 @@ async def open_context(settings: Settings) -> AsyncIterator[Context]:
         open_redis(settings.redis_url) as redis,
         open_wechat(settings, redis) as wechat,
     ):
-        ctx = Context(settings, redis, wechat, now=lambda: datetime.now(settings.zone))
+        zone = settings.zone
+        ctx = Context(settings, redis, wechat, now=lambda: datetime.now(zone))
         from handlers import knowledge  # Knows `Context`, so it can't be known at the top.
 
         async with knowledge.kept_fresh(ctx):

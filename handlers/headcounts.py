@@ -93,8 +93,9 @@ async def announce(ctx: Context, *, site_id: str) -> None:
     """Hint that somebody was entered at a site; a hint that can't be given is only a delay."""
     try:
         async with asyncio.timeout(HINT_WITHIN):
-            await ctx.redis.set(_key(site_id), secrets.token_hex(8), ex=HINTS_LAST)
-    except (RedisError, OSError):
+            hint = secrets.token_hex(8)
+            await ctx.together.redis(ctx.redis, ("SET", _key(site_id), hint, "EX", HINTS_LAST))
+    except (RedisError, OSError, TimeoutError):
         log.warning("headcount.not_announced")
 
 

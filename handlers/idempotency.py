@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers.context import Context
-from models import IdempotencyKey
+from models import IdempotencyKey, statements
 
 TAKE_OVER_AFTER = timedelta(seconds=60)
 """A request still running after this has lost its process; the next one with its key may run."""
@@ -73,7 +72,7 @@ async def forget_old(ctx: Context) -> int:
 
 async def _carry_out(claim: IdempotencyKey, work: Work) -> Stored:
     status, body = await work()
-    if not await _mine(claim).update(status=status, body=body):
+    if not await statements.answer_key(claim, status=status, body=body):
         raise _Overtaken
     return Stored(status, body)
 
@@ -82,7 +81,7 @@ async def _carry_out_together(claim: IdempotencyKey, work: Work) -> Stored:
     async with in_transaction():
         # A write comes first: PostgreSQL keeps others from taking a slow request over meanwhile, and
         # SQLite takes its lock at once instead of failing half-way.
-        if not await _mine(claim).update(created_at=claim.created_at):
+        if not await statements.hold_key(claim):
             raise _Overtaken
         return await _carry_out(claim, work)
 
@@ -90,10 +89,10 @@ async def _carry_out_together(claim: IdempotencyKey, work: Work) -> Stored:
 async def _claim(
     now: datetime, *, sender: str, key: str, fingerprint: str
 ) -> IdempotencyKey | Stored | Reused | Running:
-    try:
-        return await IdempotencyKey.create(caller=sender, key=key, fingerprint=fingerprint, created_at=now)
-    except IntegrityError:
-        row = await IdempotencyKey.get_or_none(caller=sender, key=key)
+    claim = IdempotencyKey(caller=sender, key=key, fingerprint=fingerprint, created_at=now)
+    if await statements.take_key(claim):
+        return claim
+    row = await IdempotencyKey.get_or_none(caller=sender, key=key)
     if row is None:  # Given back between the two statements.
         return Running()
     if row.fingerprint != fingerprint:

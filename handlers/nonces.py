@@ -34,7 +34,12 @@ async def keep(ctx: Context, nonce: Nonce, *, status: str) -> None:
     Raises:
         IntegrityError: it was used before.
     """
-    await ScanNonce.create(key=nonce.key, said=nonce.said, status=status, at=ctx.now())
+    await row(ctx, nonce, status=status).save(force_create=True)
+
+
+def row(ctx: Context, nonce: Nonce, *, status: str) -> ScanNonce:
+    """What is kept, for a statement that writes it together with the check-in."""
+    return ScanNonce(key=nonce.key, said=nonce.said, status=status, at=ctx.now())
 
 
 async def answered(ctx: Context, nonce: Nonce, *, else_status: str) -> str:

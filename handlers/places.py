@@ -4,8 +4,7 @@ Each begins with a write, so that SQLite takes its lock at once instead of faili
 touches the slot before a booking that others can see, so that no two wait for each other.
 """
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,8 +15,10 @@ from handlers import audit
 from handlers.context import Context
 from handlers.errors import AlreadyBooked, OfferExpired, SlotFull, TooManyBookings, WrongState
 from handlers.visit_news import News, tell
-from models import HOLDING, LIVE, Booking, BookingStatus, CheckIn, Organization, Slot
+from models import HOLDING, LIVE, Booking, BookingStatus, CheckIn, Slot, statements
 
+TRIES = 50
+"""More bookings of one branch don't come between the moment another one is looked at and written."""
 SETTLED_AT_ONCE = 500
 LATE_ARRIVALS_FOR = timedelta(days=2)
 """So long after a visit the clock looks for check-ins of one that was taken for missed."""
@@ -29,27 +30,21 @@ def status_on_promise(slot: Slot) -> BookingStatus:
 
 
 async def promise(ctx: Context, wish: Booking) -> Booking:
-    """Write a booking and take its places: one transaction of five statements.
-
-    The slot is touched last, so that its row stays locked for one statement and the commit only.
+    """Write a booking and take its places, in one statement where nothing is in its way.
 
     Raises:
         AlreadyBooked: the branch expects to be somewhere at that time.
         TooManyBookings: the branch has enough visits ahead.
         SlotFull: fewer places are left; nothing is written.
     """
-    async with _one_visit_at_a_time(wish):
-        await _write(ctx, wish, "booking.created")
-        if not await wish.slot.claim(wish.headcount):
-            raise SlotFull
+    await _write(ctx, wish, "booking.created", places=wish.headcount)
     return wish
 
 
 async def wait(ctx: Context, wish: Booking) -> Booking:
     """Write a booking that takes no places yet, then see whether some came free meanwhile."""
     wish.status = BookingStatus.WAITING
-    async with _one_visit_at_a_time(wish):
-        await _write(ctx, wish, "booking.waits")
+    await _write(ctx, wish, "booking.waits", places=0)
     await offer(ctx, slot_id=wish.slot_id)
     await wish.refresh_from_db(fields=["status", "offered_until"])
     return wish
@@ -210,36 +205,33 @@ async def settle(ctx: Context) -> int:
     return settled + await _late_arrivals(ctx)
 
 
-@asynccontextmanager
-async def _one_visit_at_a_time(wish: Booking) -> AsyncIterator[None]:
-    """A transaction that writes bookings: the unique `live_key` says that there is one already."""
+async def _write(ctx: Context, wish: Booking, action: str, *, places: int) -> None:
+    """Write a booking that takes so many places, or find out why that can't be."""
+    details = {"slot": wish.slot_id, "branch": wish.branch_id, "headcount": wish.headcount}
+    told, most_ahead = audit.note(ctx, action, "", details), ctx.settings.open_bookings_per_branch
+    if wish.slot.free < places:  # It was full a moment ago: don't write what will be undone.
+        await _check(ctx, wish, places=places)
     try:
-        async with in_transaction():
-            yield
+        for _ in range(TRIES):
+            if await statements.book(wish, places=places, most_ahead=most_ahead, told=told):
+                return
+            await _check(ctx, wish, places=places)
     except IntegrityError:
         raise AlreadyBooked(site=wish.slot.site.name, at=wish.slot.starts_at) from None
+    raise WrongState
 
 
-async def _write(ctx: Context, wish: Booking, action: str) -> None:
-    await wish.save(force_create=True)
-    # Two bookings of one branch at the same time must not overtake each other. "No key", since the
-    # rows just written hold the key share of this row, and a full lock would deadlock on it; `only`,
-    # since Tortoise forgets the lock in `values_list`.
-    await Organization.filter(id=wish.branch_id).select_for_update(no_key=True).only("id")
-    await _check_others(ctx, wish)
-    await audit.record(
-        ctx, action, f"booking:{wish.id}", slot=wish.slot_id, branch=wish.branch_id, headcount=wish.headcount
-    )
-
-
-async def _check_others(ctx: Context, wish: Booking) -> None:
-    """The branch is at one place at a time, and keeps no more visits ahead than others can spare."""
-    others = await visits_ahead(ctx, branch_id=wish.branch_id, but=wish.id)
+async def _check(ctx: Context, wish: Booking, *, places: int) -> None:
+    """Say what is in the way of a booking. Two queries."""
+    others = await visits_ahead(ctx, branch_id=wish.branch_id, but=0)
     for visit in others:
         if visit.starts_at < wish.slot.ends_at and visit.ends_at > wish.slot.starts_at:
             raise AlreadyBooked(site=visit.site, at=visit.starts_at)
     if len(others) >= ctx.settings.open_bookings_per_branch:
         raise TooManyBookings
+    slot = await Slot.get(id=wish.slot_id)
+    if slot.closed or slot.free < places:
+        raise SlotFull
 
 
 class Ahead(NamedTuple):

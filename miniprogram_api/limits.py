@@ -24,11 +24,8 @@ async def check(ctx: Context, *, sender: str, limit: int) -> None:
     second = int(ctx.now().timestamp())
     key = f"api:{sender}:{second // WINDOW}"
     try:
-        async with ctx.redis.pipeline(transaction=False) as pipe:
-            pipe.incr(key)
-            pipe.expire(key, WINDOW)
-            count, _ = await pipe.execute()
-    except RedisError:
+        count, _ = await ctx.together.redis(ctx.redis, ("INCR", key), ("EXPIRE", key, WINDOW))
+    except (RedisError, OSError, TimeoutError):
         # Counting is no reason to turn people away.
         log.warning("requests are not counted: Redis does not answer")
         return

@@ -7,7 +7,7 @@ import re
 from ipaddress import ip_address
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import StreamReader, hdrs, web
 
 from handlers import accounts
 from handlers.context import Caller, Context
@@ -45,7 +45,7 @@ async def caller(request: web.Request, ctx: Context) -> Caller:
     if session is None:
         return Caller()
     try:
-        return await accounts.caller_by_account(ctx, account_id=session.account_id)
+        return await accounts.caller_of_session(ctx, account_id=session.account_id)
     except NotFound:
         return Caller()
 
@@ -74,16 +74,26 @@ async def body(request: web.Request) -> object:
         raise Rejected("wrong_content_type")
     if (request.content_length or 0) > LARGEST_BODY:
         raise Rejected("too_large")
+    if request.content.is_eof():  # All of it came with the headers.
+        given = request.content.read_nowait()
+    else:
+        given = await _rest_of(request.content)
+    if len(given) > LARGEST_BODY:
+        raise Rejected("too_large")
+    return parse(given)
+
+
+async def _rest_of(content: StreamReader) -> bytes:
     given = bytearray()
     try:
         async with asyncio.timeout(SLOWEST_BODY):
-            async for chunk in request.content.iter_any():
+            async for chunk in content.iter_any():
                 given += chunk
                 if len(given) > LARGEST_BODY:
                     raise Rejected("too_large")
     except TimeoutError:
         raise Rejected("slow_body") from None
-    return parse(bytes(given))
+    return bytes(given)
 
 
 def path_arguments(request: web.Request) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Session tokens: signed and checked without a database."""
 
 import base64
-import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from settings import Settings
 
@@ -40,8 +40,11 @@ def read(settings: Settings, token: str, now: datetime) -> Session | None:
 
 
 def _sign(settings: Settings, claims: str) -> str:
-    # The key is derived, so that a session's signature is of no use for any other kind of code.
-    secret = settings.secret_key.get_secret_value().encode()
-    key = hmac.digest(secret, b"zhibutong session", hashlib.sha256)
-    signature = hmac.digest(key, claims.encode(), hashlib.sha256)
+    signature = hmac.digest(_key(settings.secret_key.get_secret_value()), claims.encode(), "sha256")
     return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()
+
+
+@lru_cache(maxsize=16)
+def _key(secret: str) -> bytes:
+    """The key is derived, so that a session's signature is of no use for any other kind of code."""
+    return hmac.digest(secret.encode(), b"zhibutong session", "sha256")

@@ -4,7 +4,6 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that ours replace)
 from tortoise.backends.base.config_generator import expand_db_url
 
@@ -25,6 +24,7 @@ from models.lessons import (
 from models.measures import Measure, MeasureIssue, MeasureKind, MeasureStatus
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
+from models.postgresql import Connection
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
@@ -179,14 +179,6 @@ sqlite3.register_adapter(
 )
 
 
-async def leave_as_it_is(_: asyncpg.Connection) -> None:
-    """What is done to a PostgreSQL connection before somebody else gets it: no more than asyncpg always does.
-
-    It undoes a transaction that was cut off halfway. Asking the server besides to forget listeners, cursors,
-    session locks and settings, its default, costs a round trip after each use; nobody here makes any.
-    """
-
-
 def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     """Tortoise's configuration for one database.
 
@@ -194,13 +186,13 @@ def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     """
     # The connection is named after the dialect because Tortoise caches SQL under that name.
     if database_url.startswith("sqlite"):
-        name, url = "sqlite", f"{database_url}?busy_timeout=5000&synchronous=NORMAL"
-        connection: str | dict[str, Any] = url
+        name = "sqlite"
+        connection = expand_db_url(f"{database_url}?busy_timeout=5000&synchronous=NORMAL")
     else:
         name = "postgresql"
-        url = f"{database_url}{'&' if '?' in database_url else '?'}minsize=1&maxsize={pool}"
-        connection = expand_db_url(url)
-        connection["credentials"]["reset"] = leave_as_it_is
+        more = "&" if "?" in database_url else "?"
+        connection = expand_db_url(f"{database_url}{more}minsize=1&maxsize={pool}")
+        connection["credentials"]["connection_class"] = Connection
     return {
         "connections": {name: connection},
         "apps": {"models": {"models": ["models"], "migrations": "migrations", "default_connection": name}},

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from tortoise import fields
+from tortoise.expressions import F
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
@@ -53,6 +54,10 @@ class Organization(Model):
 
     class Meta:
         table = "organizations"
+
+    async def touch(self) -> None:
+        """Keep the row for the rest of the transaction, and make it another version, without changing it."""
+        await Organization.filter(id=self.id).update(path=F("path"))
 
     def subtree(self) -> QuerySet["Organization"]:
         """This organization and everything below it, in one query."""

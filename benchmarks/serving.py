@@ -1,4 +1,4 @@
-"""The service as it is served, without its clock, on one core: `python -m benchmarks.checkin.server PORT`."""
+"""The service as it is served, without its clock, on one core: `python -m benchmarks.serving PORT`."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ import bot.app
 import miniprogram_api.app
 import pages.app
 from bot.door_runner import DoorRunner
-from handlers import schema
+from handlers import logs, schema
 from handlers.context import open_context
 from settings import Settings
 
@@ -19,6 +19,7 @@ from settings import Settings
 async def main(port: int) -> None:
     """Serve until stopped."""
     settings = Settings(_env_file=".env.demo")
+    logs.set_up(settings.log_level)
     await schema.migrate(settings, progress=lambda _: None)
     async with open_context(settings) as ctx:
         app = web.Application()
