@@ -8,12 +8,23 @@ import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that 
 
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
-from models.funds import Claim, ClaimStatus, Fund, Payment, Receipt
+from models.funds import (
+    PROMISED,
+    BatchStatus,
+    Claim,
+    ClaimStatus,
+    Fund,
+    Payment,
+    PaymentBatch,
+    Receipt,
+    ReceiptPurpose,
+)
 from models.learning import LessonTally, PracticeCard
 from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
+from models.ratings import Rating
 from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.reminders import Reminder, ReminderKind, ReminderStatus
@@ -36,11 +47,13 @@ from models.sites import (
 __all__ = [
     "HOLDING",
     "LIVE",
+    "PROMISED",
     "SINGLE",
     "Account",
     "App",
     "Article",
     "AuditEntry",
+    "BatchStatus",
     "Booking",
     "BookingStatus",
     "Callback",
@@ -68,10 +81,13 @@ __all__ = [
     "Organization",
     "OrganizationKind",
     "Payment",
+    "PaymentBatch",
     "Person",
     "PracticeCard",
     "Question",
+    "Rating",
     "Receipt",
+    "ReceiptPurpose",
     "RefusedScan",
     "Regulation",
     "Rehearsal",
