@@ -111,6 +111,15 @@ class Settings(BaseSettings):
     open_bookings_per_branch: int = Field(
         4, description="Visits one branch may have ahead of it, waiting ones included."
     )
+    book_ahead_workdays: int = Field(
+        0, ge=0, description="Working days before a visit up to which it is booked; 0 = until it begins."
+    )
+    confirm_within_workdays: int = Field(
+        1, ge=1, description="Working days a keeper has to confirm a visit before being reminded."
+    )
+    escalate_after_workdays: int = Field(
+        2, ge=1, description="Working days an unconfirmed visit waits until the officers above are told."
+    )
     cancel_until_hours: int = Field(
         2, description="Hours before a visit up to which a branch may call it off by itself."
     )
@@ -127,6 +136,11 @@ class Settings(BaseSettings):
     visit_notice_template_id: str = Field(
         "",
         description="Official account's subscribe-notice template of a visit's reminder; empty = not used.",
+    )
+    navigation_url: str = Field(
+        "https://apis.map.qq.com/uri/v1/marker?marker=coord:{lat},{lng};title:{name};addr:{address}"
+        "&referer=zhibutong",
+        description="The map page's way to a site: {lat} {lng} (GCJ-02) {name} {address}; empty = none.",
     )
     rehearsal_line_seconds: float = Field(
         300, ge=0, description="Seconds a phone's line to a rehearsal stays open; it reconnects by itself."
@@ -157,8 +171,26 @@ class Settings(BaseSettings):
     )
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
 
+    claims_two_reviews: bool = Field(
+        True,
+        description="Claims are reviewed by the town, then approved by the district; False: one officer.",
+    )
     claims_need_three_people: bool = Field(
-        False, description="True: who approved a claim may not pay it, so that three people see each."
+        False, description="True: who reviewed or approved a claim may not pay it either."
+    )
+    claim_within_workdays: int = Field(
+        15,
+        ge=1,
+        description="Working days after a visit in which it is claimed in time; only shown.",
+    )
+    town_review_workdays: int = Field(
+        5, ge=1, description="Working days the town has to review a claim; then it is shown as overdue."
+    )
+    district_review_workdays: int = Field(
+        10, ge=1, description="Working days the district has to approve a claim; then it is shown as overdue."
+    )
+    receipt_images_kept_days: int = Field(
+        30, ge=0, description="Days a bill's picture is kept after its claim was turned down for good."
     )
     text_check: bool = Field(
         False,

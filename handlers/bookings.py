@@ -7,7 +7,7 @@ from datetime import timedelta
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, calendars, gates, places, screenings
+from handlers import access, audit, calendars, gates, lead_times, places, screenings
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -29,7 +29,6 @@ from models import (
     LIVE,
     Booking,
     BookingStatus,
-    Duty,
     Organization,
     Person,
     Role,
@@ -116,8 +115,7 @@ async def list_bookings(
 async def upcoming(ctx: Context) -> list[Booking]:
     """What the caller's own branches still expect, next one first. Two queries beside the person."""
     person = await require_person(ctx)
-    duties = Duty.filter(person_id=person.id, role=Role.BRANCH_WORKER, organization_id__not_isnull=True)
-    branch_ids = {person.organization_id, *[duty.organization_id for duty in await duties]}
+    branch_ids = {person.organization_id, *await access.branches_worked_for(person)}
     ahead = Booking.filter(branch_id__in=list(branch_ids), status__in=LIVE, slot__ends_at__gt=ctx.now())
     rows = await ahead.order_by("slot__starts_at", "id").select_related("slot__site", "branch")
     return [_shown(booking) for booking in rows]
@@ -326,6 +324,8 @@ def _own_branch(person: Person, branch_id: int | None, wishes: list[Wish]) -> Wi
 
 def _check_bookable(ctx: Context, slot: Slot) -> None:
     if slot.closed or slot.starts_at <= ctx.now() or slot.site.status is not SiteStatus.OPEN:
+        raise SlotClosed
+    if lead_times.is_too_near(ctx, slot):
         raise SlotClosed
 
 

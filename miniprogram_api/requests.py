@@ -7,7 +7,7 @@ import re
 from ipaddress import ip_address
 from typing import Any
 
-from aiohttp import StreamReader, hdrs, web
+from aiohttp import hdrs, web
 
 from handlers import accounts
 from handlers.context import Caller, Context
@@ -16,7 +16,6 @@ from miniprogram_api import tokens
 from miniprogram_api.answers import Rejected
 from miniprogram_api.forms import LARGEST_ID, parse
 
-LARGEST_BODY = 64 * 1024
 SLOWEST_BODY = 10.0
 """Seconds that a body may take to arrive."""
 
@@ -64,33 +63,32 @@ def sender(request: web.Request, caller: Caller) -> str:
     return "ip:" + hashlib.sha256(address(request).encode()).hexdigest()[:20]
 
 
-async def body(request: web.Request) -> object:
-    """The JSON body.
+async def body(request: web.Request, *, largest: int) -> object:
+    """The JSON body, of at most `largest` bytes.
 
     Raises:
         Rejected: it is too large, too slow, of another type, or no JSON.
     """
     if request.content_type != "application/json" or request.headers.get(hdrs.CONTENT_ENCODING):
         raise Rejected("wrong_content_type")
-    if (request.content_length or 0) > LARGEST_BODY:
+    if (request.content_length or 0) > largest:
         raise Rejected("too_large")
+    return parse(await _read(request, most=largest, within=SLOWEST_BODY))
+
+
+async def _read(request: web.Request, *, most: int, within: float, too_large: str = "too_large") -> bytes:
     if request.content.is_eof():  # All of it came with the headers.
-        given = request.content.read_nowait()
-    else:
-        given = await _rest_of(request.content)
-    if len(given) > LARGEST_BODY:
-        raise Rejected("too_large")
-    return parse(given)
-
-
-async def _rest_of(content: StreamReader) -> bytes:
+        whole = request.content.read_nowait()
+        if len(whole) > most:
+            raise Rejected(too_large)
+        return whole
     given = bytearray()
     try:
-        async with asyncio.timeout(SLOWEST_BODY):
-            async for chunk in content.iter_any():
+        async with asyncio.timeout(within):
+            async for chunk in request.content.iter_any():
                 given += chunk
-                if len(given) > LARGEST_BODY:
-                    raise Rejected("too_large")
+                if len(given) > most:
+                    raise Rejected(too_large)
     except TimeoutError:
         raise Rejected("slow_body") from None
     return bytes(given)

@@ -9,7 +9,17 @@ from tortoise.backends.base.config_generator import expand_db_url
 
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
-from models.funds import Claim, ClaimStatus, Fund, Payment, Receipt
+from models.funds import (
+    PROMISED,
+    BatchStatus,
+    Claim,
+    ClaimStatus,
+    Fund,
+    Payment,
+    PaymentBatch,
+    Receipt,
+    ReceiptPurpose,
+)
 from models.learning import LessonTally, PracticeCard
 from models.lessons import (
     SINGLE,
@@ -26,6 +36,7 @@ from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.postgresql import Connection
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
+from models.ratings import Rating
 from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.reminders import Reminder, ReminderKind, ReminderStatus
@@ -83,6 +94,7 @@ __all__ = [
     "FILING_OPEN",
     "HOLDING",
     "LIVE",
+    "PROMISED",
     "ROTATION_AHEAD",
     "ROTATION_MENTORED",
     "SINGLE",
@@ -91,6 +103,7 @@ __all__ = [
     "Article",
     "Attendance",
     "AuditEntry",
+    "BatchStatus",
     "Booking",
     "BookingStatus",
     "Callback",
@@ -127,11 +140,14 @@ __all__ = [
     "Organization",
     "OrganizationKind",
     "Payment",
+    "PaymentBatch",
     "Person",
     "Placement",
     "PracticeCard",
     "Question",
+    "Rating",
     "Receipt",
+    "ReceiptPurpose",
     "RefusedScan",
     "Regulation",
     "Rehearsal",

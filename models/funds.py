@@ -68,20 +68,57 @@ class Fund(Model):
 
 
 class ClaimStatus(StrEnum):
-    """Life of a claim (补单)."""
+    """Life of a claim (补单): sent, reviewed by the town, approved by the district, in a batch, paid."""
 
     SUBMITTED = "submitted"
+    REVIEWED = "reviewed"
     RETURNED = "returned"
     APPROVED = "approved"
+    BATCHED = "batched"
     REJECTED = "rejected"
     PAID = "paid"
+
+
+PROMISED = (ClaimStatus.APPROVED, ClaimStatus.BATCHED)
+"""Statuses in which a claim's amount is set aside in the fund, and not paid yet."""
+
+
+class BatchStatus(StrEnum):
+    """Life of a payment batch."""
+
+    OPEN = "open"
+    PAID = "paid"
+
+
+class PaymentBatch(Model):
+    """What a fund pays in a quarter, all at once: the claims that were approved up to the quarter's end."""
+
+    id = fields.IntField(primary_key=True)
+    fund: fields.ForeignKeyRelation[Fund] = fields.ForeignKeyField(
+        "models.Fund", related_name="batches", on_delete=fields.RESTRICT
+    )
+    fund_id: int
+    year = fields.IntField()
+    quarter = fields.IntField()
+    status = fields.CharEnumField(BatchStatus, max_length=8, default=BatchStatus.OPEN)
+    made_at = fields.DatetimeField()
+    paid_by_id = fields.IntField(null=True)
+    paid_at = fields.DatetimeField(null=True)
+    claims: fields.ReverseRelation["Claim"]
+
+    class Meta:
+        table = "payment_batches"
+        unique_together = (("fund", "year", "quarter"),)
 
 
 class Claim(Model):
     """What a branch asks for one visit: one claim a visit, corrected and sent again where it was returned.
 
     `present`, `per_head`, `cap` and `amount` are as of the last sending; `rounds` counts the sendings.
-    `applicant_ids` are all who ever sent it: none of them approves or pays it.
+    `applicant_ids` are all who ever sent it: none of them reviews, approves or pays it. Who handled,
+    reviewed and approved it are three people; `reviewed_from_id` and `approved_from_id` are where the
+    latter two were at home then, which is never the claim's own branch. `closed_at` is when it was paid or
+    turned down for good.
     """
 
     id = fields.IntField(primary_key=True)
@@ -116,6 +153,18 @@ class Claim(Model):
     )
     approved_by_id: int | None
     approved_at = fields.DatetimeField(null=True)
+    reviewed_by: fields.ForeignKeyNullableRelation["Person"] = fields.ForeignKeyField(
+        "models.Person", related_name="claims_reviewed", null=True, on_delete=fields.SET_NULL
+    )
+    reviewed_by_id: int | None
+    reviewed_at = fields.DatetimeField(null=True)
+    reviewed_from_id = fields.IntField(null=True)
+    approved_from_id = fields.IntField(null=True)
+    batch: fields.ForeignKeyNullableRelation[PaymentBatch] = fields.ForeignKeyField(
+        "models.PaymentBatch", related_name="claims", null=True, on_delete=fields.RESTRICT
+    )
+    batch_id: int | None
+    closed_at = fields.DatetimeField(null=True)
     receipts: fields.ReverseRelation["Receipt"]
 
     class Meta:
@@ -125,11 +174,32 @@ class Claim(Model):
         constraints = (
             CheckConstraint(check="amount > 0 AND amount <= cap", name="claim_within_cap"),
             CheckConstraint(check="approved_by_id <> submitted_by_id", name="claim_approved_by_another"),
+            CheckConstraint(
+                check="reviewed_by_id <> submitted_by_id AND reviewed_by_id <> approved_by_id",
+                name="claim_reviewed_by_a_third",
+            ),
+            CheckConstraint(
+                check="reviewed_from_id <> branch_id AND approved_from_id <> branch_id",
+                name="claim_decided_elsewhere",
+            ),
         )
 
 
+class ReceiptPurpose(StrEnum):
+    """What a bill may be for; other things aren't paid from the special fund."""
+
+    VENUE = "venue"
+    GUIDE = "guide"
+    MATERIAL = "material"
+    TRANSPORT = "transport"
+    MEAL = "meal"
+
+
 class Receipt(Model):
-    """A bill behind a claim. Its number counts once in the whole district."""
+    """A bill behind a claim. Its number counts once in the whole district.
+
+    `image` names its picture under the data directory; empty where there is none, which is always allowed.
+    """
 
     id = fields.IntField(primary_key=True)
     claim: fields.ForeignKeyRelation[Claim] = fields.ForeignKeyField(
@@ -138,6 +208,8 @@ class Receipt(Model):
     claim_id: int
     number = fields.CharField(max_length=32, unique=True)
     amount = fields.BigIntField()
+    purpose = fields.CharEnumField(ReceiptPurpose, max_length=12, null=True)
+    image = fields.CharField(max_length=40, default="", db_default="")
 
     class Meta:
         table = "receipts"
