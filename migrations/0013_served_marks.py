@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 from tortoise import fields
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0010_site_keeping')]
+    dependencies = [('models', '0011_claims_in_stages')]
 
     initial = False
 

@@ -12,7 +12,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0010_site_keeping')]
+    dependencies = [('models', '0013_served_marks')]
 
     initial = False
 
