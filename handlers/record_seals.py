@@ -86,11 +86,11 @@ async def rotate(ctx: Context, *, previous: SecretStr) -> int:
     async with in_transaction() as connection:
         await hold(connection, "records")
         for model in (Record, RecordVersion, RecordSetAside):
-            async for row in model.exclude(sealed="").only("id", "sealed"):  # type: ignore[attr-defined]
+            async for row in model.exclude(sealed="").only("id", "sealed"):
                 if (renewed := _renewed(secret, previous, base64.urlsafe_b64decode(row.sealed))) is None:
                     continue
                 text = base64.urlsafe_b64encode(renewed).decode()
-                total += await model.filter(id=row.id).update(sealed=text)  # type: ignore[attr-defined]
+                total += await model.filter(id=row.id).update(sealed=text)
         async for file in RecordAttachment.all().only("id", "content"):
             if (renewed := _renewed(secret, previous, file.content)) is not None:
                 total += await RecordAttachment.filter(id=file.id).update(content=renewed)

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('token_hash', fields.CharField(unique=True, max_length=64)),
                 ('made_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'branch_feeds', 'app': 'models', 'pk_attr': 'id', 'table_description': "A branch's calendar address. The token itself is known to its holder only, and a new one ends the old."},
+            options={'table': 'branch_feeds', 'app': 'models', 'pk_attr': 'id', 'table_description': "A branch's calendar address. Its holder alone knows the token, and a new one ends the old."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -93,6 +93,7 @@ class Migration(migrations.Migration):
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('saved_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('signed_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ('vote_restored_on', fields.DateField(null=True)),
             ],
             options={'table': 'records', 'app': 'models', 'unique_together': (('branch', 'template', 'subject'),), 'constraints': [CheckConstraint(check='revision >= 1', name='record_revision_from_one'), CheckConstraint(check="(status = 'draft' AND version = 0) OR (status = 'signed' AND version >= 1)", name='record_signed_has_version')], 'indexes': [Index(fields=['branch_id', 'year', 'template'])], 'pk_attr': 'id', 'table_description': 'One filled-in template of a branch.'},
             bases=['Model'],

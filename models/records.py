@@ -25,9 +25,10 @@ class Record(Model):
     """One filled-in template of a branch.
 
     `values` and `sealed` hold what it says now; `revision` counts its saves, `version` what was signed.
-    `period` is the month, quarter or year it is of (2026-11, 2026-Q4, 2026). `subject` names whom or what
-    a template of single rows is about, as a keyed hash, so that the same row isn't kept twice. `held_on`
-    is the day of what is recorded; `is_late` says that it was entered more than seven days after (补录).
+    `period` is the month or year it is of (2026-11, 2026). `subject` names whom or what there is one record
+    of, as a keyed hash. `held_on` is the day of what is recorded. `is_late`: entered more than seven days
+    after it (补录). `is_exercise`: out of a rehearsal, never signed. `vote_restored_on`: when a person gave
+    back the vote that a probation within the party (T20) had taken.
     """
 
     id = fields.IntField(primary_key=True)
@@ -62,6 +63,7 @@ class Record(Model):
     created_at: datetime = fields.DatetimeField()
     saved_at: datetime = fields.DatetimeField()
     signed_at: datetime | None = fields.DatetimeField(null=True)
+    vote_restored_on: date | None = fields.DateField(null=True)
 
     class Meta:
         table = "records"
@@ -155,7 +157,7 @@ class RecordAttachment(Model):
 
 
 class BranchFeed(Model):
-    """A branch's calendar address. The token itself is known to its holder only, and a new one ends the old."""
+    """A branch's calendar address. Its holder alone knows the token, and a new one ends the old."""
 
     id = fields.IntField(primary_key=True)
     branch: fields.ForeignKeyRelation[Organization] = fields.ForeignKeyField(
