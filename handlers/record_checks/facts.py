@@ -28,12 +28,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody on the branch's roster. `suspended`: without a vote for now (留党察看, 被留置、逮捕)."""
+    """Somebody on the branch's roster.
+
+    `suspended`: without a vote for now (留党察看, 被留置、逮捕). `restored`: somebody has given the rights
+    back by hand after 留党察看 ended; a term that has run out gives nothing back by itself.
+    """
 
     id: int
     name: str
     membership: str = FULL
     suspended: bool = False
+    restored: bool = False
     born_on: date | None = None
     full_on: date | None = None
     flags: frozenset[str] = frozenset()
@@ -102,9 +107,10 @@ class District:
 class Facts:
     """What the branch knows. `records` holds the branch's other records by template, the latest last.
 
-    `record_id` and `entered_at` are those of the record under check, if it was saved before.
-    `elsewhere`: ids of roster people who are also on another branch's roster. `name_taken`: another
-    branch of the district has this name.
+    `record_id`, `entered_at` and `previous` (its values as they stand) are those of the record under check,
+    if it was saved before. `elsewhere`: roster people who also stand on another branch's roster.
+    `name_taken`: another branch of the district has this name. `parents`: organizations that may stand above
+    a branch. `sites`: the names of the open sites. `next_assessment`: the day of the next one, if it is set.
     """
 
     now: datetime
@@ -114,8 +120,12 @@ class Facts:
     district: District = District()
     record_id: int | None = None
     entered_at: datetime | None = None
+    previous: Mapping[str, Any] | None = None
     elsewhere: frozenset[int] = frozenset()
     name_taken: bool = False
+    parents: frozenset[int] = frozenset()
+    sites: frozenset[str] = frozenset()
+    next_assessment: date | None = None
 
     @property
     def today(self) -> date:
@@ -157,6 +167,10 @@ class Facts:
                 if one.id == record_id:
                     return one
         return None
+
+    def entry_day(self) -> date:
+        """The day on which the record under check was first entered: today for a new one."""
+        return (self.entered_at or self.now).astimezone(self.now.tzinfo).date()
 
     @property
     def _team(self) -> Mapping[str, Any]:
