@@ -15,7 +15,7 @@ from handlers import access
 from handlers.access import OFFICERS
 from handlers.accounts import require_person
 from handlers.context import Context
-from handlers.errors import NotFound, NotYourBranch
+from handlers.errors import NotAllowed, NotFound, NotYourBranch
 from handlers.record_seals import Values, is_sealed
 from handlers.template_content import Template
 from models import Duty, Organization, Person, Record, RecordStatus, Role
@@ -72,6 +72,16 @@ async def read_branch(ctx: Context, branch_id: int | None) -> Reader:
     if person.organization_id == branch.id:
         return Reader(person, branch, Standing.MEMBER, await _is_secretary(person, branch, duty=False))
     raise NotFound
+
+
+def require_overview(reader: Reader) -> None:
+    """A branch's year with what is missing is for who works for it and for the officers above.
+
+    Raises:
+        NotAllowed: the caller is a member of the branch.
+    """
+    if reader.standing is Standing.MEMBER:
+        raise NotAllowed
 
 
 async def write_branch(ctx: Context, branch_id: int | None) -> Reader:

@@ -12,7 +12,7 @@ from handlers.template_content import Template
 LATE_AFTER = timedelta(days=7)
 """A meeting entered later than this after it is marked 补录 (handbook, X15)."""
 NATURAL: Mapping[str, tuple[str, ...]] = {
-    "T03": ("name",),
+    "T03": ("id_no",),
     "T04": ("name",),
     "T13": ("member_id", "year"),
     "T14": ("year",),

@@ -8,12 +8,23 @@ from handlers import record_seals
 from handlers.context import Context
 from handlers.record_checks import District, Entry, Facts, Member
 from handlers.template_content import handbook
-from models import Membership, Organization, Person, Record, RecordStatus
+from models import (
+    Membership,
+    Organization,
+    OrganizationKind,
+    Person,
+    Record,
+    RecordStatus,
+    Site,
+    SiteStatus,
+)
 
 STANDING = ("T01", "T02", "T03", "T04", "T12", "T16", "T20", "T22")
 """Templates whose records count however old they are; of the others, this year's and the last two years'."""
 YEARS_BACK = 2
 MEMBERSHIPS = (Membership.FULL, Membership.PROBATIONARY)
+ENROLLED = ("在册", "转出待接收")
+"""In T03: still this branch's, until the other one has taken the person in (教育管理条例第二十五条)."""
 PROBATION = "留党察看"
 """In T20: no vote while it lasts, and until somebody says that it is over (党章第四十一条)."""
 
@@ -28,6 +39,7 @@ async def gather(ctx: Context, branch: Organization, *, record: Record | None = 
         by_template[entry.template] = (*by_template.get(entry.template, ()), entry)
     lines = {one.person_id: dict(one.values) for one in by_template.get("T03", ())}
     suspended = on_probation(one for one in by_template.get("T20", ()) if one.id not in restored)
+    twins = await _twins(branch)
     own_name = [one.values.get("name") for one in by_template.get("T01", ())[-1:]]
     others = Organization.filter(name__in=[name for name in own_name if name]).exclude(id=branch.id)
     return Facts(
@@ -38,6 +50,10 @@ async def gather(ctx: Context, branch: Organization, *, record: Record | None = 
         district=District(),
         record_id=record.id if record else None,
         entered_at=record.created_at if record else None,
+        previous=record_seals.opened(ctx.settings.secret_key, record) if record else None,
+        elsewhere=frozenset(twins),
+        parents=frozenset(await _parents()),
+        sites=frozenset(await _sites()),
         name_taken=await others.exists() if own_name else False,
     )
 
@@ -55,6 +71,30 @@ async def _restored(branch: Organization) -> list[int]:
     """The T20 whose vote somebody gave back."""
     back = Record.filter(branch_id=branch.id, template="T20", vote_restored_on__not_isnull=True)
     return [row.id for row in await back.only("id")]
+
+
+async def _parents() -> list[int]:
+    """Organizations that may stand above a branch."""
+    above = Organization.filter(kind__in=(OrganizationKind.COMMITTEE, OrganizationKind.GENERAL_BRANCH))
+    return [row.id for row in await above.only("id")]
+
+
+async def _sites() -> list[str]:
+    """The names of the open sites."""
+    return [row.name for row in await Site.filter(status=SiteStatus.OPEN).only("id", "name")]
+
+
+async def _twins(branch: Organization) -> list[int]:
+    """Who of the branch's signed T03 also stands, by the id number, in another branch's (党章第八条).
+
+    The database compares keyed hashes; nobody reads an id number for it.
+    """
+    lines = Record.filter(template="T03", status=RecordStatus.SIGNED, subject__not_isnull=True)
+    ours = {row.subject: row.values for row in await lines.filter(branch_id=branch.id)}
+    there = [row for row in ours if ours[row].get("rel_status") in ENROLLED]
+    others = await lines.filter(subject__in=there).exclude(branch_id=branch.id) if there else []
+    twins = {row.subject for row in others if row.values.get("rel_status") in ENROLLED}
+    return [int(ours[subject]["name"]) for subject in twins if "name" in ours[subject]]
 
 
 def entry(ctx: Context, row: Record) -> Entry:

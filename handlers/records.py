@@ -304,6 +304,30 @@ async def correct(
     return _shown(ctx, reader, form, row)
 
 
+async def restore_vote(ctx: Context, *, record_id: int) -> Shown:
+    """Give back the vote that a probation within the party took; only a person does that (党章第四十一条).
+
+    Raises:
+        NotBound, NotFound, NotYourBranch.
+        WrongState: it is no signed probation, or the vote was given back before.
+    """
+    one_line(reason, longest=LONGEST_REASON, field="reason")
+    reader, form, row = await _signable(ctx, record_id)
+    if (
+        row.status is not RecordStatus.SIGNED
+        or row.template != "T20"
+        or (record_seals.opened(ctx.settings.secret_key, row).get("item") != record_facts.PROBATION)
+    ):
+        raise WrongState
+    async with in_transaction():
+        mine = Record.filter(id=row.id, vote_restored_on=None)
+        if not await mine.update(vote_restored_on=ctx.now().date()):
+            raise WrongState
+        await audit.record(ctx, "record.vote_restored", f"record:{row.id}", by=reader.person.id)
+    row.vote_restored_on = ctx.now().date()
+    return _shown(ctx, reader, form, row)
+
+
 async def discard(ctx: Context, *, record_id: int) -> None:
     """Throw a draft away; what was signed stays.
 
@@ -376,6 +400,50 @@ async def settle(ctx: Context, *, record_id: int, set_aside_id: int, take: bool)
         verb = "record.set_aside_taken" if take else "record.set_aside_dropped"
         await audit.record(ctx, verb, f"record:{row.id}", set_aside=one.id, revision=row.revision)
     return _shown(ctx, reader, form, row)
+
+
+async def show_writable(ctx: Context, *, record_id: int) -> Shown:
+    """One record for somebody who writes at it.
+
+    Raises:
+        NotBound, NotFound, NotYourBranch.
+    """
+    reader, form, row = await _writable(ctx, record_id)
+    return _shown(ctx, reader, form, row)
+
+
+async def add_paper(ctx: Context, shown: Shown, place: str, name: str) -> None:
+    """Name a file in its field, in the caller's transaction.
+
+    Raises:
+        StaleVersion: somebody saved this very moment.
+    """
+    before = record_seals.opened(ctx.settings.secret_key, shown.record)
+    papers = list(_papers(before, place))
+    await _advance(ctx, shown.template, shown.record, _with(before, place, [*papers, name]))
+
+
+async def remove_paper(ctx: Context, shown: Shown, place: str, name: str) -> None:
+    """Take a file's name out of its field, in the caller's transaction.
+
+    Raises:
+        StaleVersion: somebody saved this very moment.
+    """
+    before = record_seals.opened(ctx.settings.secret_key, shown.record)
+    papers = [one for one in _papers(before, place) if one != name]
+    await _advance(ctx, shown.template, shown.record, _with(before, place, papers))
+
+
+def _papers(values: Values, place: str) -> list[str]:
+    key, _, column = place.partition(".")
+    if column:
+        return list((values.get(key) or {}).get(column) or [])
+    return list(values.get(key) or [])
+
+
+def _with(values: Values, place: str, papers: list[str]) -> Values:
+    key, _, column = place.partition(".")
+    return {**values, key: {**(values.get(key) or {}), column: papers} if column else papers}
 
 
 def clean(form: Template, values: Mapping[str, Any]) -> Values:
