@@ -29,8 +29,10 @@ PROBATION = "留党察看"
 """In T20: no vote while it lasts, and until somebody says that it is over (党章第四十一条)."""
 
 
-async def gather(ctx: Context, branch: Organization, *, record: Record | None = None) -> Facts:
-    """The facts for a record of the branch, or for a new one."""
+async def gather(
+    ctx: Context, branch: Organization, *, record: Record | None = None, named: bool = True
+) -> Facts:
+    """The facts for a record of the branch, or for a new one; without names where nobody is to be named."""
     entries = await _entries(ctx, branch)
     restored = set(await _restored(branch))
     people = await Person.filter(organization_id=branch.id, left_at=None, membership__in=MEMBERSHIPS)
@@ -45,7 +47,7 @@ async def gather(ctx: Context, branch: Organization, *, record: Record | None = 
     return Facts(
         now=ctx.now(),
         scope=branch.scope,
-        members={one.id: _member(one, lines.get(one.id, {}), one.id in suspended) for one in people},
+        members={one.id: _member(one, lines.get(one.id, {}), one.id in suspended, named) for one in people},
         records=by_template,
         district=District(),
         record_id=record.id if record else None,
@@ -121,11 +123,11 @@ def on_probation(entries: Iterable[Entry]) -> set[int]:
     }  # fmt: skip
 
 
-def _member(person: Person, line: dict[str, Any], suspended: bool) -> Member:
+def _member(person: Person, line: dict[str, Any], suspended: bool, named: bool) -> Member:
     full_on = line.get("full_date")
     return Member(
         id=person.id,
-        name=person.name,
+        name=person.name if named else "",
         membership=person.membership.value,
         suspended=suspended,
         born_on=person.birth_month,

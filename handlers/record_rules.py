@@ -6,7 +6,7 @@ off by one.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 from typing import Any, Literal
@@ -57,9 +57,8 @@ async def overview(ctx: Context, *, branch_id: int | None = None, year: int | No
     reader = await record_access.read_branch(ctx, branch_id)
     record_access.require_overview(reader)
     year = year or ctx.now().year
-    facts = await record_facts.gather(ctx, reader.branch)
-    if not reader.writes:  # Officers see how things stand, not whose they are.
-        facts = replace(facts, members={id_: replace(one, name="") for id_, one in facts.members.items()})
+    # Officers see how things stand, not whose they are.
+    facts = await record_facts.gather(ctx, reader.branch, named=reader.writes)
     drafts = (
         Record.filter(branch_id=reader.branch.id, status=RecordStatus.DRAFT).order_by("-saved_at").limit(200)
     )
@@ -261,7 +260,7 @@ def _probationary(facts: Facts, _: int) -> Iterator[Finding]:
         known = [facts.members[id_] for id_ in sorted(_ints(named)) if id_ in facts.members]
         wrong = [member.name for member in known if not member.is_full]
         if wrong:
-            told = f"预备党员没有选举权、表决权和被选举权，换届记录的候选人、监票人或选票里有预备党员{_some(wrong)}。"
+            told = f"预备党员不能列为候选人、监票人，也不能写在选票上，换届记录请更正{_some(wrong)}。"
             yield Finding("X14", "block", told, "选举条例 第五条", (election.id,))
 
 

@@ -311,7 +311,6 @@ async def restore_vote(ctx: Context, *, record_id: int) -> Shown:
         NotBound, NotFound, NotYourBranch.
         WrongState: it is no signed probation, or the vote was given back before.
     """
-    one_line(reason, longest=LONGEST_REASON, field="reason")
     reader, form, row = await _signable(ctx, record_id)
     if (
         row.status is not RecordStatus.SIGNED
