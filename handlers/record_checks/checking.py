@@ -3,12 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from handlers.record_checks import meetings  # noqa: F401 (entered into the table)
+from handlers.record_checks import (  # noqa: F401 (each enters its validations into the table)
+    admission,
+    basics,
+    conduct,
+    dues,
+    elections,
+    meetings,
+    membership,
+    party_life,
+)
 from handlers.record_checks.conditions import CONDITIONS
 from handlers.record_checks.facts import Facts, Problem
 from handlers.record_checks.validations import (
     COMPUTATIONS,
     VALIDATIONS,
+    Level,
     Record,
     Validation,
     options_of,
@@ -21,16 +31,14 @@ MISSING, VALUE = "missing", "value"
 
 
 def compute(template: Template, values: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-    """The computed fields of a record as they stand in JSON. What can't be known yet is left out.
+    """What is worked out of a record, as it stands in JSON. What can't be known yet is left out.
 
-    What somebody typed into a computed field counts for nothing.
+    It stands in the place of what somebody typed: all of the template's computed fields, and a due that
+    follows from the kind of payer.
     """
     record, _ = _record(template, values, facts)
-    return {
-        field.key: plain(record[field.key])
-        for field in template.fields
-        if field.computed and record[field.key] is not None
-    }
+    worked = {one.field: one.work(record) for one in COMPUTATIONS if one.template == template.code}
+    return {key: plain(value) for key, value in worked.items() if value is not None}
 
 
 def check(template: Template, values: Mapping[str, Any], facts: Facts) -> list[Problem]:
@@ -65,7 +73,9 @@ def _record(template: Template, values: Mapping[str, Any], facts: Facts) -> tupl
     record = Record(template, found, facts)
     for one in COMPUTATIONS:
         if one.template == template.code:
-            found[one.field] = one.work(record)
+            worked = one.work(record)
+            if worked is not None or template.field(one.field).computed:
+                found[one.field] = worked
     return record, problems
 
 
@@ -110,9 +120,10 @@ def _bounds(field: Field, value: Any, place: str, rule: str) -> Iterator[Problem
         return
     unit = field.unit or UNITS.get(field.kind, "")
     if field.least is not None and size < field.least:
-        yield Problem(
-            place, "block", f"“{field.label}”不能少于{field.least}{unit}，现在是{size}{unit}。", rule, "least"
-        )
+        # How long a text ought to be is no central rule.
+        level: Level = "warn" if isinstance(value, str) else "block"
+        said = f"“{field.label}”不能少于{field.least}{unit}，现在是{size}{unit}。"
+        yield Problem(place, level, said, rule, "least")
     if field.most is not None and size > field.most:
         yield Problem(
             place, "block", f"“{field.label}”不能多于{field.most}{unit}，现在是{size}{unit}。", rule, "most"

@@ -1,11 +1,12 @@
 """The table of all validations and computations, each beside the template and field it belongs to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
+from handlers.errors import StepRefused
 from handlers.record_checks.facts import Entry, Facts
 from handlers.record_values import BadValue, read
 from handlers.template_content import Field, Template, handbook
@@ -32,10 +33,27 @@ class Record:
         """Whether all of these were filled in."""
         return all(self.values.get(key) is not None for key in keys)
 
+    def inside(self, key: str, column: str) -> Any:
+        """The value inside a group, or None."""
+        return (self.values.get(key) or {}).get(column)
+
+    def rows(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """A field's rows."""
+        return self.values.get(key) or ()
+
     def name(self, person: Any) -> str:
         """What to call somebody."""
         known = self.facts.members.get(person)
         return known.name if known else str(person)
+
+    def names(self, people: Iterable[Any]) -> str:
+        """What to call several."""
+        return "、".join(self.name(person) for person in people)
+
+    def not_full(self, *people: Any) -> str:
+        """The names of those who aren't full members; empty when all are."""
+        known = [self.facts.members.get(person) for person in people]
+        return "、".join(one.name for one in known if one is not None and not one.is_full)
 
     @cached_property
     def day(self) -> date | None:
@@ -122,3 +140,33 @@ def values_of(entry: Entry) -> dict[str, Any]:
             raw = entry.values.get(field.key)
             found[field.key] = raw if field.options_from else None
     return found
+
+
+def other(r: Record, record_id: Any) -> Record | None:
+    """A record that this one refers to; None when it isn't there."""
+    found = r.facts.find(record_id)
+    return None if found is None else opened(r, found)
+
+
+def opened(r: Record, entry: Entry) -> Record:
+    """Another record of the branch, to be looked into like the one under check."""
+    return Record(handbook().templates[entry.template], values_of(entry), r.facts)
+
+
+def say(day: date) -> str:
+    """A day as people write it."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def yuan(fen: int) -> str:
+    """Fen as yuan: 4550 → 45.50."""
+    return f"{fen // 100}.{fen % 100:02}"
+
+
+def refused(reckoning: Callable[[], object]) -> str | None:
+    """What a rehearsal's reckoning says against it: the same rule is reckoned in one place."""
+    try:
+        reckoning()
+    except StepRefused as no:
+        return str(no)
+    return None
