@@ -95,7 +95,9 @@ STATUS: dict[type[Refused], No] = {
         409, "扫码重复", "这次扫码的编号已经用在另一次扫码上，请重新扫一次现场的二维码。"
     ),
     errors.StaleVersion: No(
-        409, "别处刚保存过", "另一部手机刚刚保存过这份记录。您的修改没有丢，已另存在记录旁边，请刷新后对照取用。"
+        409,
+        "别处刚保存过",
+        "另一部手机刚刚保存过这份记录。您的修改没有丢，已另存在旁边，请刷新后对照取用。",
     ),
     errors.AlreadyRecorded: No(409, "已有记录", "这一项支部已经有记录，请打开原来的那一份修改，不用另建。"),
     errors.RecordUnready: No(409, "还不能签认", "这份记录还不能签认，请按提示逐项补正。"),
@@ -120,6 +122,8 @@ DOOR: dict[str, No] = {
     "slow_body": No(408, "上传太慢", "请求没有在规定时间内传完，请检查网络后重试。"),
     "still_running": No(409, "正在处理", "同一请求正在处理，请稍等几秒再查询结果。"),
     "too_large": No(413, "内容太大", "请求内容超过 64 KB，请精简或分几次提交。"),
+    "file_too_large": No(413, "文件太大", "文件太大，请压缩或分开后再上传。"),
+    "wrong_file_type": No(415, "文件格式不对", "请直接提交文件内容，类型写 application/octet-stream。"),
     "wrong_content_type": No(415, "格式不支持", "请用 application/json 格式提交。"),
     "idempotency_key_reused": No(
         422, "Idempotency-Key 重复", "这个 Idempotency-Key 已用于另一个请求，请换一个新的。"
@@ -150,8 +154,10 @@ def refusal(error: Refused) -> tuple[int, dict[str, Any]]:
         no = no._replace(detail=no.exact.format(site=error.site, at=error.at.astimezone(CHINA)))
     if isinstance(error, StepRefused):
         no = no._replace(detail=error.sentence)
-    fields = error.fields.items() if isinstance(error, BadInput) else None
-    if isinstance(error, RecordUnready):
+    fields: Iterable[tuple[str, str]] | None = None
+    if isinstance(error, BadInput):
+        fields = error.fields.items()
+    elif isinstance(error, RecordUnready):
         fields = error.problems
     return no.status, problem(error.code, no, fields=fields)
 
