@@ -333,7 +333,7 @@ def _training(desk: Desk) -> Values:
     title = source.values.get("title") or (theme.get("title") if isinstance(theme, dict) else theme)
     return {
         "title": title or "党员大会学习",
-        "form": CARRIED[source.template],
+        "form": {"form": CARRIED[source.template]},
         "date": source.on.isoformat(),
         "hours": {"hours": hours} if hours else None,
     }
