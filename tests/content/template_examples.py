@@ -101,14 +101,19 @@ def branch(one: Mapping[str, Any], how: Mapping[str, Any] | None = None) -> Fact
     """The branch of the examples, with what one template's examples and one example change in it."""
     how = how or {}
     base = _yaml("branch.yaml")
-    people = {number: dict(person) | how.get("members", {}).get(number, {}) for number, person in base["members"].items()}
+    people = {
+        number: dict(person) | how.get("members", {}).get(number, {})
+        for number, person in base["members"].items()
+    }
     rows = [*base["records"], *one.get("records", ()), *how.get("add", ())]
     entries = [_entry(row) for row in rows if row["id"] not in one.get("without", ())]
     told = {"now": base["now"], "scope": base["scope"], "sites": base["sites"]}
     told |= one.get("facts", {}) | how.get("facts", {})
     return Facts(
         members={number: Member(id=number, **person) for number, person in people.items()},
-        records={code: tuple(e for e in entries if e.template == code) for code in {e.template for e in entries}},
+        records={
+            code: tuple(e for e in entries if e.template == code) for code in {e.template for e in entries}
+        },
         **{key: _fact(key, value) for key, value in told.items()},
     )
 
