@@ -128,6 +128,10 @@ class Settings(BaseSettings):
         "",
         description="Official account's subscribe-notice template of a visit's reminder; empty = not used.",
     )
+    record_template_id: str = Field(
+        "",
+        description="Mini-program subscribe template of what a branch has to record (thing1, time2, thing3).",
+    )
     rehearsal_line_seconds: float = Field(
         300, ge=0, description="Seconds a phone's line to a rehearsal stays open; it reconnects by itself."
     )

@@ -89,6 +89,11 @@ REFUSALS: dict[type[Refused], str] = {
     errors.CancelledBooking: "您的支部在这里的预约已经取消，请联系支部确认。",
     errors.NoFont: "服务器上没有中文字体，暂时不能排版，请告诉系统管理员。",
     errors.ReplayedScan: "这次扫码已经用过了，请重新扫一次现场的二维码。",
+    errors.StaleVersion: "另一部手机刚刚保存过这份记录，您的修改已另存，请打开记录对照取用。",
+    errors.AlreadyRecorded: "这一项支部已经有记录，请打开原来的那一份修改。",
+    errors.RecordUnready: "这份记录还不能签认，请打开页面按提示补正。",
+    errors.RecordBlocked: "这份记录有几项不符合规定或还没有填，请打开页面补正。",
+    errors.WarningsUnseen: "这份记录有几处提醒，请打开页面看过再签认。",
     errors.BadInput: "有些内容填写不对，请改一下再发。",
 }
 """Every refusal of the use-cases. A test keeps it complete."""

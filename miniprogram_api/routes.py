@@ -44,6 +44,7 @@ from miniprogram_api import (
     me,
     posters,
     questions,
+    records,
     refused_scans,
     rehearsals,
     rules,
@@ -213,5 +214,6 @@ ROUTES = (
     *statistics.ROUTES,
     *closings.ROUTES,
     *site_keeping.ROUTES,
+    *records.ROUTES,
 )
 # fmt: on

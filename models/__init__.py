@@ -14,6 +14,15 @@ from models.lessons import SINGLE, Channel, Delivery, DeliveryStatus, Lesson, Le
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
+from models.records import (
+    BranchFeed,
+    DutyReminder,
+    Record,
+    RecordAttachment,
+    RecordSetAside,
+    RecordStatus,
+    RecordVersion,
+)
 from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.reminders import Reminder, ReminderKind, ReminderStatus
@@ -43,6 +52,7 @@ __all__ = [
     "AuditEntry",
     "Booking",
     "BookingStatus",
+    "BranchFeed",
     "Callback",
     "Channel",
     "CheckIn",
@@ -53,6 +63,7 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Duty",
+    "DutyReminder",
     "Entry",
     "EntryDraft",
     "EntryStatus",
@@ -72,6 +83,11 @@ __all__ = [
     "PracticeCard",
     "Question",
     "Receipt",
+    "Record",
+    "RecordAttachment",
+    "RecordSetAside",
+    "RecordStatus",
+    "RecordVersion",
     "RefusedScan",
     "Regulation",
     "Rehearsal",
