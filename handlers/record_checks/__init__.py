@@ -2,6 +2,5 @@
 
 from handlers.record_checks.checking import check, compute
 from handlers.record_checks.facts import District, Entry, Facts, Member, Problem
-from handlers.record_checks.year import Gap, review
 
-__all__ = ["District", "Entry", "Facts", "Gap", "Member", "Problem", "check", "compute", "review"]
+__all__ = ["District", "Entry", "Facts", "Member", "Problem", "check", "compute"]

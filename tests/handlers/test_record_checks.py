@@ -2,16 +2,15 @@
 
 import json
 import os
-from collections import Counter
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handlers.record_checks import District, Entry, Problem, check, checking, compute, review
+from handlers.record_checks import District, Entry, Problem, check, checking, compute
 from handlers.record_checks.validations import COMPUTATIONS, VALIDATIONS
 from handlers.record_values import LINE_MOST, TEXT_MOST
 from handlers.template_content import Field, Kind, handbook
@@ -193,33 +192,6 @@ def test_no_input_ends_in_a_traceback(code: str, data: st.DataObject) -> None:
     told = check(TEMPLATES[code], values, example.facts)
     json.dumps(compute(TEMPLATES[code], values, example.facts))
     assert all(problem.level in ("block", "warn") and problem.message for problem in told)
-
-
-def test_the_year_tells_what_is_missing_and_no_more() -> None:
-    facts = examples.valid()["T05"].facts
-    found = review(facts, 2026)
-    codes = Counter(gap.code for gap in found)
-    # Assemblies were in March and June; of committee meetings only November's, which isn't over.
-    assert codes == {"X01": 1, "X02": 10, "X03": 20, "X04": 10}
-    assert all(gap.bars_best == (gap.code == "X04") for gap in found)
-    later = replace(facts, now=datetime.fromisoformat("2026-12-01T09:00:00+08:00"))
-    assert Counter(gap.code for gap in review(later, 2026)) == codes + Counter(
-        {"X03": 2, "X05": 1, "X06": 2, "X07": 3}
-    )
-    assert review(replace(facts, records={}, members={}), 2027) == []
-
-
-def test_what_does_not_agree_blocks() -> None:
-    facts = examples.valid()["T05"].facts
-    more = {
-        "T01": (Entry(101, "T01", date(2026, 1, 1), {"full_count": 8}),),
-        "T03": (Entry(301, "T03", date(2026, 1, 1), {"can_vote": True}, 9),),
-        "T18": (Entry(1801, "T18", date(2026, 1, 1), {"unpaid": 6}, 9),),
-        "T20": (Entry(2001, "T20", date(2026, 1, 1), {"item": "留党察看"}, 9),),
-    }
-    told = replace(facts, records={**facts.records, **more}, elsewhere=frozenset({4}))
-    found = {gap.code: gap.level for gap in review(told, 2027)}
-    assert found == {"X08": "block", "X11": "warn", "X12": "block", "X13": "block"}
 
 
 @pytest.mark.parametrize(
