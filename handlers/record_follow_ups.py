@@ -1,8 +1,9 @@
 """What a signed record brings about: drafts of the records that follow. Nothing is signed by itself."""
 
 from handlers import audit, record_access, record_facts, record_prefill
+from handlers.accounts import require_person
 from handlers.context import Context
-from handlers.errors import AlreadyRecorded, NotFound, WrongState
+from handlers.errors import AlreadyRecorded, NotFound, NotYourBranch, WrongState
 from handlers.record_days import whole_key
 from handlers.record_prefill import CARRIED, due_at
 from handlers.record_seals import Values
@@ -28,6 +29,8 @@ async def hours(ctx: Context, *, record_id: int) -> list[Record]:
         NotBound, NotFound, NotYourBranch.
         WrongState: it isn't signed, or no meeting whose hours are taken over.
     """
+    if not await record_access.branches_worked_for(await require_person(ctx)):
+        raise NotYourBranch
     row = await Record.get_or_none(id=record_id)
     if row is None:
         raise NotFound

@@ -16,6 +16,7 @@ from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from handlers import audit, record_access, record_days, record_facts, record_follow_ups, record_seals
+from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import (
     AlreadyRecorded,
@@ -108,6 +109,10 @@ async def create(
         raise BadInput(template=TEMPLATE_UNKNOWN) from None
     reader = await record_access.read_branch(ctx, branch_id)
     given = clean(form, values or {})
+    if form.code == TALK and not reader.writes and reader.person.organization_id == reader.branch.id:
+        given.setdefault("from_id", reader.person.id)  # Their own talk, which nobody else writes down.
+    elif not reader.writes:
+        raise NotYourBranch
     if not record_access.may_write(reader, form, given):
         raise NotYourBranch
     known = record_prefill.Known()
@@ -599,6 +604,7 @@ async def _set_aside(
 
 
 async def _find(ctx: Context, record_id: int) -> tuple[Reader, Template, Record]:
+    await require_person(ctx)
     row = await Record.get_or_none(id=record_id)
     if row is None:
         raise NotFound
@@ -617,6 +623,8 @@ async def _writable(ctx: Context, record_id: int) -> tuple[Reader, Template, Rec
 
 
 async def _signable(ctx: Context, record_id: int) -> tuple[Reader, Template, Record]:
+    if not await record_access.branches_worked_for(await require_person(ctx)):
+        raise NotYourBranch
     reader, form, row = await _find(ctx, record_id)
     if not reader.writes:
         raise NotYourBranch

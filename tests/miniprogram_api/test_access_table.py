@@ -131,7 +131,7 @@ ROWS = {
     "POST /texts/{text_id}/withhold": Row(OFFICERS, DISTRICT),
     "GET /records": Row(BOUND, NOBODY, listed=by_id("record_id")),
     "POST /records": Row(
-        WORKER, NOBODY, lambda ids: {"template": "T09", "branch_id": ids["branch_id"], "values": {"place": "x"}}
+        WORKER, NOBODY, lambda ids: {"template": "T09", "branch_id": ids["branch_id"]}
     ),
     "GET /records/year": Row(
         WORKER | OFFICERS, NOBODY, listed=lambda body, ids: body["branch"]["id"] == ids["branch_id"]
@@ -258,7 +258,8 @@ class Things:
             "site_id": self.sites[side].id, "slot_id": slot.id, "booking_id": booking.id,
             "claim_id": claim.id, "fund_id": claim.fund_id, "question_id": question.id,
             "cluster_id": question.id, "text_id": (await self.text(side)).id, "branch_id": branch.id,
-            "record_id": (await self.once("record", side, self.record)).id, "town_id": town.id, "town": self.sites[side].town,
+            "record_id": (await self.once("record", side, self.record)).id,
+            "town_id": town.id, "town": self.sites[side].town,
         }  # fmt: skip
 
     async def once(self, kind: str, side: str, make: Callable[[str], Awaitable[Any]]) -> Any:
