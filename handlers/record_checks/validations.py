@@ -48,7 +48,7 @@ class Record:
 
     def names(self, people: Iterable[Any]) -> str:
         """What to call several."""
-        return "、".join(self.name(person) for person in people)
+        return "、".join(self.name(person) for person in people if person is not None)
 
     def not_full(self, *people: Any) -> str:
         """The names of those who aren't full members; empty when all are."""
