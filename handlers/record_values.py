@@ -32,8 +32,17 @@ class BadValue(Exception):
         self.sentence, self.place = sentence, place
 
 
-def read(field: Field, value: Any, options: Sequence[str] = ()) -> Any:
-    """The value as Python holds it; `options` are the field's own, or the district's in their place.
+Options = Callable[[Field], Sequence[str]]
+"""What may be chosen in a field: its own options, or the district's in their place."""
+
+
+def its_own(field: Field) -> Sequence[str]:
+    """The options that the template names."""
+    return field.options
+
+
+def read(field: Field, value: Any, options: Options = its_own) -> Any:
+    """The value as Python holds it.
 
     Raises:
         BadValue: says what is wrong and what to do.
@@ -44,9 +53,9 @@ def read(field: Field, value: Any, options: Sequence[str] = ()) -> Any:
         return None
     match field.kind:
         case Kind.CHOICE:
-            return _option(field, value, options or field.options)
+            return _option(value, options(field))
         case Kind.CHOICES:
-            return list(dict.fromkeys(_option(field, one, options or field.options) for one in _list(value)))
+            return list(dict.fromkeys(_option(one, options(field)) for one in _list(value)))
         case Kind.PERSON:
             return _person(field, value)
         case Kind.PEOPLE:
@@ -58,9 +67,9 @@ def read(field: Field, value: Any, options: Sequence[str] = ()) -> Any:
         case Kind.PAPERS:
             return [_text(one, LINE_MOST) for one in _list(value) if one not in EMPTY] or None
         case Kind.GROUP:
-            return _group(field, value)
+            return _group(field, value, options)
         case Kind.ROWS:
-            return _rows(field, value)
+            return _rows(field, value, options)
     return PLAIN[field.kind](value)
 
 
@@ -80,7 +89,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _group(field: Field, value: Any) -> dict[str, Any] | None:
+def _group(field: Field, value: Any, options: Options) -> dict[str, Any] | None:
     if not isinstance(value, Mapping):
         raise BadValue(f"“{field.label}”的内容不完整，请逐项填写")
     if strange := sorted(set(value) - {column.key for column in field.columns}):
@@ -88,18 +97,18 @@ def _group(field: Field, value: Any) -> dict[str, Any] | None:
     found = {}
     for column in field.columns:
         try:
-            found[column.key] = read(column, value.get(column.key))
+            found[column.key] = read(column, value.get(column.key), options)
         except BadValue as bad:
             place = f"{column.key}.{bad.place}" if bad.place else column.key
             raise BadValue(f"{column.label}：{bad.sentence}", place) from bad
     return found if any(one is not None for one in found.values()) else None
 
 
-def _rows(field: Field, value: Any) -> list[dict[str, Any]] | None:
+def _rows(field: Field, value: Any, options: Options) -> list[dict[str, Any]] | None:
     rows = []
     for number, one in enumerate(_list(value), start=1):
         try:
-            row = _group(field, one)
+            row = _group(field, one, options)
         except BadValue as bad:
             raise BadValue(f"第{number}行，{bad.sentence}", f"{number}.{bad.place}".rstrip(".")) from bad
         if row is not None:
@@ -115,7 +124,7 @@ def _list(value: Any) -> Sequence[Any]:
     return list(value)
 
 
-def _option(field: Field, value: Any, options: Sequence[str]) -> str:
+def _option(value: Any, options: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in options:
         raise BadValue(f"请在这些里面选：{'、'.join(options)}")
     return value

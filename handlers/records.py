@@ -464,7 +464,7 @@ def clean(form: Template, values: Mapping[str, Any]) -> Values:
         if field is None or field.computed:
             continue
         try:
-            found[key] = stored(field, read(field, value, _options(field)))
+            found[key] = stored(field, read(field, value, _options))
         except BadValue as error:
             bad[f"{key}.{error.place}" if error.place else key] = f"{field.label}：{error.sentence}。"
         except (TypeError, ValueError, RecursionError):

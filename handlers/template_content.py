@@ -143,7 +143,9 @@ class Field:
 class Template:
     """One record template. `fields` are what a form shows: those of every meeting stand first, if it is one.
 
-    `subject`: the field that says whom the record is about, if it is about one person.
+    `subject`: the field that says whom the record is about, if it is about one person. `day`: the field with
+    the day of what is recorded. `register`: the columns of the table in which a year's records stand
+    together; without them each has a sheet of its own.
     """
 
     code: Code
@@ -155,6 +157,7 @@ class Template:
     meeting: bool = False
     subject: str = ""
     day: str = ""
+    register: tuple[Key, ...] = ()
 
     @property
     def counted(self) -> int:
@@ -242,8 +245,9 @@ def _check_template(template: Template, where: str, areas: Sequence[Area], rules
     if template.area not in {area.code for area in areas}:
         raise BadTemplate(f"{where}：area：没有 {template.area} 这项内容")
     keys = [field.key for field in template.fields]
-    for name in ("subject", "day"):
-        if (key := getattr(template, name)) and key not in keys:
+    columns = (("register", key) for key in template.register)
+    for name, key in (("subject", template.subject), ("day", template.day), *columns):
+        if key and key not in keys:
             raise BadTemplate(f"{where}：{name}：没有 {key} 这个栏目")
     _check_fields(template.fields, where, rules)
 

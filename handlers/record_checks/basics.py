@@ -366,7 +366,7 @@ def in_two_groups(r: Record) -> str | None:
 @validation("T04", "members", WARN)
 def left_out_of_groups(r: Record) -> str | None:
     placed = {one for group in r.facts.groups for one in group.values.get("members") or ()}
-    party = [one.id for one in r.facts.members.values() if one.membership in ("full", "probationary")]
+    party = [one.id for one in r.facts.members.values() if one.in_party]
     missing = [one for one in party if one not in placed | set(r["members"])]
     if not missing:
         return None

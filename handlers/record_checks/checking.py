@@ -21,7 +21,7 @@ from handlers.record_checks.validations import (
     Level,
     Record,
     Validation,
-    options_of,
+    options_in,
 )
 from handlers.record_values import BadValue, plain, read
 from handlers.template_content import Field, Kind, Required, Template
@@ -37,8 +37,8 @@ def compute(template: Template, values: Mapping[str, Any], facts: Facts) -> dict
     follows from the kind of payer.
     """
     record, _ = _record(template, values, facts)
-    worked = {one.field: one.work(record) for one in COMPUTATIONS if one.template == template.code}
-    return {key: plain(value) for key, value in worked.items() if value is not None}
+    keys = [one.field for one in COMPUTATIONS if one.template == template.code]
+    return {key: plain(record[key]) for key in keys if record[key] is not None}
 
 
 def check(template: Template, values: Mapping[str, Any], facts: Facts) -> list[Problem]:
@@ -66,7 +66,7 @@ def _record(template: Template, values: Mapping[str, Any], facts: Facts) -> tupl
         if field.computed:
             continue
         try:
-            found[field.key] = read(field, values.get(field.key), options_of(field, facts))
+            found[field.key] = read(field, values.get(field.key), options_in(facts))
         except BadValue as bad:
             place = f"{field.key}.{bad.place}" if bad.place else field.key
             problems.append(Problem(place, "block", f"{field.label}：{bad.sentence}。", field.rule, VALUE))

@@ -71,7 +71,7 @@ def _payer(r: Record) -> Payer:
 @validation("T18", "member_id", BLOCK, rule="《党费规定》第八条")
 def pays_without_membership(r: Record) -> str | None:
     known = r.facts.members.get(r["member_id"])
-    if known is None or known.membership in ("full", "probationary"):
+    if known is None or known.in_party:
         return None
     return f"{known.name}还不是党员。从支部大会通过为预备党员那天起交党费，请核对。"
 

@@ -1,5 +1,6 @@
 """T24: an election, reckoned as the rehearsals do. Articles of 选举条例 that nobody has read aren't named."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -195,8 +196,8 @@ def ticks_dont_add_up(r: Record) -> str | None:
 
 @validation("T24", "tally", BLOCK, needs=("tally", "candidates"))
 def candidates_and_tally_differ(r: Record) -> str | None:
-    listed: list[int] = [row["person_id"] for row in r.rows("tally") if not row.get("written_in")]
-    if sorted(listed) == sorted(r["candidates"]):
+    listed = Counter(row.get("person_id") for row in r.rows("tally") if not row.get("written_in"))
+    if listed == Counter(r["candidates"]):
         return None
     return "每名候选人填一行得票，不多也不少；不是候选人的请标明“另选的”。"
 

@@ -44,6 +44,11 @@ class Member:
     flags: frozenset[str] = frozenset()
 
     @property
+    def in_party(self) -> bool:
+        """A full or probationary member."""
+        return self.membership in (FULL, PROBATIONARY)
+
+    @property
     def is_full(self) -> bool:
         """A full member, who may hold an office."""
         return self.membership == FULL

@@ -308,7 +308,7 @@ def somebody_said_nothing(r: Record) -> str | None:
 
 @validation("T06", "opinions", WARN)
 def spoke_without_a_seat(r: Record) -> str | None:
-    strange = {row.get("person_id") for row in r.rows("opinions")} - presiding(r)
+    strange = {row["person_id"] for row in r.rows("opinions") if row.get("person_id")} - presiding(r)
     if not presiding(r) or not strange:
         return None
     return f"{r.names(sorted(strange))}不是支委会委员，发言请记在列席人员里。"

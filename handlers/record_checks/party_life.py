@@ -111,7 +111,7 @@ def coverage(r: Record) -> dict[str, int] | None:
     if not r.has("at", "from_id", "to_id"):
         return None
     met = talked(r, r["at"].year) | {frozenset((r["from_id"], r["to_id"]))}
-    party = {one.id for one in r.facts.members.values() if one.membership in ("full", "probationary")}
+    party = {one.id for one in r.facts.members.values() if one.in_party}
     pairs = [frozenset(pair) for pair in combinations(sorted(r.facts.committee), 2)]
     return {
         "members": len(party & {one for pair in met for one in pair}),

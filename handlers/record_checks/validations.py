@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from handlers.errors import StepRefused
 from handlers.record_checks.facts import Entry, Facts
-from handlers.record_values import BadValue, read
+from handlers.record_values import BadValue, Options, read
 from handlers.template_content import Field, Template, handbook
 
 Level = Literal["block", "warn"]
@@ -48,7 +48,7 @@ class Record:
 
     def names(self, people: Iterable[Any]) -> str:
         """What to call several."""
-        return "、".join(self.name(person) for person in people)
+        return "、".join(self.name(person) for person in people if person is not None)
 
     def not_full(self, *people: Any) -> str:
         """The names of those who aren't full members; empty when all are."""
@@ -129,16 +129,20 @@ def options_of(field: Field, facts: Facts) -> tuple[str, ...]:
     return tuple(getattr(facts.district, field.options_from)) if field.options_from else field.options
 
 
-def values_of(entry: Entry) -> dict[str, Any]:
+def options_in(facts: Facts) -> Options:
+    """`options_of` for these facts."""
+    return lambda field: options_of(field, facts)
+
+
+def values_of(entry: Entry, facts: Facts) -> dict[str, Any]:
     """Another record's values as Python holds them; what can't be read counts as not filled in."""
     template = handbook().templates[entry.template]
     found = {}
     for field in template.fields:
         try:
-            found[field.key] = read(field, entry.values.get(field.key), ())
+            found[field.key] = read(field, entry.values.get(field.key), options_in(facts))
         except BadValue:
-            raw = entry.values.get(field.key)
-            found[field.key] = raw if field.options_from else None
+            found[field.key] = None
     return found
 
 
@@ -150,7 +154,7 @@ def other(r: Record, record_id: Any) -> Record | None:
 
 def opened(r: Record, entry: Entry) -> Record:
     """Another record of the branch, to be looked into like the one under check."""
-    return Record(handbook().templates[entry.template], values_of(entry), r.facts)
+    return Record(handbook().templates[entry.template], values_of(entry, r.facts), r.facts)
 
 
 def say(day: date) -> str:

@@ -198,7 +198,7 @@ async def test_a_meeting_entered_eight_days_after_is_marked_and_one_of_seven_is_
 
 async def test_sensitive_fields_are_in_no_column_in_the_clear(book: Book) -> None:
     line = {
-        "name": book.ids[1], "id_no": "370302196001010011", "category": "正式党员", "join_date": "1990-07-01",
+        "name": book.ids[1], "id_no": "370302196001010017", "category": "正式党员", "join_date": "1990-07-01",
         "full_date": "1991-07-01", "rel_status": "在册", "mobile": "19900000009", "care_flags": ["困难"],
     }  # fmt: skip
     made = await signed(book.ctx, "T03", line)
@@ -213,7 +213,7 @@ async def test_sensitive_fields_are_in_no_column_in_the_clear(book: Book) -> Non
 
 
 async def test_a_new_secret_reads_what_the_old_one_sealed_once_it_is_resealed(book: Book) -> None:
-    line = {"name": book.ids[1], "id_no": "370302196001010011"}
+    line = {"name": book.ids[1], "id_no": "370302196001010017"}
     made = await write(book.ctx, "T03", line)
     previous = book.ctx.settings.secret_key
     fresh = book.ctx.settings.model_copy(update={"secret_key": type(previous)("another secret for records")})
