@@ -152,7 +152,7 @@ def _single(facts: Facts, year: int) -> Iterator[Due]:
                 key=f"T12:{fix.id}",
             )  # fmt: skip
     for away in facts.of("T16"):
-        contacts = [_day(row.get("on")) for row in away.values.get("contacts") or () if row.get("reached")]
+        contacts = [_day(row.get("date")) for row in away.values.get("contacts") or () if row.get("reached")]
         last = max([one for one in contacts if one], default=away.on)
         until = add_months(last, CONTACT_MONTHS)
         if until.year == year and away.values.get("flow") != "流入":
@@ -163,10 +163,10 @@ def _single(facts: Facts, year: int) -> Iterator[Due]:
             )  # fmt: skip
     for path in facts.of("T22"):
         activist = path.values.get("activist") or {}
-        begun = _day(activist.get("on"))
+        begun = _day(activist.get("date"))
         if begun is None or path.values.get("object"):
             continue
-        checks = [_day(row.get("on")) for row in path.values.get("checks") or ()]
+        checks = [_day(row.get("date")) for row in path.values.get("checks") or ()]
         last = max([one for one in checks if one], default=begun)
         until = add_months(last, CHECK_MONTHS)
         if until.year == year:

@@ -333,7 +333,7 @@ def _training(desk: Desk) -> Values:
     title = source.values.get("title") or (theme.get("title") if isinstance(theme, dict) else theme)
     return {
         "title": title or "党员大会学习",
-        "form": CARRIED[source.template],
+        "form": {"form": CARRIED[source.template]},
         "date": source.on.isoformat(),
         "hours": {"hours": hours} if hours else None,
     }
@@ -354,9 +354,7 @@ def _dues(desk: Desk) -> Values:
     last = max(theirs, key=lambda one: max(one.values.get("months") or [""]), default=None)
     values: Values = {"year": {"year": desk.today.year}, "payer": "本人", "months": [f"{desk.today:%Y-%m}"]}
     if last is not None:
-        fixed = (last.values.get("year") or {}).get("fixed")
-        values["year"] = {"year": desk.today.year, "fixed": fixed} if fixed else {"year": desk.today.year}
-        values |= {key: last.values.get(key) for key in ("payer_kind", "base", "payer")}
+        values |= {key: last.values.get(key) for key in ("payer_kind", "base", "due", "payer")}
         values["paid"] = last.values.get("due")
     return values
 
@@ -397,7 +395,7 @@ def _election(desk: Desk) -> Values:
     end = last.values.get("term_end") if last else None
     values: Values = {"due": {"count": desk.facts.voters} if desk.facts.voters else None}
     if last is not None and isinstance(end, str):
-        values["term_end"] = {"on": end, "record": last.id}
+        values["term_end"] = {"date": end, "record": last.id}
         values["remind"] = add_months(date.fromisoformat(end), -REMIND_MONTHS).isoformat()
     return values
 

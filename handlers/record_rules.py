@@ -170,7 +170,7 @@ def _admissions(facts: Facts, _: int) -> Iterator[Finding]:
         meeting_of = facts.find(assembly.get("record"))
         if not assembly or meeting_of is None:
             continue
-        if dict(_admitted(meeting_of)).get(path.person_id or 0) is not True or assembly.get("on") != str(
+        if dict(_admitted(meeting_of)).get(path.person_id or 0) is not True or assembly.get("date") != str(
             meeting_of.on
         ):
             told = "发展党员全程纪实表引用的党员大会，没有通过接收这名同志，或者日期不一致，请核对。"

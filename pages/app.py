@@ -7,6 +7,7 @@ from pages import (
     cases,
     complaints,
     door,
+    handbook,
     keeper,
     layout,
     lesson_weeks,
@@ -53,6 +54,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_post(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/acts", rehearsals.act)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/code.svg", rehearsals.code)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/news", rehearsals.news)
+    handbook.setup(app)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/privacy", privacy)

@@ -46,7 +46,7 @@ def team(book: Book) -> dict[str, Any]:
     first, second, third = book.ids[:3]
     return TEAM | {
         "secretary_id": first,
-        "members": [{"person_id": one, "duty": duty} for one, duty in zip(book.ids, "书组宣", strict=False)],
+        "members": [{"person_id": second, "duty": "组织、纪检"}, {"person_id": third, "duty": "宣传"}],
         "roles": {"organization": second, "publicity": third, "discipline": second},
         "member_filing": ["般办组发〔2024〕4号，存档案柜"],
     }
