@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers.record_values import BadValue, read
-from handlers.template_content import Field, Kind, Template
+from handlers.template_content import Field, Kind, Required, Template
 
 CLOSED = "（不公开）"
 EMPTY = ""
@@ -17,8 +17,12 @@ SHORT = 18
 MASKED = {"id_no": (6, 4), "mobile": (3, 4)}
 """How many characters are left at the two ends of what is only shown in part."""
 WIDE = (Kind.TEXT, Kind.PAPERS, Kind.RECORDS)
-NARROW_COLUMNS = (Kind.NUMBER, Kind.MONEY, Kind.YES, Kind.YEAR, Kind.DECIMAL, Kind.MONTH)
-MIDDLE_COLUMNS = (Kind.DAY, Kind.PERSON, Kind.CHOICE)
+NOTHING: tuple[Any, ...] = (None, "", [], {})
+DAY_LENGTH = len("2026-11-20")
+LEAST_COLUMN, MOST_COLUMN, PADDING = 4, 40, 2
+ROOM, SMALL_ROOM = 72, 82
+"""Widths of columns and of the page, in half-width characters of the usual and of the small type."""
+CENTRED_UP_TO, LONG_HEADING = 14, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ class Register:
     title: str
     headings: tuple[str, ...]
     widths: tuple[int, ...]
+    centred: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
+    small: bool = False
 
 
 Block = Grid | Register
@@ -118,7 +124,10 @@ def sheet(
     hidden: frozenset[str] = frozenset(),
     masked: bool = False,
 ) -> Sheet:
-    """One record as a sheet. `hidden` fields are named and not shown; `masked`: numbers only in part."""
+    """One record as a sheet. `hidden` fields are named and not shown; `masked`: numbers only in part.
+
+    What needn't be filled in and isn't takes no room.
+    """
     blocks: list[Block] = []
     cells: list[Said] = []
     for one in template.fields:
@@ -130,9 +139,10 @@ def sheet(
                 blocks.append(Grid(tuple(cells)))
                 cells = []
             blocks.append(_table(one, value, names))
-        else:
-            text = show(one, value, names, masked=masked)
+        elif text := show(one, value, names, masked=masked):
             cells.append(Said(one.label, text, wide=_is_wide(one, text)))
+        elif one.required is Required.ALWAYS:
+            cells.append(Said(one.label, EMPTY))
     if cells:
         blocks.append(Grid(tuple(cells)))
     return Sheet(template.name, tuple(below), tuple(blocks), signers_of(template))
@@ -159,33 +169,60 @@ def register(
     lines = tuple(
         tuple(
             [str(number)]
-            + [CLOSED if f.key in hidden else show(f, values.get(f.key), names, masked=True) for f in fields]
+            + [CLOSED if f.key in hidden else _cell(f, values.get(f.key), names) for f in fields]
         )
         for number, (values, hidden) in enumerate(rows, start=1)
     )
-    table = Register(
-        "", ("序号", *(one.label for one in fields)), (4, *(_width(one) for one in fields)), lines
-    )
+    table = _drawn("", ("序号", *(one.label for one in fields)), lines)
     return Sheet(template.name, tuple(below), (table,), ("党支部书记（签字）", "填表人（签字）"))
 
 
 def _table(one: Field, value: Any, names: Names) -> Register:
     rows = value if isinstance(value, list) else []
-    shown = [column for column in one.columns if any(_of(row, column) for row in rows)] or list(one.columns)
-    lines = tuple(tuple(show(column, _of(row, column), names) for column in shown) for row in rows)
-    return Register(
-        one.label, tuple(column.label for column in shown), tuple(_width(column) for column in shown), lines
-    )
+    used = [column for column in one.columns if any(_of(row, column) not in NOTHING for row in rows)]
+    shown = used or list(one.columns)
+    lines = tuple(tuple(_cell(column, _of(row, column), names) for column in shown) for row in rows)
+    return _drawn(one.label, [column.label for column in shown], lines)
 
 
 def _of(row: Any, column: Field) -> Any:
     return row.get(column.key) if isinstance(row, Mapping) else None
 
 
-def _width(one: Field) -> int:
-    if one.kind in NARROW_COLUMNS:
-        return 7
-    return 10 if one.kind in MIDDLE_COLUMNS else 20
+def _cell(one: Field, value: Any, names: Names) -> str:
+    """A value in a table: days are short there and groups without labels, so that they stay on one line."""
+    if one.kind is Kind.DAY and isinstance(value, str) and len(value) == DAY_LENGTH:
+        return value.replace("-", ".")
+    if one.kind is Kind.GROUP and isinstance(value, Mapping):
+        told = [column for column in one.columns if column.kind is not Kind.YES]
+        return "，".join(filter(None, (_cell(column, value.get(column.key), names) for column in told)))
+    return show(one, value, names, masked=True)
+
+
+def _drawn(title: str, headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Register:
+    """A table whose columns are as wide as what stands in them asks for; the widest give way to the others."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(headings)
+    asked = [
+        max([_heading_width(heading), *(_breadth(line) for text in column for line in text.split("\n"))])
+        for heading, column in zip(headings, columns, strict=True)
+    ]
+    widths = [min(max(wide, LEAST_COLUMN), MOST_COLUMN) + PADDING for wide in asked]
+    small = sum(widths) > ROOM
+    while sum(widths) > (SMALL_ROOM if small else ROOM) and max(widths) > CENTRED_UP_TO:
+        widths[widths.index(max(widths))] -= 1
+    centred = tuple(wide <= CENTRED_UP_TO for wide in asked)
+    return Register(title, tuple(headings), tuple(widths), centred, tuple(rows), small)
+
+
+def _breadth(text: str) -> int:
+    """How wide a text is, in half-width characters."""
+    return sum(1 if letter.isascii() else 2 for letter in text)
+
+
+def _heading_width(heading: str) -> int:
+    """A long heading is broken over two lines."""
+    wide = _breadth(heading)
+    return wide if wide <= LONG_HEADING else (wide // 2 + 1) // 2 * 2
 
 
 def _is_wide(one: Field, text: str) -> bool:
@@ -194,7 +231,7 @@ def _is_wide(one: Field, text: str) -> bool:
 
 def show(one: Field, value: Any, names: Names, *, masked: bool = False) -> str:
     """A value in words; what can't be read is shown as it stands, so that nothing is lost on paper."""
-    if one.computed and one.kind in (Kind.GROUP, Kind.ROWS):
+    if one.kind in (Kind.GROUP, Kind.ROWS):
         return _inside(one, value, names)
     try:
         found = read(one, value, _anything)
@@ -235,8 +272,17 @@ def _inside(one: Field, value: Any, names: Names) -> str:
 
 
 def _group(one: Field, row: Mapping[str, Any], names: Names) -> str:
+    if all(column.kind is Kind.MOMENT for column in one.columns):
+        return _span([show(column, row.get(column.key), names) for column in one.columns])
     told = [(column.label, show(column, row.get(column.key), names)) for column in one.columns]
     return "；".join(f"{label}：{text}" for label, text in told if text)
+
+
+def _span(moments: Sequence[str]) -> str:
+    """From one moment to another; the day once."""
+    first, last = moments[0], moments[-1]
+    shared = first[: first.rfind("日") + 1]
+    return "至".join(filter(None, (first, last.removeprefix(shared) if shared else last)))
 
 
 def _say(one: Field, value: Any, names: Names) -> str:
@@ -271,8 +317,6 @@ def _say(one: Field, value: Any, names: Names) -> str:
             return "、".join(value)
         case Kind.PAPERS:
             return "\n".join(value)
-        case Kind.GROUP | Kind.ROWS:
-            return _inside(one, value, names)
     text = f"{value:f}" if isinstance(value, Decimal) else str(value)
     return f"{text}{one.unit}" if one.unit else text
 

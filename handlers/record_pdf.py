@@ -55,5 +55,7 @@ def _block(block: Block) -> dict[str, Any]:
         "title": block.title,
         "headings": list(block.headings),
         "widths": list(block.widths),
+        "centred": list(block.centred),
         "rows": [list(row) for row in block.rows],
+        "small": block.small,
     }
