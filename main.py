@@ -28,6 +28,7 @@ from bot.texts import REFUSALS
 from handlers import (
     audit,
     backups,
+    demo_records,
     demo_visits,
     demo_workers,
     doctor,
@@ -202,6 +203,7 @@ async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
         await seeding.keep_visits_open(ctx)
         await demo_visits.keep_claimable(ctx)
         await demo_workers.seed(ctx)
+        await demo_records.keep_records(ctx)
         yield ctx
 
 

@@ -142,6 +142,10 @@ class Settings(BaseSettings):
         "&referer=zhibutong",
         description="The map page's way to a site: {lat} {lng} (GCJ-02) {name} {address}; empty = none.",
     )
+    record_template_id: str = Field(
+        "",
+        description="Mini-program subscribe template of what a branch has to record (thing1, time2, thing3).",
+    )
     rehearsal_line_seconds: float = Field(
         300, ge=0, description="Seconds a phone's line to a rehearsal stays open; it reconnects by itself."
     )

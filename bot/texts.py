@@ -34,7 +34,8 @@ HELP = (
     "4. 到现场签到：用微信扫门口的二维码，或发“我的码”给管理员扫\n"
     "5. 学微课：发“本周课程”\n"
     "6. 练流程：发“案例”，或“流程 换届”\n"
-    "7. 提意见建议：发“意见”加上您的话\n"
+    "7. 支部手册：发“手册”看现在要记的，发“模板 组织生活会”看一个模板\n"
+    "8. 提意见建议：发“意见”加上您的话\n"
     "看完回答，发“原文”看依据的条文；觉得没帮上，发“没用”，会转给人来答。\n"
     "不想再收每周微课，发“退订微课”。"
 )
@@ -53,6 +54,8 @@ NO_LESSON = "本周还没有安排微课。想学以前的，请在小程序“�
 NO_BOOKINGS = "您所在的支部目前没有预约。要预约，请支部书记或组织委员打开小程序“阵地地图”选时段。"
 NOTHING_OFFERED = "现在没有等您支部接受的候补名额。发“我的预约”可以看到全部预约。"
 NO_CLAIMS = "您所在的支部还没有补单。活动结束后，请支部书记或组织委员在小程序“补单”里提交，内容已经填好。"
+HANDBOOK_FOR_WORKERS = "一本手册有 10 项内容、24 个模板，由支部书记和支部工作人员填写。打开看看：{link}"
+NOTHING_DUE = "支部现在没有要记的。一本手册：{link}"
 NOTHING_TO_DO = "现在没有等您处理的事。"
 
 REFUSALS: dict[type[Refused], str] = {
@@ -96,6 +99,11 @@ REFUSALS: dict[type[Refused], str] = {
     errors.CancelledBooking: "您的支部在这里的预约已经取消，请联系支部确认。",
     errors.NoFont: "服务器上没有中文字体，暂时不能排版，请告诉系统管理员。",
     errors.ReplayedScan: "这次扫码已经用过了，请重新扫一次现场的二维码。",
+    errors.StaleVersion: "另一部手机刚刚保存过这份记录，您的修改已另存，请打开记录对照取用。",
+    errors.AlreadyRecorded: "这一项支部已经有记录，请打开原来的那一份修改。",
+    errors.RecordUnready: "这份记录还不能签认，请打开页面按提示补正。",
+    errors.RecordBlocked: "这份记录有几项不符合规定或还没有填，请打开页面补正。",
+    errors.WarningsUnseen: "这份记录有几处提醒，请打开页面看过再签认。",
     errors.BadInput: "有些内容填写不对，请改一下再发。",
 }
 """Every refusal of the use-cases. A test keeps it complete."""

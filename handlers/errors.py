@@ -1,5 +1,6 @@
 """Expected refusals. `code` is stable: clients may branch on it. Doors turn them into sentences."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -263,6 +264,40 @@ class ReplayedScan(ScanRefused):
     """The random word of this scan was sent before, with another code or by somebody else."""
 
     code = "replayed_scan"
+
+
+class StaleVersion(Refused):
+    """Somebody else saved in between; what was to be changed is set aside beside the record."""
+
+    code = "stale_version"
+
+
+class AlreadyRecorded(Refused):
+    """The branch has a record of this kind about the same person, year or thing."""
+
+    code = "already_recorded"
+
+
+class RecordUnready(Refused):
+    """Base of what keeps a record from being signed: `problems` has `(field, sentence)`, all at once."""
+
+    code = "record_unready"
+
+    def __init__(self, problems: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__("; ".join(f"{field}: {sentence}" for field, sentence in problems))
+        self.problems = tuple(problems)
+
+
+class RecordBlocked(RecordUnready):
+    """A rule's hard condition isn't met (阻断)."""
+
+    code = "record_blocked"
+
+
+class WarningsUnseen(RecordUnready):
+    """There are hints (提示) that the signer hasn't said to have seen."""
+
+    code = "warnings_unseen"
 
 
 class BadInput(Refused):

@@ -113,22 +113,51 @@ def deadline(approved_on: date, meeting_on: date) -> Facts:
 
 def papers(activist_on: date, candidate_on: date, publicity_from: date, publicity_until: date) -> Facts:
     """A year of training, and a publicity of five working days before becoming a candidate."""
-    rule = Citation(ADMISSION, "第十三条")
-    full = add_months(activist_on, TRAINING_MONTHS)
-    if candidate_on < full:
-        raise StepRefused(f"{activist_on}列为积极分子，满1年是{full}；{candidate_on}还不满1年。", rule)
-    days = working_days(publicity_from, publicity_until) if publicity_from <= publicity_until else 0
-    span = f"公示从{publicity_from}到{publicity_until}"
-    if days < PUBLICITY_DAYS:
-        raise StepRefused(f"{span}，工作日只有{days}天，不少于{PUBLICITY_DAYS}个工作日才行。", rule)
-    if publicity_until > candidate_on:
-        raise StepRefused(f"{span}，还没结束，{candidate_on}不能列为发展对象。", rule)
+    trained(activist_on, candidate_on)
+    days = publicised(publicity_from, publicity_until)
+    publicised_before(publicity_until, candidate_on)
     return {
         "activist_on": str(activist_on),
         "candidate_on": str(candidate_on),
         "said": f"{activist_on}列为积极分子，到{candidate_on}已满1年；"
-        f"{span}，工作日{days}天，不少于{PUBLICITY_DAYS}天。",
+        f"公示从{publicity_from}到{publicity_until}，工作日{days}天，不少于{PUBLICITY_DAYS}天。",
     }
+
+
+def trained(activist_on: date, candidate_on: date) -> None:
+    """A year lies between becoming an activist and a candidate.
+
+    Raises:
+        StepRefused: it doesn't.
+    """
+    full = add_months(activist_on, TRAINING_MONTHS)
+    if candidate_on < full:
+        said = f"{activist_on}列为积极分子，满1年是{full}；{candidate_on}还不满1年。"
+        raise StepRefused(said, Citation(ADMISSION, "第十三条"))
+
+
+def publicised(since: date, until: date) -> int:
+    """How many working days a publicity lasted.
+
+    Raises:
+        StepRefused: fewer than five.
+    """
+    days = working_days(since, until) if since <= until else 0
+    if days < PUBLICITY_DAYS:
+        said = f"公示从{since}到{until}，工作日只有{days}天，不少于{PUBLICITY_DAYS}个工作日才行。"
+        raise StepRefused(said, Citation(ADMISSION, "第十三条"))
+    return days
+
+
+def publicised_before(until: date, candidate_on: date) -> None:
+    """The publicity was over when somebody became a candidate.
+
+    Raises:
+        StepRefused: it wasn't.
+    """
+    if until > candidate_on:
+        said = f"公示到{until}还没结束，{candidate_on}不能列为发展对象。"
+        raise StepRefused(said, Citation(ADMISSION, "第十三条"))
 
 
 def approval(meeting_on: date, decided_on: date, *, special: bool) -> Facts:
@@ -207,6 +236,7 @@ def election(names: Sequence[str], *, posts: int, present: int, box: Box) -> Fac
         "returned": box.ballots,
         "elected": [at + 1 for at in elected],
         "elected_names": [names[at] for at in elected],
+        "tied": [at + 1 for at in tied],
         "good": len(elected) == posts,
         "said": said,
     }

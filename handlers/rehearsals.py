@@ -216,6 +216,19 @@ async def may_open(ctx: Context) -> bool:
     ).exists()  # fmt: skip
 
 
+async def visits_ahead(ctx: Context) -> list[Booking]:
+    """The branch's visits to a training base at which a rehearsal can be opened, the next one first."""
+    person = await require_person(ctx)
+    try:
+        branch = await _own_branch(person, None)
+    except NotYourBranch:
+        return []
+    promised = Booking.filter(
+        branch_id=branch, status__in=PROMISED, slot__ends_at__gt=ctx.now(), slot__site__is_training_base=True
+    )
+    return await promised.order_by("slot__starts_at").limit(10).select_related("slot__site")
+
+
 async def facts(ctx: Context, *, rehearsal_id: int) -> dict[str, Any]:
     """What a record may be filled from: numbers, dates and outcomes, without anybody's name or vote.
 

@@ -12,7 +12,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0013_served_marks')]
+    dependencies = [('models', '0014_records')]
 
     initial = False
 

@@ -1,7 +1,7 @@
 """What the door answers when it says no: one table from every refusal to a status and a sentence."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta, timezone
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from aiohttp import web
 
 from handlers import errors
 from handlers.context import REQUEST_ID
-from handlers.errors import AlreadyBooked, BadInput, Refused, ScanRefused, StepRefused
+from handlers.errors import AlreadyBooked, BadInput, RecordUnready, Refused, ScanRefused, StepRefused
 
 CHINA = timezone(timedelta(hours=8))
 PROBLEM_TYPE = "application/problem+json"
@@ -108,6 +108,17 @@ STATUS: dict[type[Refused], No] = {
     errors.ReplayedScan: No(
         409, "扫码重复", "这次扫码的编号已经用在另一次扫码上，请重新扫一次现场的二维码。"
     ),
+    errors.StaleVersion: No(
+        409,
+        "别处刚保存过",
+        "另一部手机刚刚保存过这份记录。您的修改没有丢，已另存在旁边，请刷新后对照取用。",
+    ),
+    errors.AlreadyRecorded: No(409, "已有记录", "这一项支部已经有记录，请打开原来的那一份修改，不用另建。"),
+    errors.RecordUnready: No(409, "还不能签认", "这份记录还不能签认，请按提示逐项补正。"),
+    errors.RecordBlocked: No(409, "有内容不符合规定", "下面几项不符合规定或还没有填，请补正后再签认。"),
+    errors.WarningsUnseen: No(
+        409, "有提示要看一看", "下面几项是提醒，不影响签认。看过以后，选“提示已看过”再签认即可。"
+    ),
     BadInput: No(422, "填写有误", "有些内容填写不对，请按提示修改后再提交。"),
 }
 """Every refusal of the use-cases. A test keeps it complete."""
@@ -125,6 +136,8 @@ DOOR: dict[str, No] = {
     "slow_body": No(408, "上传太慢", "请求没有在规定时间内传完，请检查网络后重试。"),
     "still_running": No(409, "正在处理", "同一请求正在处理，请稍等几秒再查询结果。"),
     "too_large": No(413, "内容太大", "提交的内容太大了，请精简或分几次提交。"),
+    "file_too_large": No(413, "文件太大", "文件太大，请压缩或分开后再上传。"),
+    "wrong_file_type": No(415, "文件格式不对", "请直接提交文件内容，类型写 application/octet-stream。"),
     "wrong_content_type": No(415, "格式不支持", "请用 application/json 格式提交。"),
     "idempotency_key_reused": No(
         422, "Idempotency-Key 重复", "这个 Idempotency-Key 已用于另一个请求，请换一个新的。"
@@ -155,11 +168,15 @@ def refusal(error: Refused) -> tuple[int, dict[str, Any]]:
         no = no._replace(detail=no.exact.format(site=error.site, at=error.at.astimezone(CHINA)))
     if isinstance(error, StepRefused):
         no = no._replace(detail=error.sentence)
-    fields = error.fields if isinstance(error, BadInput) else None
+    fields: Iterable[tuple[str, str]] | None = None
+    if isinstance(error, BadInput):
+        fields = error.fields.items()
+    elif isinstance(error, RecordUnready):
+        fields = error.problems
     return no.status, problem(error.code, no, fields=fields)
 
 
-def problem(code: str, no: No, *, fields: Mapping[str, str] | None = None) -> dict[str, Any]:
+def problem(code: str, no: No, *, fields: Iterable[tuple[str, str]] | None = None) -> dict[str, Any]:
     """The body of a failure, after RFC 9457. `type` leads to the code's line in the readable docs."""
     body: dict[str, Any] = {
         "type": f"/api/docs#{code}",
@@ -169,7 +186,7 @@ def problem(code: str, no: No, *, fields: Mapping[str, str] | None = None) -> di
         "detail": no.detail,
     }
     if fields is not None:
-        body["errors"] = [{"field": name, "message": message} for name, message in fields.items()]
+        body["errors"] = [{"field": name, "message": message} for name, message in fields]
     return body
 
 

@@ -1,6 +1,7 @@
 """From a row of the table to a request handler: read, call, answer."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Any
@@ -42,6 +43,9 @@ async def respond(request: web.Request, route: Route, ctx: Context, sender: str)
     arguments = requests.path_arguments(request)
     if route.form is not None:
         arguments["form"] = forms.fill(route.form, given)
+    if route.takes_file:
+        arguments["content"] = await requests.file(request, most=route.takes)
+        given = {**dict(request.query), "sha256": hashlib.sha256(arguments["content"]).hexdigest()}
     if key is None:
         status, said = await call(route, ctx, arguments)
         return (

@@ -59,7 +59,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         for one in operation["parameters"]
     ]
     body = operation.get("requestBody")
-    sent = f"<p>请求：{_reference(body['content']['application/json']['schema'])}</p>" if body else ""
+    sent = "".join(f"<p>请求：{_body(*one)}</p>" for one in body["content"].items()) if body else ""
     answers = [(status, _answer(answer)) for status, answer in operation["responses"].items()]
     path, summary = escape(path), escape(operation["summary"])
     return (
@@ -91,6 +91,10 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
     values = "、".join(f"<code>{escape(str(value))}</code>" for value in schema.get("enum", []))
     table = _table(("字段", "类型", "说明"), rows)
     return f'<details id="{escape(name)}"><summary><b>{escape(name)}</b></summary>{values}{table}</details>'
+
+
+def _body(media: str, content: dict[str, Any]) -> str:
+    return _reference(content["schema"]) if media == "application/json" else f"文件（{escape(media)}）"
 
 
 def _codes() -> str:

@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from handlers.errors import BadInput, NotFound, Refused
 from miniprogram_api.answers import DOOR, PROBLEM_TYPE, STATUS
+from miniprogram_api.requests import FILE_TYPE
 from miniprogram_api.table import STRANGER, Route
 
 BASE = "/api/v1"
@@ -78,6 +79,11 @@ def operation(route: Route) -> dict[str, Any]:
         described["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": ref(route.form)}},
+        }
+    if route.takes_file:
+        described["requestBody"] = {
+            "required": True,
+            "content": {FILE_TYPE: {"schema": {"type": "string", "format": "binary"}}},
         }
     return described
 
@@ -176,6 +182,8 @@ def door_codes(route: Route) -> set[str]:
         codes.add("unauthenticated")
     if route.has_body:
         codes |= {"bad_json", "wrong_content_type", "too_large", "slow_body"}
+    if route.takes_file:
+        codes |= {"wrong_file_type", "file_too_large", "slow_body"}
     if route.creates:
         codes |= {"bad_idempotency_key", "idempotency_key_reused", "still_running"}
     return codes | set(route.door)

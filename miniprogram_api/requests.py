@@ -19,11 +19,16 @@ from miniprogram_api.forms import LARGEST_ID, parse
 SLOWEST_BODY = 10.0
 """Seconds that a body may take to arrive."""
 
+FILE_TYPE = "application/octet-stream"
+SLOWEST_FILE = 120.0
+"""Seconds that a file may take to arrive."""
+
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 PATH_PATTERNS = {
     "site_id": re.compile(r"[A-Za-z0-9]{1,8}"),
     "lookup": re.compile(r"[A-Za-z0-9 -]{1,32}"),
     "code": re.compile(r"[a-z0-9-]{3,32}"),
+    "template": re.compile(r"[Tt][0-9]{2}"),
     "rule": re.compile(r"[\w()（）〔〕—·-]{1,40}"),
     "case": re.compile(r"[Cc][1-9]"),
     "role": re.compile(r"[Rr][0-9]{2}"),
@@ -74,6 +79,19 @@ async def body(request: web.Request, *, largest: int) -> object:
     if (request.content_length or 0) > largest:
         raise Rejected("too_large")
     return parse(await _read(request, most=largest, within=SLOWEST_BODY))
+
+
+async def file(request: web.Request, *, most: int) -> bytes:
+    """The body as a file of up to `most` bytes.
+
+    Raises:
+        Rejected: it is too large, too slow, or of another type.
+    """
+    if request.content_type != FILE_TYPE or request.headers.get(hdrs.CONTENT_ENCODING):
+        raise Rejected("wrong_file_type")
+    if (request.content_length or 0) > most:
+        raise Rejected("file_too_large")
+    return await _read(request, most=most, within=SLOWEST_FILE, too_large="file_too_large")
 
 
 async def _read(request: web.Request, *, most: int, within: float, too_large: str = "too_large") -> bytes:

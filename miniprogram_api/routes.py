@@ -49,6 +49,7 @@ from miniprogram_api import (
     questions,
     ratings,
     receipts,
+    records,
     refused_scans,
     registers,
     rehearsals,
@@ -233,5 +234,6 @@ ROUTES = (
     *trainings.ROUTES,
     *rotations.ROUTES,
     *registers.ROUTES,
+    *records.ROUTES,
 )
 # fmt: on

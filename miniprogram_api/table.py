@@ -78,7 +78,8 @@ class Route:
 
     `status` lists the good ones, the usual one first. `door` names codes that only this door has.
     `creates`: an Idempotency-Key is honoured; `apart` tells the forms whose use-case makes several
-    transactions that must not become one. `largest`: bytes its body may have.
+    transactions that must not become one. `largest`: bytes its body may have. `takes`: the body is a file of
+    up to so many bytes, which the handler gets as `content`; the form then stands behind the question mark.
     """
 
     method: str
@@ -95,11 +96,17 @@ class Route:
     apart: Callable[[Any], bool] = never
     media: str = "application/json"
     largest: int = LARGEST_BODY
+    takes: int = 0
 
     @property
     def is_public(self) -> bool:
         """Whether it works without a token."""
         return STRANGER in self.may
+
+    @property
+    def takes_file(self) -> bool:
+        """Whether the body is a file."""
+        return self.takes > 0
 
     @property
     def has_body(self) -> bool:

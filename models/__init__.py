@@ -37,6 +37,15 @@ from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.postgresql import Connection
 from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.ratings import Rating
+from models.records import (
+    BranchFeed,
+    DutyReminder,
+    Record,
+    RecordAttachment,
+    RecordSetAside,
+    RecordStatus,
+    RecordVersion,
+)
 from models.regulations import Article, Regulation
 from models.rehearsals import Rehearsal, RehearsalEvent, RehearsalSeat
 from models.reminders import Reminder, ReminderKind, ReminderStatus
@@ -106,6 +115,7 @@ __all__ = [
     "BatchStatus",
     "Booking",
     "BookingStatus",
+    "BranchFeed",
     "Callback",
     "Channel",
     "CheckIn",
@@ -116,6 +126,7 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Duty",
+    "DutyReminder",
     "Enrolment",
     "EnrolmentStatus",
     "Entry",
@@ -148,6 +159,11 @@ __all__ = [
     "Rating",
     "Receipt",
     "ReceiptPurpose",
+    "Record",
+    "RecordAttachment",
+    "RecordSetAside",
+    "RecordStatus",
+    "RecordVersion",
     "RefusedScan",
     "Regulation",
     "Rehearsal",

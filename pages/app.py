@@ -9,6 +9,7 @@ from pages import (
     complaints,
     door,
     filings,
+    handbook,
     keeper,
     layout,
     lesson_weeks,
@@ -68,6 +69,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/code.svg", rehearsals.code)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/news", rehearsals.news)
     _workers(app.router)
+    handbook.setup(app)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/privacy", privacy)

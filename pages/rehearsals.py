@@ -54,9 +54,10 @@ async def index(request: web.Request) -> web.Response:
 async def create(request: web.Request) -> web.Response:
     """Open one and go there."""
     ctx = await _context(request)
-    case = str((await _posted(request)).get("case", ""))
+    given = await _posted(request)
+    case, visit = str(given.get("case", ""))[:4], given.get("booking")
     try:
-        made = await rehearsals.open_rehearsal(ctx, case=case[:4])
+        made = await rehearsals.open_rehearsal(ctx, case=case, booking_id=(_id_of(visit) if visit else None))
     except Refused as refused:
         return refusal(refused)
     raise web.HTTPSeeOther(f"/rehearsals/{made.rehearsal.id}")
@@ -206,10 +207,33 @@ async def _listed(ctx: Context) -> web.Response:
     may = await rehearsals.may_open(ctx)
     new = (
         f'<h2>开一场</h2><form method="post" action="/rehearsals"><fieldset><legend>练哪个案例</legend>'
-        f"{options}</fieldset><button>开一场实训</button></form>"
+        f"{options}</fieldset>{await _where(ctx)}<button>开一场实训</button></form>"
     )
     body = f'<main><h1>我的实训</h1>{mine}{new if may else ""}<p><a href="/cases">一套案例</a></p></main>'
     return page("我的实训", body, forms=True)
+
+
+async def _where(ctx: Context) -> str:
+    """At which booked visit to a training base it is played, if there is one ahead."""
+    visits = await rehearsals.visits_ahead(ctx)
+    if not visits:
+        return ""
+    rows = [("", "不在阵地，就在支部", " checked")]
+    for one in visits:
+        begins = one.slot.starts_at.astimezone(ctx.settings.zone)
+        rows.append((str(one.id), f"{begins:%m月%d日 %H:%M} {one.slot.site.name}", ""))
+    options = "".join(
+        f'<label class="option"><input type="radio" name="booking" value="{value}"{state}>'
+        f"<span>{escape(words)}</span></label>"
+        for value, words, state in rows
+    )
+    return f"<fieldset><legend>在哪里练</legend>{options}</fieldset>"
+
+
+def _id_of(text: object) -> int:
+    """A booking's id; 0, which nothing has, where it is none."""
+    is_number = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10
+    return int(str(text)) if is_number else 0
 
 
 def _wish(before: Sitting, given: MultiMapping[object]) -> Wish:

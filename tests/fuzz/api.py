@@ -54,6 +54,8 @@ from models import (
     Person,
     Question,
     Receipt,
+    Record,
+    RecordVersion,
     Slot,
 )
 from settings import Settings
@@ -173,8 +175,24 @@ async def prepare(ctx: Context, served: Served) -> None:
         "role": ["R01"],
         "rule": ["党章"],
         "article": ["第七条"],
+        "template": ["T09", "T03", "T18"],
+        "record_id": await records_of(ctx),
         "slot_id": await Slot.all().limit(5).values_list("id", flat=True),
     }
+
+
+async def records_of(ctx: Context) -> list[int]:
+    """A draft and a signed record of the demo's first branch."""
+    duty = await Duty.filter(role="branch_worker").select_related("organization").order_by("id").first()
+    assert duty is not None
+    common = {
+        "branch_id": duty.organization_id, "period": "2026-11", "year": 2026, "values": {"place": "x"},
+        "created_at": ctx.now(), "saved_at": ctx.now(),
+    }  # fmt: skip
+    draft = await Record.create(template="T09", **common)
+    signed = await Record.create(template="T06", status="signed", version=1, **common)
+    await RecordVersion.create(record=signed, number=1, values={}, digest="x", signed_at=ctx.now())
+    return [draft.id, signed.id]
 
 
 async def past_visit(ctx: Context) -> None:

@@ -50,13 +50,19 @@ class Caller:
     account: Account | None = None
     person: Person | None = None
 
-    async def __call__(self, method: str, path: str, json: Any = None, **headers: str) -> Answer:
-        """Ask, and fail if the answer is not as described."""
+    async def __call__(
+        self, method: str, path: str, json: Any = None, *, file: bytes | None = None, **headers: str
+    ) -> Answer:
+        """Ask, and fail if the answer is not as described; a `file` is the whole body."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         full = f"/api/v1{path}"
-        async with self.client.request(method, full, json=json, headers=headers) as response:
+        sent = {"json": json}
+        if file is not None:
+            sent = {"data": file}
+            headers["Content-Type"] = "application/octet-stream"
+        async with self.client.request(method, full, headers=headers, **sent) as response:
             await description.check(method, full, response)
             return await read(response)
 

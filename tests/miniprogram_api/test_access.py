@@ -105,6 +105,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "MetForm": {"met": ["quiz"]},
     "LogForm": {"text": "x"},
     "SwapForm": {"with_id": 2},
+    "RecordForm": {"template": "T11"},
+    "SaveForm": {"revision": 1, "values": {"place": "x"}},
+    "SignForm": {"revision": 1},
+    "CorrectForm": {"version": 1, "reason": "x", "values": {}},
+    "SettleForm": {"take": False},
+    "SignDraftsForm": {"template": "T09"},
+    "BranchForm": {},
     "FundForm": {"organization_id": 2, "year": 2026, "budget": 0, "per_head": 1, "cap": 1},
 }
 """A valid form of each kind; a new kind without one fails."""
@@ -140,6 +147,10 @@ IDS = {
     "rotation_id": "1",
     "swap_id": "1",
     "register": "workers",
+    "template": "T09",
+    "record_id": "9999",
+    "set_aside_id": "1",
+    "attachment_id": "1",
 }
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}
 WHO = {
@@ -167,8 +178,9 @@ async def test_whoever_may_not_is_refused_and_whoever_may_is_not(
         path = route.path.format(**IDS | {"booking_id": made.body["id"]})
         form = FORMS[route.form.__name__] if route.has_body and route.form else None
         answer = await world[name](
-            route.method, path, form and form | ({"code": code} if "code" in form else {})
-        )
+            route.method, path, form and form | ({"code": code} if "code" in form else {}),
+            file=b"x" if route.takes_file else None,
+        )  # fmt: skip
         said = answer.body.get("code") if isinstance(answer.body, dict) else None
         if (said in REFUSED) is not (WHO[name] not in route.may):
             disagree.append((route.method, route.path, answer.status, said))

@@ -39,6 +39,9 @@ from models import (
     Placement,
     Question,
     Receipt,
+    Record,
+    RecordStatus,
+    RecordVersion,
     Role,
     Rotation,
     RotationRound,
@@ -183,6 +186,33 @@ ROWS = {
     "GET /texts": Row(OFFICERS, DISTRICT, listed=by_id("text_id")),
     "POST /texts/{text_id}/release": Row(OFFICERS, DISTRICT),
     "POST /texts/{text_id}/withhold": Row(OFFICERS, DISTRICT),
+    "GET /records": Row(BOUND, NOBODY, listed=by_id("record_id")),
+    "POST /records": Row(
+        WORKER, NOBODY, lambda ids: {"template": "T09", "branch_id": ids["branch_id"]}
+    ),
+    "GET /records/year": Row(
+        WORKER | OFFICERS, NOBODY, listed=lambda body, ids: body["branch"]["id"] == ids["branch_id"]
+    ),
+    "GET /records/due": Row(
+        WORKER | OFFICERS, NOBODY, listed=lambda body, ids: body["branch"]["id"] == ids["branch_id"]
+    ),
+    "POST /records/feed": Row(WORKER, NOBODY, lambda ids: {"branch_id": ids["branch_id"]}),
+    "POST /records/sign-drafts": Row(
+        WORKER, NOBODY, lambda ids: {"template": "T09", "branch_id": ids["branch_id"]}
+    ),
+    "GET /records/{record_id}": Row(BOUND, DISTRICT),
+    "PUT /records/{record_id}": Row(WORKER, NOBODY, lambda _: {"revision": 1, "values": {"place": "y"}}),
+    "DELETE /records/{record_id}": Row(WORKER, NOBODY),
+    "GET /records/{record_id}/check": Row(WORKER, NOBODY),
+    "POST /records/{record_id}/sign": Row(WORKER, NOBODY, lambda _: {"revision": 2}),
+    "POST /records/{record_id}/correct": Row(
+        WORKER, NOBODY, lambda _: {"version": 1, "reason": "x", "values": {"place": "y"}}
+    ),
+    "GET /records/{record_id}/history": Row(BOUND, DISTRICT),
+    "GET /records/{record_id}/set-asides": Row(WORKER, NOBODY),
+    "POST /records/{record_id}/restore-vote": Row(WORKER, NOBODY),
+    "POST /records/{record_id}/hours": Row(WORKER, NOBODY),
+    "GET /records/{record_id}/attachments": Row(BOUND, DISTRICT),
     "GET /statistics/visits": Row(
         KEEPERS, DISTRICT, listed=lambda body, ids: ids["town"] in [item["town"] for item in body["items"]]
     ),
@@ -286,7 +316,8 @@ UNSCOPED = {
         GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots, GET /claims/summary,
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
         GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
-        GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup}""",
+        GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup},
+        GET /record-templates, GET /record-templates/{template}""",
     "one course, one knowledge base and one map for the whole district": """
         POST /lessons, GET /lessons/weeks, GET /lessons/weeks/{friday}, PUT /lessons/weeks/{friday},
         POST /lessons/weeks/{friday}/retry, PUT /lessons/{lesson_id}, POST /lessons/{lesson_id}/withdraw,
@@ -308,6 +339,12 @@ UNSCOPED = {
         GET /questions/statistics""",
     "the sheet of a list above": """
         GET /registers/{register}/sheet""",
+    "the caller's own branch by their duty, or a file that says whose it is: see test_records.py": """
+        GET /records.xlsx, GET /records/archive, POST /records/archive, POST /records/sheet,
+        DELETE /records/feed, POST /records/{record_id}/attachments,
+        GET /records/{record_id}/attachments/{attachment_id},
+        DELETE /records/{record_id}/attachments/{attachment_id},
+        POST /records/{record_id}/set-asides/{set_aside_id}""",
     "who takes part in a rehearsal decides: its own tests say so": """
         GET /rehearsals, GET /rehearsals/{rehearsal_id}, GET /rehearsals/{rehearsal_id}/code,
         GET /rehearsals/{rehearsal_id}/news,
@@ -379,6 +416,7 @@ class Things:
             "site_id": self.sites[side].id, "slot_id": slot.id, "booking_id": booking.id,
             "claim_id": claim.id, "fund_id": claim.fund_id, "question_id": question.id,
             "cluster_id": question.id, "text_id": (await self.text(side)).id, "branch_id": branch.id,
+            "record_id": (await self.once("record", side, self.record)).id,
             "town_id": town.id, "town": self.sites[side].town, "receipt_id": receipt.id,
             "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
             "scan": self.scan(side),
@@ -526,6 +564,16 @@ class Things:
         return await Question.create(
             account=asker.account, text=f"{side}？", kind="none", asked_at=self.ctx.now()
         )
+
+    async def record(self, side: str) -> Record:
+        """A signed one: what isn't signed only its writers see."""
+        values = {"place": side}
+        row = await Record.create(
+            branch=self.branch(side), template="T09", period="2026-11", year=2026, values=values, revision=2,
+            status=RecordStatus.SIGNED, version=1, created_at=self.ctx.now(), saved_at=self.ctx.now(),
+        )  # fmt: skip
+        await RecordVersion.create(record=row, number=1, values=values, digest="x", signed_at=self.ctx.now())
+        return row
 
     async def text(self, side: str) -> Screening:
         await Screening.filter(path=self.branch(side).path).delete()  # A list shows so many and no more.

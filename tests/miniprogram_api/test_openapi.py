@@ -78,6 +78,7 @@ def test_a_row_says_what_its_handler_takes_and_gives(route: Route) -> None:
     given = hints.pop("return")
     hints.pop("ctx")
     assert hints.pop("form", None) is route.form
+    assert (hints.pop("content", None) is bytes) is route.takes_file
     assert set(hints) == set(PARAMETER.findall(route.path))
     if given in (Text, File, Stream):
         assert route.answer is None

@@ -1,6 +1,7 @@
 """A rehearsal on two phones' pages: joined by a scanned code, played to its end, explained when refused."""
 
 import re
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -8,13 +9,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from handlers import page_logins, rehearsals
+from handlers import bookings, page_logins, rehearsals
 from handlers.case_content import Task
 from handlers.context import Context
 from handlers.rehearsal_play import Kind, Wish
-from models import Account, App, Person, Rehearsal, RehearsalSeat
+from models import Account, App, Person, Rehearsal, RehearsalSeat, Site
 from pages.login import COOKIE
-from tests.handlers.town import Town, build
+from tests.handlers.town import Town, build, new_slot
 from tests.pages.test_pages import Tags, client
 from tests.test_formalism import said
 
@@ -100,6 +101,25 @@ async def test_two_phones_play_an_election_to_its_end(client: Client, world: Tow
     assert "留下的文书" in html
     assert "换届提醒函" in html
     assert re.search(r"投票\d+人，\d+≤\d+，有效", html), "the arithmetic stays to be read"
+
+
+async def test_a_rehearsal_is_opened_at_a_booked_visit_to_a_training_base(
+    client: Client, world: Town
+) -> None:
+    host = await phone(client, world, world.worker)
+    assert "在哪里练" not in (await host.get("/rehearsals"))[1]
+    slot = await new_slot(world.site, world.ctx.now() + timedelta(days=1))
+    booking = await bookings.book(world.at(world.worker), slot_id=slot.id, headcount=5, theme="演练")
+    assert "在哪里练" not in (await host.get("/rehearsals"))[1], "a site that is no training base"
+    await Site.filter(id=world.site.id).update(is_training_base=True)
+    _, html = await host.get("/rehearsals")
+    assert f'name="booking" value="{booking.id}"' in html
+    await host.post("/rehearsals", case="C2", booking=str(booking.id))
+    assert (await Rehearsal.get()).booking_id == booking.id
+    status, html = await host.post("/rehearsals", case="C2", booking="999")
+    assert (status, "没有这个预约" in html) == (409, True)
+    await host.post("/rehearsals", case="C2", booking="")
+    assert await Rehearsal.filter(booking_id=None).count() == 1
 
 
 async def test_what_a_step_asks_for_is_entered_and_wrong_numbers_are_explained(

@@ -1,0 +1,221 @@
+"""Gentle reminders of what a branch has to record: one message a day for all of it, by day, each thing once.
+
+Nobody is reminded between nine in the evening and eight in the morning. They go to who writes the branch's
+records, where they wrote lately or agreed to a message; everybody else finds the list in the chat (手册).
+Only the branch's own things are told, in plain words: no comparison and no blame.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from handlers import audit, due_records, notices, record_facts, singles
+from handlers.answering.dates import add_months
+from handlers.context import Context
+from handlers.due_records import Due, State
+from handlers.record_checks import Facts
+from handlers.singles import THING, Card, Fate
+from models import Account, App, Duty, DutyReminder, Organization, Role
+
+FROM, UNTIL = 8, 21
+"""Hours of the day between which somebody may be reminded."""
+CATCH_UP = timedelta(days=7)
+"""How long after its day a reminder still makes sense, if there was no way to send it before."""
+TOLD_FOR = timedelta(days=400)
+MONTHLY = ("T06", "T07", "T09")
+MOST_LINES = 8
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A day on which something due is worth a word."""
+
+    key: str
+    on: date
+    due: Due
+
+
+async def remind(ctx: Context) -> int:
+    """Remind who hasn't been today; any number of clocks at once. How many were."""
+    now = ctx.now()
+    if not FROM <= now.hour < UNTIL:
+        return 0
+    sent, today = 0, now.date()
+    told_today = {row.person_id for row in await DutyReminder.filter(day=today).only("person_id")}
+    workers: dict[int, list[Organization]] = {}
+    duties = Duty.filter(
+        role=Role.BRANCH_WORKER, organization_id__not_isnull=True, person__left_at__isnull=True,
+        person__accounts__id__not_isnull=True,
+    )  # fmt: skip
+    for duty in await duties.distinct().select_related("organization").order_by("person_id", "id"):
+        if duty.organization is not None and duty.person_id not in told_today:
+            branches = workers.setdefault(duty.person_id, [])
+            if duty.organization.id not in [one.id for one in branches]:
+                branches.append(duty.organization)
+    signals: dict[int, list[Signal]] = {}
+    for person_id, branches in workers.items():
+        if not await _reachable(ctx, person_id):
+            continue
+        found: list[tuple[Organization, Signal]] = []
+        told = await _told(person_id, today)
+        for branch in branches:
+            if branch.id not in signals:
+                facts = await record_facts.gather(ctx, branch, named=False)
+                signals[branch.id] = list(due_signals(facts))
+            found += [(branch, one) for one in signals[branch.id] if f"{branch.id}:{one.key}" not in told]
+        if found:
+            sent += await _tell(ctx, person_id, found, several=len(branches) > 1)
+    return sent
+
+
+def due_signals(facts: Facts) -> Iterator[Signal]:
+    """What is worth a word these days. Pure.
+
+    A month's meetings from the 20th, and the party day again on the 5th of the next month (handbook, T09);
+    a quarter's two weeks before its end; the yearly ones in November and, for the life meeting, week by
+    week in December (handbook, X05); a term's end six, three and one month before; others a week before.
+    """
+    today = facts.today
+    years = {today.year, (today - CATCH_UP).year, (today - timedelta(days=31)).year}
+    for year in sorted(years):
+        for one in due_records.year(facts, year=year):
+            if one.state is State.DONE:
+                continue
+            for on in days_of(one, theme_day=facts.district.theme_day_reminder):
+                if on <= today < on + CATCH_UP:
+                    yield Signal(f"{one.key}@{on}", on, one)
+
+
+def days_of(one: Due, *, theme_day: int) -> list[date]:
+    """The days on which something due is worth a word. Pure."""
+    if one.template in MONTHLY:
+        days = [one.opens + timedelta(days=19)]
+        return [*days, one.until + timedelta(days=theme_day)] if one.template == "T09" else days
+    if one.template == "T05":
+        return [one.until - timedelta(days=14)]
+    if one.template == "T10":
+        december = date(one.until.year, 12, 1)
+        return [date(one.until.year, 11, 1), *(december + timedelta(weeks=week) for week in range(5))]
+    if one.template == "T24":
+        return [
+            max(one.opens, add_months(one.until, -6)),
+            add_months(one.until, -3),
+            add_months(one.until, -1),
+        ]
+    if one.template in ("T13", "T14"):
+        return [date(one.until.year, 11, 15), date(one.until.year, 12, 15)]
+    if one.template in ("T19", "T23"):
+        return [one.until - timedelta(days=14)]
+    return [one.until - timedelta(days=7)]
+
+
+def text(found: list[tuple[Organization, Signal]], *, several: bool, link: str) -> str:
+    """All of it in one message."""
+    lines = []
+    for branch, one in found[:MOST_LINES]:
+        whose = f"（{branch.name}）" if several else ""
+        lines.append(f"· {one.due.title}{whose}：{one.due.until.month}月{one.due.until.day}日前记录就行")
+    more = len(found) - MOST_LINES
+    if more > 0:
+        lines.append(f"· 还有 {more} 项，发“手册”可以看到")
+    return "\n".join(
+        ["支部手册里这几项还没有记录，有空时记一下：", *lines, f"打开就能接着写，知道的已经填好：{link}"]
+    )
+
+
+async def _tell(
+    ctx: Context, person_id: int, found: list[tuple[Organization, Signal]], *, several: bool
+) -> bool:
+    """One message; its row first, so that nobody is told twice a day."""
+    keys = [f"{branch.id}:{one.key}" for branch, one in found]
+    link = f"{ctx.settings.public_url.rstrip('/')}/handbook"
+    account = await _wrote_lately(ctx, person_id)
+    if account is not None:
+        try:
+            async with in_transaction():
+                row = await DutyReminder.create(
+                    person_id=person_id, day=ctx.now().date(), told=keys, channel="customer_service"
+                )
+                await notices.enqueue(
+                    ctx, openid=account.openid, text=text(found, several=several, link=link),
+                    dedupe_key=f"{notices.PASSING}record:{row.id}",
+                )  # fmt: skip
+                await audit.record(ctx, "branch.reminded", f"person:{person_id}", count=len(found))
+        except IntegrityError:
+            return False
+        return True
+    return await _tell_by_template(ctx, person_id, found, keys)
+
+
+async def _tell_by_template(
+    ctx: Context, person_id: int, found: list[tuple[Organization, Signal]], keys: list[str]
+) -> bool:
+    account = await _consented(ctx, person_id)
+    if account is None:
+        return False
+    template_id = ctx.settings.record_template_id
+    try:
+        async with in_transaction():
+            row = await DutyReminder.create(
+                person_id=person_id, day=ctx.now().date(), told=keys, channel=account.app
+            )
+            if not await singles.spend(template_id, [account.id]):
+                raise IntegrityError("spent this moment")
+            await audit.record(ctx, "branch.reminded", f"person:{person_id}", count=len(found))
+    except IntegrityError:
+        return False
+    first = found[0][1].due
+    values = {
+        "thing1": f"{first.title}{f'等{len(found)}项' if len(found) > 1 else ''}"[:THING],
+        "time2": f"{first.until:%Y年%m月%d日}",
+        "thing3": "知道的已经填好，有空时记一下",
+    }
+    card = Card(App.MINI_PROGRAM, template_id, values, page="pages/handbook/index")
+    told = await singles.tell(ctx, account.openid, card)
+    if told.fate in (Fate.SENT, Fate.OPEN):  # It may have arrived: once is enough.
+        return True
+    log.warning("record_reminder.not_sent", extra={"code": told.error.code if told.error else 0})
+    async with in_transaction():
+        if told.gives_back:
+            await singles.give_back(template_id, [account.id])
+        if told.empties:
+            await singles.empty(template_id, [account.id])
+        await DutyReminder.filter(id=row.id).delete()
+    return False
+
+
+async def _reachable(ctx: Context, person_id: int) -> bool:
+    return await _wrote_lately(ctx, person_id) is not None or await _consented(ctx, person_id) is not None
+
+
+async def _wrote_lately(ctx: Context, person_id: int) -> Account | None:
+    lately = Account.filter(
+        person_id=person_id,
+        app=App.OFFICIAL_ACCOUNT,
+        follows=True,
+        last_contact_at__gt=ctx.now() - notices.WINDOW,
+    )
+    return await lately.first()
+
+
+async def _consented(ctx: Context, person_id: int) -> Account | None:
+    if not ctx.settings.record_template_id:
+        return None
+    return await Account.filter(
+        person_id=person_id, app=App.MINI_PROGRAM, consents__template_id=ctx.settings.record_template_id,
+        consents__remaining__gt=0,
+    ).first()  # fmt: skip
+
+
+async def _told(person_id: int, today: date) -> set[str]:
+    rows: list[Any] = await DutyReminder.filter(person_id=person_id, day__gt=today - TOLD_FOR).values_list(
+        "told", flat=True
+    )
+    return {key for keys in rows for key in keys}
