@@ -265,6 +265,22 @@ async def test_a_message_sent_by_hand_after_the_plan_takes_the_lessons_place(
     assert await Delivery.filter(channel=Channel.PULL).count() == 3
 
 
+async def test_a_report_before_its_sender_noted_the_message_is_not_taken_for_one_sent_by_hand(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    await follow(9)
+    await lessons.plan(course, friday=FRIDAY)
+    until = clock.now + lesson_mass.CLAIM
+    await Delivery.claim(
+        friday=FRIDAY, channel=Channel.MASS, batch="lesson-open", limit=9, now=clock.now, until=until
+    )
+    week = await LessonWeek.get(friday=FRIDAY)
+    await reported(course, "of-the-open-one")
+    assert set((await mass_used(course, week, [])).values()) == {0}
+    await reported(course, "by-hand")
+    assert set((await mass_used(course, week, [])).values()) == {1}
+
+
 async def test_our_own_message_is_not_taken_for_one_sent_by_hand(
     course: Context, wechat: KnowingWeChat
 ) -> None:
