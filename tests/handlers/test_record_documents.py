@@ -6,8 +6,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
+import docx
 import pytest
-from docx import Document as read_word
 from docx.oxml.ns import qn
 from pypdf import PdfReader
 
@@ -21,7 +21,7 @@ from tests.fonts import needs_font
 from tests.handlers.branch_book import Book as BranchBook
 from tests.handlers.branch_book import open_book, party_day, signed, team, write
 
-MEETING = datetime.fromisoformat("2026-11-20T09:00:00+08:00")
+MEETING = datetime.fromisoformat("2026-11-18T09:00:00+08:00")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def book(ctx: Context) -> BranchBook:
 
 def words(content: bytes) -> str:
     """All that a Word file says."""
-    body = read_word(io.BytesIO(content)).element.body
+    body = docx.Document(io.BytesIO(content)).element.body
     return "\n".join("".join(node.text or "" for node in p.iter(qn("w:t"))) for p in body.iter(qn("w:p")))
 
 
@@ -83,7 +83,7 @@ async def test_on_paper_stands_what_the_reader_sees(book: BranchBook) -> None:
     with pytest.raises(NotFound):
         await record_documents.write_record(book.town.at(book.people[3]), **of)
     with pytest.raises(NotFound):
-        await record_documents.write_record(book.town.at(book.town.far_member), **of)
+        await record_documents.write_record(book.town.at(book.town.far_worker), **of)
 
 
 async def test_a_year_holds_what_is_signed_and_no_draft(book: BranchBook) -> None:
@@ -124,7 +124,7 @@ async def test_nobody_prints_another_branchs_year(book: BranchBook) -> None:
     branch_id = book.town.branch.id
     officer = book.town.at(book.town.district_officer)
     assert "学习党章" in await year_of(officer, branch_id=branch_id)
-    for person in (book.town.far_member, book.town.far_worker):
+    for person in (book.town.other_worker, book.town.far_worker):
         with pytest.raises(NotFound):
             await record_documents.write_year(
                 book.town.at(person), year=2026, kind=Paper.WORD, branch_id=branch_id
@@ -139,7 +139,7 @@ async def test_a_draft_names_nobody_of_another_branch(book: BranchBook) -> None:
     """A draft may hold any number; only what was signed was held against the roster."""
     draft = await write(book.ctx, "T09", party_day(book, MEETING))
     row = await Record.get(id=draft.record.id)
-    row.values = row.values | {"host_id": book.town.far_member.id}
+    row.values = row.values | {"host_id": book.town.far_worker.id}
     await row.save()
     paper = await record_documents.write_record(book.ctx, record_id=row.id, kind=Paper.WORD)
     assert "（已不在名册）" in words(paper.content)
