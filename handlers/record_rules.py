@@ -84,18 +84,18 @@ def _meetings(facts: Facts, year: int) -> Iterator[Finding]:
         "T05": ("X01", "warn"), "T06": ("X02", "warn"), "T07": ("X03", "warn"), "T09": ("X04", "excellent"),
         "T10": ("X05", "excellent"),
     }  # fmt: skip
+    missing: dict[str, list[Due]] = {}
     for one in due_records.year(facts, year=year):
         if one.template not in codes or one.state is not State.PAST:
             continue
-        code, level = codes[one.template]
-        if code == "X04" and (facts.today - one.until).days < facts.district.theme_day_reminder:
+        if one.template == "T09" and (facts.today - one.until).days < facts.district.theme_day_reminder:
             continue
-        after = (
-            "补上以前，年度考评不能评“优秀”。"
-            if level == "excellent"
-            else "确实开过的请补录，没有开的请安排。"
-        )
-        yield Finding(code, level, f"{one.title}还没有记录。{after}", one.rule)
+        missing.setdefault(one.template, []).append(one)
+    for template, ones in missing.items():
+        code, level = codes[template]
+        after = "补上以前，年度考评不能评“优秀”。" if level == "excellent" else ""
+        told = f"{'、'.join(one.title for one in ones)}还没有记录。确实开过的请补录，没有开的请安排。{after}"
+        yield Finding(code, level, told, ones[0].rule)
 
 
 def _appraisal(facts: Facts, year: int) -> Iterator[Finding]:
