@@ -49,6 +49,7 @@ from miniprogram_api import (
     questions,
     ratings,
     receipts,
+    record_documents,
     records,
     refused_scans,
     registers,
@@ -234,6 +235,7 @@ ROUTES = (
     *trainings.ROUTES,
     *rotations.ROUTES,
     *registers.ROUTES,
+    *record_documents.ROUTES,
     *records.ROUTES,
 )
 # fmt: on
