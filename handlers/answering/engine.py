@@ -10,6 +10,7 @@ from handlers.answering.declines import Declines
 from handlers.answering.index import Favour, Features, Index, Match
 from handlers.answering.normalise import Normaliser, alternation
 from handlers.answering.shapes import Answer, Fact, Words
+from handlers.answering.spelling import Spelling
 
 SCOPES = ("村", "社区", "机关", "事业单位", "国企", "两新", "学校")
 SCOPE_WORDS = {
@@ -51,11 +52,24 @@ MOST_QUESTIONS = 2
 """Answers put into one reply; the rest is better asked again than read on a phone."""
 
 
+def spelling(facts: Iterable[Fact], words: Words) -> Spelling:
+    """What puts slips right by everything that these entries say."""
+    read = Normaliser(words)
+    said = [text for fact in facts for text in (fact.question, *fact.askings, fact.answer)]
+    synonyms = (word for found in words.synonyms.items() for word in (found[0], *found[1]))
+    return Spelling(
+        [read.correct(read.clean(read.plain(text))) for text in said],
+        words=(*words.terms, *words.domain, *synonyms),
+        sounds=words.sounds,
+        others=words.others,
+    )
+
+
 class Engine:
     """Answers from a fixed set of entries. Build a new one when entries change."""
 
     def __init__(self, facts: Sequence[Fact], words: Words) -> None:
-        self._normalise = Normaliser(words)
+        self._normalise = Normaliser(words, spelling(facts, words))
         self._features = Features(words)
         self._index = Index(facts, self._features)
         self._by_code = {fact.code: fact for fact in facts}
@@ -85,12 +99,14 @@ class Engine:
         cleaned = self._normalise.clean(plain)
         if not cleaned.strip(".%|"):
             return Answer("declined", replies.NOT_READ, confidence=1.0)
+        read = self._normalise.read(cleaned)
         corrected = self._normalise.correct(cleaned)
         if not CHINESE.search(corrected) and len(corrected) > LONGEST_ABBREVIATION:
             return Answer("declined", replies.NOT_OURS, confidence=1.0)
-        if (calculated := calculate(plain, previous, on=on, scope=scope)) is not None:
-            return calculated
-        if (decline := self._declines.find(corrected)) is not None:
+        for said in dict.fromkeys((plain, self._normalise.correct(plain))):
+            if (calculated := calculate(said, previous, on=on, scope=scope)) is not None:
+                return calculated
+        if (decline := self._declines.find(read, corrected)) is not None:
             return Answer("declined", decline.text, confidence=1.0)
         return self._look_up(self._normalise.canonical(corrected), scope=scope, on=on, previous=previous)
 

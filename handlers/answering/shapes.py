@@ -81,4 +81,5 @@ class Words:
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     traditional: Mapping[int, int] = field(default_factory=dict)
     sounds: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
     declines: tuple[Decline, ...] = ()
