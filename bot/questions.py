@@ -15,12 +15,15 @@ LONGEST_KEPT = 600
 
 
 def asked(message: Message, ctx: Context) -> Spoken | Route:
-    """Any text that no other line of the table took; what leans on the last answer is handed on."""
+    """Any text that no other line of the table took.
+
+    What leans on the last answer is handed on, and so is what hangs on the kind of unit that somebody is of.
+    """
     text = message.content
     if LEANS.match(text):
         return FOLLOWED_UP
     answer = ctx.engine.answer(text, on=ctx.now().date())
-    if answer.kind != "answer" and MAY_LEAN.match(text):
+    if answer.hangs_on_scope or (answer.kind != "answer" and MAY_LEAN.match(text)):
         return FOLLOWED_UP
     return _spoken(text, answer)
 

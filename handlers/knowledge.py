@@ -126,6 +126,8 @@ def read_words(folder: Path = CONTENT) -> Words:
         abbreviations=typing["abbreviations"],
         traditional=str.maketrans("".join(scripts["traditional"]), "".join(scripts["simplified"])),
         sounds=load_yaml(folder / "pinyin.yaml"),
+        others=tuple(load_yaml(folder / "others.yaml").split()),
+        beyond=tuple(load_yaml(folder / "beyond.yaml")),
         declines=tuple(_decline(row) for row in load_yaml(folder / "declined.yaml")),
     )
 

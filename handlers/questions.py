@@ -12,6 +12,7 @@ from tortoise.transactions import in_transaction
 from handlers import audit, knowledge, notices, regulations
 from handlers.access import OFFICERS, Reach, reach
 from handlers.answering import replies
+from handlers.answering.engine import ONLY_SCOPE, kind_of, own_scope
 from handlers.answering.shapes import Answer, Citation
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -23,6 +24,8 @@ LONGEST_ANSWER = 600
 LEANS_FOR = timedelta(minutes=10)
 """How long a short message may lean on the answer before it."""
 LONGEST_LEANING = 14
+MOST_RECENT = 10
+"""So many of the last questions may say of what kind of unit somebody is."""
 DETAILS = ("详细", "详情", "具体", "步骤")
 ORIGINAL = ("原文", "条文", "原话")
 FOLLOW_UPS = (*DETAILS, *ORIGINAL, *map(str, range(1, 10)))
@@ -57,7 +60,8 @@ async def answer_to(ctx: Context, *, text: str, scope: str | None = None) -> Ans
     """The answer to a question, without keeping it.
 
     A bare number chooses among the last choices, “详细” asks for more of the last entry, and a short
-    question may lean on it, for `LEANS_FOR`.
+    question may lean on it, for `LEANS_FOR`. The kind of unit is the given one, else what the caller said
+    of themselves in that time, else their branch's on the roster.
 
     Raises:
         BadInput: there is no text.
@@ -66,8 +70,9 @@ async def answer_to(ctx: Context, *, text: str, scope: str | None = None) -> Ans
     if not text:
         raise BadInput(text="请写下您的问题")
     await knowledge.refresh(ctx)
-    scope = scope or await _scope(ctx)
-    last = await _last(ctx) if len(text) <= LONGEST_LEANING else None
+    recent = await _recent(ctx)
+    scope = scope or _said_scope(recent) or await _scope(ctx)
+    last = recent[0] if recent and len(text) <= LONGEST_LEANING else None
     if text.strip("。！!.") in ORIGINAL:
         answer: Answer | None = await _original(ctx, last)
     else:
@@ -87,16 +92,23 @@ async def _scope(ctx: Context) -> str | None:
     return str(organization.scope) or None
 
 
-async def _last(ctx: Context) -> Question | None:
-    """What the caller asked just before."""
+async def _recent(ctx: Context) -> list[Question]:
+    """What the caller asked just before, the latest first."""
     if ctx.caller.account is None:
-        return None
+        return []
     recent = Question.filter(account=ctx.caller.account, asked_at__gte=ctx.now() - LEANS_FOR)
-    return await recent.order_by("-asked_at", "-id").first()
+    return await recent.order_by("-asked_at", "-id").limit(MOST_RECENT)
+
+
+def _said_scope(recent: Sequence[Question]) -> str | None:
+    """The kind of unit that somebody said to be of in what they asked before, the latest word counting."""
+    return next((scope for question in recent if (scope := own_scope(question.text))), None)
 
 
 async def _leaning(ctx: Context, text: str, last: Question, scope: str | None) -> Answer | None:
-    """The answer to a bare number or to “详细”, else None."""
+    """The answer to a bare number, to “详细” or to a kind of unit by itself, else None."""
+    if ONLY_SCOPE.fullmatch(text) and last.kind in ("answer", "choices"):
+        return _engine_answer(ctx, last.text, kind_of(text) or scope)
     if text.isdecimal() and last.kind == "choices":
         # The engine is pure: asked the same, it offers the same.
         offered = _engine_answer(ctx, last.text, scope).choices

@@ -6,6 +6,7 @@ from datetime import date
 
 from benchmarks.answers.questions import read_key, read_questions, unleaked
 from handlers.answering import confidence
+from handlers.answering.asks import asks
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Fact, Words
 
@@ -31,7 +32,7 @@ def look(
     matches, wanted = engine.matches(canonical, engine.favour_for(canonical, scope, ON))
     if not matches:
         return None
-    signals = confidence.signals(matches, wanted)
+    signals = confidence.signals(matches, wanted, asks(canonical))
     return Sample(text, signals, matches[0].fact.code in right, origin)
 
 

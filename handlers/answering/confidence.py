@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from math import exp, log
 
+from handlers.answering.asks import mismatch
 from handlers.answering.index import Match
 
 SAID = 0.99
@@ -22,15 +23,18 @@ MANY_WORDS = 3
 
 # Fitted by `benchmarks/answers/fit.py`; run it again when entries or features change much.
 BIAS = -4.49
-WEIGHTS = (1.66, 0.11, 1.55, 1.92, 0.47, -0.04, 3.88, -1.42)
+WEIGHTS = (1.66, 0.11, 1.55, 1.92, 0.47, -0.04, 3.88, -1.42, -0.5)
 
 
-def signals(matches: Sequence[Match], wanted: Collection[str]) -> tuple[float, ...]:
-    """What confidence is judged by; `wanted` are the question's features.
+def signals(
+    matches: Sequence[Match], wanted: Collection[str], asked: frozenset[str] = frozenset()
+) -> tuple[float, ...]:
+    """What confidence is judged by; `wanted` are the question's features, `asked` is what it asks for.
 
     How far the first is ahead counts by itself and by its share: a weak match without a second is
     no strong one. `alone` is 1 with no rival near, and half of it with one just as good. What a question
-    for the entry should say and this one doesn't tells against it.
+    for the entry should say and this one doesn't tells against it; so does asking who of an entry that only
+    says when.
     """
     best = matches[0]
     ahead = best.score - (matches[1].score if len(matches) > 1 else 0.0)
@@ -46,6 +50,7 @@ def signals(matches: Sequence[Match], wanted: Collection[str]) -> tuple[float, .
         float(words),
         alone,
         best.missing(wanted),
+        mismatch(asked, best.asked),
     )
 
 

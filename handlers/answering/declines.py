@@ -12,10 +12,10 @@ class Declines:
     def __init__(self, declines: Iterable[Decline]) -> None:
         self._kinds = [(kind, _pattern(kind.when), _pattern(kind.unless)) for kind in declines]
 
-    def find(self, corrected: str) -> Decline | None:
-        """The first kind that fits; `unless` wins over `when`."""
+    def find(self, read: str, corrected: str) -> Decline | None:
+        """The first kind that fits what was typed; `unless` wins over `when`, slips put right for it."""
         for kind, when, unless in self._kinds:
-            if when and when.search(corrected) and not (unless and unless.search(corrected)):
+            if when and when.search(read) and not (unless and unless.search(corrected)):
                 return kind
         return None
 

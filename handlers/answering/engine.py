@@ -2,33 +2,53 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from handlers.answering import confidence, replies
+from handlers.answering.asks import asks
 from handlers.answering.calculators import calculate
 from handlers.answering.declines import Declines
 from handlers.answering.index import Favour, Features, Index, Match
 from handlers.answering.normalise import Normaliser, alternation
 from handlers.answering.shapes import Answer, Fact, Words
+from handlers.answering.spelling import Spelling
 
-SCOPES = ("村", "社区", "机关", "事业单位", "国企", "两新", "学校")
-SCOPE_WORDS = {
-    "村": r"[我本在]?们?村(?!委)|农村|村里",
-    "社区": r"社区|居委",
-    "机关": r"机关(?!工委)",
-    "事业单位": r"事业单位",
-    "国企": r"国企|国有企业|央企",
-    "两新": r"两新|非公|民营企业|私企|社会组织",
-    "学校": r"学校|高校|中学|小学|大学(?!生)",
-}
-SCOPE_PATTERNS = {scope: re.compile(pattern) for scope, pattern in SCOPE_WORDS.items()}
+SCOPE_WORDS = (
+    (r"[我本在]?们?村(?!委)|农村|村里|行政村", ("村",)),
+    (r"社区|居委", ("社区",)),
+    (r"机关(?!工委)|公务员|[我本]们?局|局里|科室", ("机关",)),
+    (r"事业单位|事业编|医院|卫生院", ("事业单位",)),
+    (r"国企|国有企业|央企", ("国企",)),
+    (r"两新|非公|民营企业|民企|私企|社会组织", ("两新",)),
+    (r"(?<![国有民营非公])企业|公司|工厂|[我们本]厂|厂里", ("国企", "两新")),
+    (r"学校|高校|中学|小学|大学(?!生)|学院|幼儿园", ("学校", "事业单位")),
+)
+"""What names a kind of unit, and the kinds whose rules may hold for it."""
+SCOPE_PATTERNS = tuple((re.compile(pattern), scopes) for pattern, scopes in SCOPE_WORDS)
+KIND_WORDS = tuple(
+    (re.compile(pattern), scopes[0]) for pattern, scopes in SCOPE_WORDS if "两新" not in scopes[1:]
+)
+"""The same for what somebody says of their own unit: a company may be either kind of enterprise."""
+OF_ONESELF = re.compile(
+    "(?:我们?|咱们?|俺们?|本)(?:们)?(?:这(?:里|边|儿)?)?(?:是|在|属于|单位是|支部是)?(?:个|一个|一家)?"
+    "(?=村|农村|社区|居委|机关|局|事业|医院|国企|国有|央企|两新|非公|民营|民企|私企|社会组织|公司|厂"
+    "|学校|高校|中学|小学)"
+)
+"""How somebody says of what kind of unit they are."""
 FOLLOW_UP = re.compile(
     r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
 )
 LONGEST_FOLLOW_UP = 14
+KINDS = r"(?:村|农村|社区|机关|局|国企|国有企业|公司|企业|学校|中学|小学|事业单位|医院|两新|非公企业|民企)"
+ONLY_SCOPE = re.compile(
+    r"(?:那|如果|要是|换成)?(?:我们?|咱们?|俺们?|本)?(?:们)?(?:单位|支部|党支部)?(?:是|在|属于)?(?:一?个)?"
+    rf"{KINDS}(?:里|上|的|党支部|支部|党员|单位|组织|呢|啊)*[。!！?？~～]*"
+)
+"""What tells the kind of unit and asks nothing: the last question, now with that known."""
 LEANS = re.compile(
     rf"(?=.{{1,{LONGEST_FOLLOW_UP}}}$)"
-    r"(?:那|还有|如果是|要是|换成|.*\d"
+    rf"(?:{ONLY_SCOPE.pattern}$|那|还有|如果是|要是|换成|.*\d"
     r"|(?:[^?？]{0,3}(?:退休|离休|在职|下岗|学生|农民|村|社区|机关|国企|学校|两新|事业单位)[^?？]{0,3}"
     r"|.{0,3}[零一二两三四五六七八九十百千万]+[个名人票月年岁元块]{0,2})[。!！]*$)"
 )
@@ -51,11 +71,24 @@ MOST_QUESTIONS = 2
 """Answers put into one reply; the rest is better asked again than read on a phone."""
 
 
+def spelling(facts: Iterable[Fact], words: Words) -> Spelling:
+    """What puts slips right by everything that these entries say."""
+    read = Normaliser(words)
+    said = [text for fact in facts for text in (fact.question, *fact.askings, fact.answer)]
+    synonyms = (word for found in words.synonyms.items() for word in (found[0], *found[1]))
+    return Spelling(
+        [read.correct(read.clean(read.plain(text))) for text in said],
+        words=(*words.terms, *words.domain, *synonyms),
+        sounds=words.sounds,
+        others=words.others,
+    )
+
+
 class Engine:
     """Answers from a fixed set of entries. Build a new one when entries change."""
 
     def __init__(self, facts: Sequence[Fact], words: Words) -> None:
-        self._normalise = Normaliser(words)
+        self._normalise = Normaliser(words, spelling(facts, words))
         self._features = Features(words)
         self._index = Index(facts, self._features)
         self._by_code = {fact.code: fact for fact in facts}
@@ -63,6 +96,7 @@ class Engine:
         self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
         self._declines = Declines(words.declines)
         self._domain = alternation(words.domain)
+        self._beyond = re.compile("|".join(f"(?:{pattern})" for pattern in words.beyond) or "(?!)")
 
     @classmethod
     def build(cls, facts: Iterable[Fact], words: Words | None = None) -> "Engine":
@@ -85,17 +119,29 @@ class Engine:
         cleaned = self._normalise.clean(plain)
         if not cleaned.strip(".%|"):
             return Answer("declined", replies.NOT_READ, confidence=1.0)
+        read = self._normalise.read(cleaned)
         corrected = self._normalise.correct(cleaned)
         if not CHINESE.search(corrected) and len(corrected) > LONGEST_ABBREVIATION:
             return Answer("declined", replies.NOT_OURS, confidence=1.0)
-        if (calculated := calculate(plain, previous, on=on, scope=scope)) is not None:
-            return calculated
-        if (decline := self._declines.find(corrected)) is not None:
+        for said in dict.fromkeys((plain, self._normalise.correct(plain))):
+            if (calculated := calculate(said, previous, on=on, scope=scope)) is not None:
+                return calculated if scope else self._by_scope(calculated, said, previous, on)
+        if (decline := self._declines.find(read, corrected)) is not None:
             return Answer("declined", decline.text, confidence=1.0)
         return self._look_up(self._normalise.canonical(corrected), scope=scope, on=on, previous=previous)
 
+    @staticmethod
+    def _by_scope(calculated: Answer, said: str, previous: str | None, on: date) -> Answer:
+        """A calculation for nobody in particular, marked if it comes out otherwise for some."""
+        others = (calculate(said, previous, on=on, scope=scope) for scope in ("村", "机关"))
+        return replace(calculated, hangs_on_scope=any(other != calculated for other in others))
+
     def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
         favour = self.favour_for(canonical, scope, on)
+        answer = self._look_for(canonical, favour, previous)
+        return replace(answer, hangs_on_scope=False) if scope or spoken_of(canonical) else answer
+
+    def _look_for(self, canonical: str, favour: Favour, previous: str | None) -> Answer:
         sentences = list(dict.fromkeys(filter(self._features.says, canonical.split("|"))))[:MOST_SENTENCES]
         canonical = "|".join(sentences) or canonical
         several = self._each(sentences, favour) if len(sentences) > 1 else []
@@ -116,9 +162,7 @@ class Engine:
 
     def favour_for(self, canonical: str, scope: str | None, on: date) -> Favour:
         """Which entries may answer: in force, and for the unit spoken of (else the asker's)."""
-        spoken = {name for name, pattern in SCOPE_PATTERNS.items() if pattern.search(canonical)}
-        wanted = spoken or ({scope} if scope else set())
-
+        wanted = spoken_of(canonical) or ({scope} if scope else frozenset())
         gone = self._not_in_force(on)
 
         def favour(fact: Fact) -> float:
@@ -144,6 +188,10 @@ class Engine:
         """Whether there is a word of the domain in it."""
         return self._domain is None or bool(self._domain.search(canonical))
 
+    def beyond(self, canonical: str) -> bool:
+        """Whether it asks for what no rule says: a text to copy, somebody's own case, a telephone number."""
+        return bool(self._beyond.search(canonical))
+
     def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], frozenset[str]]:
         """The entries that fit, and the features they were found by."""
         wanted = self._features.of_canonical(canonical)
@@ -151,19 +199,45 @@ class Engine:
 
     def _judge(self, canonical: str, favour: Favour) -> Answer:
         said = self._index.said(self._features.bare(canonical))
-        if said is not None and favour(said):
-            return Answer("answer", self._replies[said.code], said.code, confidence.SAID, said.citations)
         matches, wanted = self.matches(canonical, favour)
-        if not matches:
+        hangs = matter(matches)
+        if said is not None and favour(said):
+            text, cited = self._replies[said.code], said.citations
+            return Answer("answer", text, said.code, confidence.SAID, cited, hangs_on_scope=hangs)
+        if not matches or self.beyond(canonical):
             return unknown(ours=self.ours(canonical), sure=0.0)
-        sure = confidence.probability(confidence.signals(matches, wanted))
+        sure = confidence.probability(confidence.signals(matches, wanted, asks(canonical)))
         ours = self.ours(canonical)
         if sure >= (confidence.ANSWER_AT if ours else confidence.STRANGE_AT):
             fact = matches[0].fact
-            return Answer("answer", self._replies[fact.code], fact.code, sure, fact.citations)
+            text = self._replies[fact.code]
+            return Answer("answer", text, fact.code, sure, fact.citations, hangs_on_scope=hangs)
         if ours and sure >= confidence.CHOOSE_AT:
-            return choose(matches, sure)
+            return replace(choose(matches, sure), hangs_on_scope=hangs)
         return unknown(ours=ours, sure=sure)
+
+
+def matter(matches: Sequence[Match]) -> bool:
+    """Whether an entry for one kind of unit is near, so that knowing the kind might change the answer."""
+    least = matches[0].score * confidence.NEAR if matches else 0.0
+    return any(match.fact.scopes and match.score >= least for match in matches)
+
+
+def spoken_of(text: str) -> frozenset[str]:
+    """The kinds of unit that a text names."""
+    return frozenset().union(*(scopes for pattern, scopes in SCOPE_PATTERNS if pattern.search(text)))
+
+
+def kind_of(text: str) -> str | None:
+    """The kind of unit that a text names, if it is one."""
+    found = {scope for pattern, scope in KIND_WORDS if pattern.search(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def own_scope(text: str) -> str | None:
+    """The kind of unit that somebody says to be of."""
+    found = OF_ONESELF.search(text)
+    return kind_of(text[found.start() :]) if found else None
 
 
 def choose(matches: Sequence[Match], sure: float) -> Answer:
@@ -187,4 +261,5 @@ def join(answers: Sequence[Answer]) -> Answer:
     texts = [answer.text for answer in answers]
     citations = tuple(dict.fromkeys(c for answer in answers for c in answer.citations))
     sure = min(answer.confidence for answer in answers)
-    return Answer("answer", "\n\n".join(texts), first.entry, sure, citations)
+    hangs = any(answer.hangs_on_scope for answer in answers)
+    return Answer("answer", "\n\n".join(texts), first.entry, sure, citations, hangs_on_scope=hangs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import log, log1p, sqrt
 from operator import add
 
+from handlers.answering.asks import asked_of
 from handlers.answering.normalise import Normaliser, Replacer, alternation
 from handlers.answering.shapes import Fact, Words
 
@@ -56,13 +57,14 @@ class Match:
     """One entry's evidence: `coverage` is the share of the question that it covers, 0..1.
 
     `score` is the coverage as favoured: for the fitting kind of unit it may exceed 1. `typical` are the
-    features that most askings of the entry have, with what each says.
+    features that most askings of the entry have, with what each says, `asked` what it is asked for.
     """
 
     fact: Fact
     score: float
     coverage: float
     typical: Mapping[str, int]
+    asked: frozenset[str] = frozenset()
 
     def missing(self, wanted: Container[str]) -> float:
         """The share of what is typical of the entry that a question lacks, 0..1."""
@@ -159,6 +161,7 @@ class Index:
         self._common: dict[str, Common] = {}
         self._rare: dict[str, Rare] = {}
         self._typical: list[dict[str, int]] = [{} for _ in facts]
+        self._asked: list[frozenset[str]] = []
         for feature, posted in self._posted(features).items():
             self._keep(feature, posted)
         for place, typical_ones in enumerate(self._typical):
@@ -172,6 +175,7 @@ class Index:
         for place, fact in enumerate(self.facts):
             said: Counter[str] = Counter()
             canonical = dict.fromkeys(map(features.canonical, (fact.question, *fact.askings)))
+            self._asked.append(asked_of(canonical))
             for text in dict.fromkeys(map(features.bare, canonical)):
                 # Two entries that are asked for in the same words: evidence has to tell them apart.
                 self._said[text] = SEVERAL if text in self._said else place
@@ -226,7 +230,9 @@ class Index:
             fact = self.facts[place]
             if favoured := favour(fact):
                 coverage = lanes[place] / whole
-                matches.append(Match(fact, coverage * favoured, coverage, self._typical[place]))
+                matches.append(
+                    Match(fact, coverage * favoured, coverage, self._typical[place], self._asked[place])
+                )
                 if len(matches) == 2 * CANDIDATES:
                     break
         return sorted(matches, key=lambda match: match.score, reverse=True)[:CANDIDATES]

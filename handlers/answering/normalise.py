@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from handlers.answering.shapes import Words
+from handlers.answering.spelling import plain_sound
 
 LONGEST_QUESTION = 300
 """Characters that are read; nobody's question is longer, and time per question stays bounded."""
@@ -16,9 +17,8 @@ LATIN = re.compile(r"[a-z]{2,24}")
 DIGITS = re.compile(r"(?<![\d.])(\d{1,2})(?![\d.%])")
 PAUSE = re.compile(r"[,、\s]+")
 ASKING = re.compile("吗|呢|么|几|多[少久长大]|哪|谁|何|咋|啥|能不能|可不可以|是不是|要不要|算不算|行不行")
-FUZZY_SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
-SHORTEST_SOUND = 3
-"""Two characters sound like too many other things."""
+FEWEST_INITIALS = 3
+"""Two letters are the initials of too many other things."""
 
 
 def chinese_number(value: int) -> str:
@@ -34,13 +34,6 @@ def alternation(words: Iterable[str]) -> re.Pattern[str] | None:
     """A pattern that finds any of the words, the longest first."""
     ordered = sorted(set(words), key=lambda word: (-len(word), word))
     return re.compile("|".join(map(re.escape, ordered))) if ordered else None
-
-
-def plain_sound(syllable: str) -> str:
-    """A syllable without the differences that many typists don't hear."""
-    for exact, fuzzy in FUZZY_SOUNDS:
-        syllable = syllable.replace(exact, fuzzy)
-    return syllable
 
 
 def parted(plain: str) -> str:
@@ -66,60 +59,48 @@ class Replacer:
         return self._pattern.sub(lambda m: self._table[m[0]], text) if self._pattern else text
 
 
-class Sounds:
-    """Finds terms that were typed with other characters of the same sound, or as pinyin."""
+class Pinyin:
+    """Reads words that were typed as pinyin or by their initials."""
 
     def __init__(self, words: Words) -> None:
-        self._syllables = {c: plain_sound(s) for s, chars in words.sounds.items() for c in chars}
-        self._terms = frozenset(words.terms)
-        self._by_sound: dict[tuple[str, ...], str] = {}
+        sound = {character: syllable for syllable, same in words.sounds.items() for character in same}
         self._spelled: dict[str, str] = dict(words.abbreviations)
-        for term in words.terms:
-            sound = self._sound(term)
-            if sound and len(term) >= SHORTEST_SOUND:
-                self._by_sound.setdefault(sound, term)
-            if sound:
-                self._spelled.setdefault("".join(sound), term)
-        lengths: dict[str, set[int]] = {}
-        for sound in self._by_sound:
-            lengths.setdefault(sound[0], set()).add(len(sound))
-        self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
-
-    def _sound(self, text: str) -> tuple[str, ...]:
-        syllables = tuple(self._syllables.get(character, "") for character in text)
-        return syllables if all(syllables) else ()
+        self._words: dict[str, str] = {}
+        known = (*words.terms, *words.synonyms, *(v for found in words.synonyms.values() for v in found))
+        for word in dict.fromkeys((*known, *words.domain)):
+            syllables = [sound.get(character, "") for character in word]
+            if not all(syllables):
+                continue
+            self._words.setdefault(plain_sound("".join(syllables)), word)
+            if len(word) >= FEWEST_INITIALS:
+                self._spelled.setdefault("".join(syllable[0] for syllable in syllables), word)
 
     def spell_out(self, text: str) -> str:
-        """`dfjs` and `dangfei` → the words meant."""
-        return LATIN.sub(lambda m: self._spelled.get(m[0]) or self._plain(m[0]), text)
+        """`dfjs`, `dangfei` and `dangfeizenmejiao` → the words meant."""
+        return LATIN.sub(lambda m: self._spelled.get(m[0]) or self._read(plain_sound(m[0])) or m[0], text)
 
-    def _plain(self, latin: str) -> str:
-        return self._spelled.get(plain_sound(latin), latin)
-
-    def correct(self, text: str) -> str:
-        """组只生活会 → 组织生活会."""
-        syllables = [self._syllables.get(character, "") for character in text]
-        end = 0
-        for at, syllable in enumerate(syllables):
-            if at < end or syllable not in self._lengths:
-                continue
-            for length in self._lengths[syllable]:
-                term = self._by_sound.get(tuple(syllables[at : at + length]))
-                if term:
-                    end = at + length
-                    if text[at:end] not in self._terms:
-                        text = text[:at] + term + text[end:]
-                    break
-        return text
+    def _read(self, latin: str) -> str:
+        """The fewest words that the letters spell together; nothing if they don't."""
+        fewest: list[tuple[str, ...] | None] = [(), *([None] * len(latin))]
+        for end in range(1, len(latin) + 1):
+            for start in range(end):
+                before, word = fewest[start], self._words.get(latin[start:end])
+                if before is None or word is None or (len(word) == 1 and not before):
+                    continue
+                found = fewest[end]
+                if found is None or len(before) + 1 < len(found):
+                    fewest[end] = (*before, word)
+        return "".join(fewest[-1] or ())
 
 
 class Normaliser:
     """Text → the canonical words of the domain, with `|` between sentences."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, spelling: Callable[[str], str] = str) -> None:
         self._traditional = dict(words.traditional)
         self._typos = Replacer(words.typos)
-        self._sounds = Sounds(words)
+        self._pinyin = Pinyin(words)
+        self._spelling = spelling
         # Terms stand for themselves, so that no synonym is found inside them (批 in 批评).
         names = {term: term for term in words.terms}
         for name, variants in words.synonyms.items():
@@ -136,9 +117,13 @@ class Normaliser:
         """Plain text without emoji and noise, `|` between sentences."""
         return NOISE.sub("", ENDS.sub("|", parted(plain))).strip("|")
 
+    def read(self, cleaned: str) -> str:
+        """Pinyin and initials spelled out, and the slips put right that are known one by one."""
+        return self._typos(self._pinyin.spell_out(cleaned))
+
     def correct(self, cleaned: str) -> str:
-        """Spelled-out and corrected, before synonyms are joined."""
-        return self._sounds.correct(self._typos(self._sounds.spell_out(cleaned)))
+        """As read, and what sounds the same put right; before synonyms are joined."""
+        return self._spelling(self.read(cleaned))
 
     def canonical(self, corrected: str) -> str:
         """Every known word under its one name; small numbers in Chinese."""

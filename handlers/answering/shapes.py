@@ -48,7 +48,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The reply to one message. `text` is the whole first reply a follower gets."""
+    """The reply to one message. `text` is the whole first reply a follower gets.
+
+    `hangs_on_scope`: nobody said for what kind of unit, and for some it might be another answer.
+    """
 
     kind: Kind
     text: str
@@ -57,6 +60,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     choices: tuple[tuple[str, str], ...] = ()
     question_id: int | None = None
+    hangs_on_scope: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +85,6 @@ class Words:
     abbreviations: Mapping[str, str] = field(default_factory=dict)
     traditional: Mapping[int, int] = field(default_factory=dict)
     sounds: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
     declines: tuple[Decline, ...] = ()

@@ -16,6 +16,7 @@ COMMITTEE_WORDS = re.compile(r"支委会|支部委员会|个支委|名支委|支
 TRANSITION_WORDS = re.compile(r"转正|转政|转证|专正")
 ADMISSION_WORDS = re.compile(
     r"(?:接收|吸收|发展|讨论|通过).{0,6}(?:预备|党员|入党|对象)|入党|发展(?:党员|大会|成功|会)"
+    r"|(?:预备党员|发展对象|新党员)(?:能|算|可以)?(?:不能)?(?:通过|过了|能过|算过)"
 )
 ASSEMBLY_WORDS = re.compile(
     r"议题|决议|表决|通过|实到|应到|到会|赞成|同意|投票|开会|票|党员大会|支部大会|来了|到了"
@@ -97,7 +98,7 @@ def answer(sentence: Sentence) -> Answer | None:
         return None
     tally = tallies.read(text)
     if not tally.labelled and not (
-        tally.due is not None and re.search(r"当选|通过|[几少]票|表决|到会|成功|来[几多]", text)
+        tally.due is not None and re.search(r"当选|通过|[几少]票|表决|到会|成功|[来到][几多]", text)
     ):
         return None
     if tally.unclear:
@@ -187,13 +188,17 @@ def _answer(rule: Rule, tally: Tally, text: str) -> Answer:
 def _without_due(rule: Rule, tally: Tally, present: int | None, favour: int | None, text: str) -> Answer:
     if rule is Rule.ELECTION and present is not None:
         need = present // 2 + 1
+        if favour is not None and favour < need:
+            short = f"不能当选，还差{need - favour}票。"
+            return _reply(
+                rule, f"{short}\n算法：得票{favour}×2＝{favour * 2}，没有超过实到{present}人的半数。"
+            )
         if favour is not None:
-            more = "超过" if favour >= need else "没有超过"
             return _ask(
                 rule,
                 tally,
                 "due",
-                f"得票{favour}×2＝{favour * 2}，{more}实到{present}人的半数。到会够不够还要看应到人数：",
+                f"得票{favour}×2＝{favour * 2}，超过实到{present}人的半数。到会够不够还要看应到人数：",
             )
         if ASKS_VOTES.search(text):
             body = f"赞成至少要{need}票才能当选。\n算法：{need}×2＝{need * 2}＞实到{present}，超过半数。"

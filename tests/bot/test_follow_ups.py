@@ -12,10 +12,11 @@ from bot.router import Router, Spoken
 from bot.routes import ROUTES
 from handlers import knowledge
 from handlers.context import Context
-from models import Entry
+from models import Account, App, Entry, Scope
 from tests.bot.platform import Platform, text_message
 from tests.bot.test_app import open_client
 from tests.fakes import Clock
+from tests.handlers.town import build
 
 ROUTER = Router(ROUTES)
 MEMORY = cast(
@@ -76,6 +77,51 @@ def test_other_questions_are_answered_from_memory(text: str) -> None:
     assert route is not None
     assert route.answer is callbacks.asked
     assert isinstance(callbacks.asked(message, MEMORY), Spoken)
+
+
+@pytest.mark.parametrize("text", ["支部任期几年", "2022年3月换届的，下次什么时候换", "党费基数包括哪些收入"])
+def test_what_hangs_on_the_kind_of_unit_is_looked_up(text: str) -> None:
+    message = parse(text_message(text).encode())
+    assert callbacks.asked(message, MEMORY) is callbacks.FOLLOWED_UP
+
+
+@pytest.mark.parametrize("text", ["村党支部任期几年", "机关党支部任期几年"])
+def test_what_names_the_kind_of_unit_is_answered_from_memory(text: str) -> None:
+    assert isinstance(callbacks.asked(parse(text_message(text).encode()), MEMORY), Spoken)
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(("scope", "said"), [(Scope.VILLAGE, "2027年3月"), (Scope.DEPARTMENT, "2025年3月")])
+async def test_the_branch_on_the_roster_decides_in_the_chat(
+    ctx: Context, platform: Platform, scope: Scope, said: str
+) -> None:
+    town = await build(ctx)
+    town.branch.scope = scope
+    await town.branch.save()
+    await Account.create(app=App.OFFICIAL_ACCOUNT, openid="oAlice", person=town.member)
+    async with open_client(ctx) as client:
+        reply = await platform.say(client, text_message("2022年3月换届的，下次什么时候换"))
+    assert said in reply
+    assert "其他单位" not in reply
+
+
+@pytest.mark.usefixtures("known")
+async def test_what_was_said_of_oneself_before_decides_in_the_chat(
+    ctx: Context, platform: Platform, clock: Clock
+) -> None:
+    async with open_client(ctx) as client:
+        unknown = await platform.say(client, text_message("2022年3月换届的，下次什么时候换"))
+        told = await platform.say(client, text_message("我们是村里的"))
+        again = await platform.say(client, text_message("2021年4月换届的，下次什么时候换"))
+        clock.now += timedelta(minutes=11)
+        forgotten = await platform.say(client, text_message("2021年4月换届的，下次什么时候换呀"))
+    assert "2027年3月" in unknown
+    assert "2025年3月" in unknown
+    assert "2027年3月" in told
+    assert "2025年3月" not in told
+    assert "2026年4月" in again
+    assert "2024年4月" not in again
+    assert "2024年4月" in forgotten
 
 
 @pytest.mark.usefixtures("known")

@@ -61,6 +61,22 @@ async def test_the_askers_kind_of_unit_is_respected(town: Town) -> None:
     assert "5年" in answer.text
 
 
+async def test_what_somebody_says_of_themselves_wins_over_the_roster(town: Town) -> None:
+    town.branch.scope = Scope.DEPARTMENT
+    await town.branch.save()
+    ctx = await asking(town, town.member)
+    by_roster = await questions.ask(ctx, text="支部任期几年")
+    await questions.ask(ctx, text="我们村的党费怎么交")
+    as_said = await questions.ask(ctx, text="支部任期几年")
+    assert (by_roster.entry, as_said.entry) == ("scope-term-three", "scope-term-five")
+
+
+async def test_a_kind_of_unit_by_itself_asks_the_last_question_again(town: Town) -> None:
+    ctx = await asking(town, None)
+    await questions.ask(ctx, text="支部任期几年")
+    assert (await questions.ask(ctx, text="我们是社区")).entry == "scope-term-five"
+
+
 async def test_a_number_chooses_among_the_last_choices(town: Town) -> None:
     ctx = await asking(town, town.member)
     offered = await questions.ask(ctx, text=UNCLEAR)

@@ -12,7 +12,7 @@ from miniprogram_api.routes import ROUTES
 
 DOCUMENT = openapi.describe(ROUTES)
 ROOT = "urn:description"
-FILE_ENDINGS = (".ics", ".pdf", ".docx")
+FILE_ENDINGS = (".ics", ".pdf", ".docx", ".xlsx")
 REGISTRY: Registry[Any] = Registry().with_resource(
     ROOT, Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
 )

@@ -2,11 +2,12 @@
 
 import pytest
 
+from handlers.answering.engine import spelling
 from handlers.answering.normalise import LONGEST_QUESTION, Normaliser, Replacer
 from handlers.answering.shapes import Words
-from handlers.knowledge import read_words
+from handlers.knowledge import read_words, written_facts
 
-NORMALISER = Normaliser(read_words())
+NORMALISER = Normaliser(read_words(), spelling(written_facts(), read_words()))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""Putting right what was typed with another character of the same sound, or with two in each other's place.
+
+What is said in the entries and askings is the measure: only where two neighbours never stand together there,
+something is looked for that sounds the same, or is swapped, and does. So nothing that is known is changed.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+from math import log, log1p
+from operator import add
+
+CHINESE = re.compile("[\u4e00-\u9fff]{2,}")
+ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"), ("l", "n"))
+"""Sounds that many typists don't tell apart."""
+STRANGE = -1.5
+"""What two neighbours that never stand together score; those that do score the logarithm of how often."""
+LEAST_GAIN = 4.0
+"""So much better must a text read to be changed, for each character that sounds the same…"""
+SWAP_GAIN = 5.0
+"""…for a swap, which is rarer…"""
+OTHER_GAIN = 4.0
+"""…and besides, where a word that is none of ours would go."""
+LEAST_SAID = 12
+LEAST_TIED = 4.0
+"""Said so often, and so much (as a logarithm) more often together than apart, two characters are a word."""
+NEAREST = 4
+"""So many of the most frequent are tried for one place; this bounds the time of a text made of slips."""
+
+
+def plain_sound(pinyin: str) -> str:
+    """Syllables without the differences that many typists don't hear."""
+    for exact, alike in ALIKE:
+        pinyin = pinyin.replace(exact, alike)
+    return pinyin
+
+
+@cache
+def often(times: int) -> float:
+    """What two neighbours score that stand together so often."""
+    return log1p(times)
+
+
+def pairs(text: str) -> Iterator[str]:
+    """Every two neighbouring Chinese characters."""
+    for run in CHINESE.findall(text):
+        yield from map(add, run, run[1:])
+
+
+class Spelling:
+    """Built from everything that is known to be said.
+
+    `words` are aimed at however seldom they are said, `sounds` are the characters of each syllable, and
+    `others` are two-character words that are none of ours and sound like one of ours: mostly they are meant.
+    """
+
+    def __init__(
+        self,
+        texts: Collection[str],
+        *,
+        words: Iterable[str] = (),
+        sounds: Mapping[str, str],
+        others: Iterable[str] = (),
+    ) -> None:
+        ours = {pair for word in words for pair in pairs(word)}
+        said = Counter(pair for text in texts for pair in pairs(text))
+        said.update(ours - said.keys())
+        single = Counter("".join(texts))
+        total = sum(single.values())
+        self._others = frozenset(others) - said.keys()
+        self._score = {pair: often(times) for pair, times in said.items()}
+        self._sound = {c: plain_sound(s) for s, chars in sounds.items() for c in chars}
+        self._aims: set[str] = set()
+        self._second: dict[str, list[str]] = {}
+        self._first: dict[str, list[str]] = {}
+        self._both: dict[tuple[str, str], list[str]] = {}
+        for pair, times in said.most_common():
+            apart = single[pair[0]] * single[pair[1]] or 1
+            if pair in ours or (times >= LEAST_SAID and log(times * total / apart) >= LEAST_TIED):
+                self._aim_at(pair)
+
+    def _aim_at(self, pair: str) -> None:
+        """Remember a pair under what can be left of it: one of its characters, or its sounds."""
+        one, other = self._sound.get(pair[0]), self._sound.get(pair[1])
+        self._aims.add(pair)
+        if other:
+            self._second.setdefault(pair[0] + other, []).append(pair)
+        if one:
+            self._first.setdefault(one + pair[1], []).append(pair)
+        if one and other:
+            self._both.setdefault((one, other), []).append(pair)
+
+    def __call__(self, text: str) -> str:
+        """The text with its slips put right; as long as before."""
+        return CHINESE.sub(lambda found: self._run(found[0]), text)
+
+    def _run(self, run: str) -> str:
+        for at in range(len(run) - 1):
+            if run[at : at + 2] not in self._score:
+                run = self._better(run, at)
+        return run
+
+    def _better(self, run: str, at: int) -> str:
+        """The run as it reads best with something else for the two neighbours at a place."""
+        since, until = max(at - 1, 0), at + 3
+        stands, best, gain = self._reads(run[since:until]), run[at : at + 2], 0.0
+        if not self._others.isdisjoint(map(add, run[since:until], run[since + 1 : until])):
+            stands += OTHER_GAIN
+        for pair, needed in self._instead(run, at):
+            more = self._reads(run[since:at] + pair + run[at + 2 : until]) - stands - needed
+            if more > gain:
+                best, gain = pair, more
+        return run[:at] + best + run[at + 2 :]
+
+    def _reads(self, text: str) -> float:
+        """How well a text reads: the sum over its neighbours."""
+        return sum([self._score.get(pair, STRANGE) for pair in map(add, text, text[1:])])
+
+    def _instead(self, run: str, at: int) -> Iterator[tuple[str, float]]:
+        """What might have been meant by two neighbours, and how much better it must read."""
+        one, other = run[at], run[at + 1]
+        sounds = self._sound.get(one, ""), self._sound.get(other, "")
+        for pair in self._second.get(one + sounds[1], ())[:NEAREST]:
+            yield pair, LEAST_GAIN
+        for pair in self._first.get(sounds[0] + other, ())[:NEAREST]:
+            yield pair, LEAST_GAIN
+        for pair in self._both.get(sounds, ())[:NEAREST]:
+            yield pair, 2 * LEAST_GAIN
+        swapped = run[max(at - 1, 0) : at] + other + one + run[at + 2 : at + 3]
+        if not self._aims.isdisjoint(map(add, swapped, swapped[1:])):
+            yield other + one, SWAP_GAIN
