@@ -204,7 +204,8 @@ def _hours(site: Site) -> list[Any]:
 
 
 DUTY_HEADINGS = (
-    Heading("人员编号", number_text(32)),
+    # Who may do what hangs on this row: nobody is guessed by name.
+    Heading("人员编号", number_text(32), required=True),
     Heading("姓名", words(40), required=True),
     Heading("职责", choice(DUTIES), required=True, choices=tuple(DUTIES), width=20),
     Heading("党组织编码", number_text(32), required=True),
@@ -221,7 +222,7 @@ async def take_duty(ctx: Context, record: Record) -> str:
     if role is Role.DISTRICT_OFFICER and ctx.caller is not SYSTEM:
         raise NotAllowed
     site = await _site(role, said["阵地编号"])
-    person = await person_of(record, unit if site is None else await _root())
+    person = await person_of(record, unit)
     _check_place(role, unit)
     scope: dict[str, Any] = (
         {"site_id": site.id, "organization_id": None}
@@ -256,10 +257,6 @@ async def _site(role: Role, site_id: str | None) -> Site | None:
     if site is None:
         raise BadInput(site="阵地管理员请填阵地编号，并核对地图上有没有")
     return site
-
-
-async def _root() -> Organization:
-    return await Organization.filter(parent_id=None).get()
 
 
 async def duty_rows(ctx: Context) -> Sequence[Sequence[Any]]:

@@ -34,7 +34,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from handlers import lessons, schema, seeding, sites
+from handlers import demo_workers, lessons, schema, seeding, sites
 from handlers.context import Context, open_database, open_redis
 from handlers.gateways.errors import UserMustRedo
 from handlers.gateways.wechat import Login
@@ -49,14 +49,22 @@ from models import (
     CheckIn,
     Claim,
     Duty,
+    Enrolment,
+    Filing,
     Fund,
+    Measure,
     PaymentBatch,
     Person,
     Question,
     Receipt,
     Record,
     RecordVersion,
+    Rotation,
     Slot,
+    StaffQuota,
+    Training,
+    TrainingSession,
+    Worker,
 )
 from settings import Settings
 from tests.fakes import FakeWeChat
@@ -160,6 +168,7 @@ async def prepare(ctx: Context, served: Served) -> None:
     newcomer = await Account.create(app=App.MINI_PROGRAM, openid="fuzz-unbound")
     served.tokens["unbound"] = tokens.issue(ctx.settings, newcomer.id, ctx.now())[0]
     await past_visit(ctx)
+    await demo_workers.seed(ctx)
     question = await Question.create(account=newcomer, text="没有答案的问题", kind="none", asked_at=ctx.now())
     served.ids = {
         "site_id": ["S10", "S01"],
@@ -178,6 +187,15 @@ async def prepare(ctx: Context, served: Served) -> None:
         "template": ["T09", "T03", "T18"],
         "record_id": await records_of(ctx),
         "slot_id": await Slot.all().limit(5).values_list("id", flat=True),
+        "worker_id": await Worker.all().limit(5).values_list("id", flat=True),
+        "unit_id": await StaffQuota.all().limit(5).values_list("unit_id", flat=True),
+        "filing_id": await Filing.all().values_list("id", flat=True),
+        "measure_id": await Measure.all().values_list("id", flat=True),
+        "training_id": await Training.all().values_list("id", flat=True),
+        "enrolment_id": await Enrolment.all().values_list("id", flat=True),
+        "session_id": await TrainingSession.all().values_list("id", flat=True),
+        "rotation_id": await Rotation.all().limit(5).values_list("id", flat=True),
+        "register": ["workers", "quotas", "trainings", "trainees", "rotations"],
     }
 
 

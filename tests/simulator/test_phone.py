@@ -190,7 +190,7 @@ async def test_a_restart_keeps_everything(start: Start, product: Product, tmp_pa
     assert (await second.read("/cgi-bin/user/info", openid=MEMBER))["tagid_list"] == [tag]
     gone = await second.read("/cgi-bin/user/info", openid="oDemo-member-cun-00000000001")
     assert gone["subscribe"] == 0
-    assert (await second.read("/cgi-bin/user/get"))["total"] == 15 - 1 + 3
+    assert (await second.read("/cgi-bin/user/get"))["total"] == 16 - 1 + 3
     lesson = {"touser": MEMBER_MP, "template_id": LESSON, "data": {"thing1": {"value": "课"}}}
     codes = [await second.code("/cgi-bin/message/subscribe/send", app="mp", **lesson) for _ in range(2)]
     assert codes == [0, 43101]
