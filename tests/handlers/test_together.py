@@ -9,11 +9,12 @@ import asyncpg
 import pytest
 from redis.exceptions import RedisError
 from tortoise import connections
+from tortoise.transactions import in_transaction
 
 from handlers import bookings, checkins, sites
 from handlers.context import Context
 from handlers.errors import AlreadyBooked
-from models import Account, App, Booking, statements
+from models import Account, App, Booking, BookingStatus, Organization, statements
 from tests.fakes import Clock
 from tests.handlers.town import Town, build, new_slot
 
@@ -94,6 +95,43 @@ async def test_without_the_version_of_its_row_they_do(
     monkeypatch.setattr(statements, "BOOK_AT_ONCE", statements.BOOK_AT_ONCE.replace(condition, ""))
     await both_at_once(world, postgresql)
     assert await Booking.all().count() == 2
+
+
+async def moved_meanwhile(world: Town) -> int:
+    """A wish that waits while another visit of the branch is moved to its time; how many visits there are."""
+    begin, touched = world.ctx.now() + timedelta(days=1), asyncio.Event()
+    slot, other = await new_slot(world.site, begin), await new_slot(world.other_site, begin)
+
+    async def book() -> Booking:
+        await touched.wait()
+        return await bookings.book(world.at(world.worker), slot_id=slot.id, headcount=5, theme="主题党日")
+
+    wish = asyncio.create_task(book())
+    async with in_transaction() as connection:
+        await world.branch.touch()
+        touched.set()
+        while not await connection.execute_query_dict("SELECT 1 FROM pg_locks WHERE NOT granted"):
+            pass
+        await Booking.create(
+            slot=other, branch=world.branch, headcount=5, theme="党课", status=BookingStatus.CONFIRMED,
+            live_key=f"{other.id}:{world.branch.id}", created_at=world.ctx.now(),
+        )  # fmt: skip
+    await asyncio.gather(wish, return_exceptions=True)
+    return await Booking.all().count()
+
+
+async def test_a_wish_sees_a_visit_that_was_moved_while_it_waited(world: Town, postgresql: str) -> None:
+    assert await moved_meanwhile(world) == 1
+
+
+async def test_with_a_lock_that_leaves_no_new_version_it_does_not(
+    world: Town, postgresql: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lock(self: Organization) -> None:
+        await Organization.filter(id=self.id).select_for_update(no_key=True).only("id")
+
+    monkeypatch.setattr(Organization, "touch", lock)
+    assert await moved_meanwhile(world) == 2
 
 
 async def test_a_connection_is_handed_on_without_the_transaction_somebody_left_open(
