@@ -13,6 +13,7 @@ from handlers import audit
 from handlers.context import Context
 from handlers.lesson_mass import MESSAGE_ID
 from handlers.lesson_plan import UNCONFIRMED, choose_again, template_of
+from handlers.lesson_singles import NOT_RECEIVED
 from handlers.locks import hold
 from models import (
     SINGLE,
@@ -93,9 +94,10 @@ async def _settle(
     """Settle the latest of these deliveries that the report can be about."""
     open_or_sent = Q(channel=channel, status__in=(DeliveryStatus.SENDING, DeliveryStatus.SENT))
     given_up = Q(channel=Channel.PULL, status=DeliveryStatus.PLANNED, error=UNCONFIRMED)
+    planned_anew = Q(status=DeliveryStatus.PLANNED, error=NOT_RECEIVED)
     async with in_transaction():
         found = (
-            await Delivery.filter(mine, open_or_sent | given_up)
+            await Delivery.filter(mine, open_or_sent | given_up | planned_anew)
             .filter(week_id__gte=ctx.now().date() - MATCHED_FOR, confirmed_at__isnull=True)
             .order_by("-week_id")
             .first()

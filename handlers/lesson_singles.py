@@ -248,7 +248,10 @@ async def _record(ctx: Context, week: LessonWeek, channel: Channel, batch: str, 
         ):
             for error, ids in groups.items():
                 counts[f"{status}_{error}"] = len(ids)
-                await mine.filter(id__in=ids).update(status=status, batch="", error=error)
+                those = mine.filter(id__in=ids)
+                if status is DeliveryStatus.PLANNED:  # A second try stays known as one.
+                    await those.filter(error=NOT_RECEIVED).update(status=status, batch="")
+                await those.update(status=status, batch="", error=error)
         await audit.record(ctx, "lesson.sent_singly", f"lesson:{week.friday}", batch=batch, **counts)
 
 

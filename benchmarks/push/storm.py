@@ -56,6 +56,8 @@ def main() -> int:
     parser.add_argument("--followers", type=int, default=48_000)
     parser.add_argument("--audience", type=int, default=2_000)
     parser.add_argument("--batch", type=int, default=10_000, help="recipients of one mass message")
+    parser.add_argument("--mini", type=float, default=0.2, help="share that admits a mini program's message")
+    parser.add_argument("--notice", type=float, default=0.1, help="share that admits a service notice")
     parser.add_argument("--kill-every", type=float, default=3.0, help="seconds")
     parser.add_argument("--speed", type=float, default=12.0, help="how many seconds pass in one")
     parser.add_argument("--longest", type=float, default=1200.0, help="seconds until it is given up")
@@ -64,7 +66,10 @@ def main() -> int:
         url = servers.postgresql_url(server, servers.create_database(server))
         settings = deployment(folder, url, redis)
         asyncio.run(schema.migrate(settings, progress=lambda _: None))
-        shape = Shape(given.followers, given.audience, given.batch, given.speed, time.time())
+        shape = Shape(
+            given.followers, given.audience, given.batch, given.speed, time.time(),
+            mini=given.mini, notice=given.notice,
+        )  # fmt: skip
         count = asyncio.run(
             run(settings, shape, kill_every=given.kill_every, longest=given.longest, say=print)
         )
