@@ -152,8 +152,26 @@ class Settings(BaseSettings):
     )
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
 
+    claims_two_reviews: bool = Field(
+        True,
+        description="Claims are reviewed by the town, then approved by the district; False: one officer.",
+    )
     claims_need_three_people: bool = Field(
-        False, description="True: who approved a claim may not pay it, so that three people see each."
+        False, description="True: who reviewed or approved a claim may not pay it either."
+    )
+    claim_within_workdays: int = Field(
+        15,
+        ge=1,
+        description="Working days after a visit in which it is claimed in time; only shown.",
+    )
+    town_review_workdays: int = Field(
+        5, ge=1, description="Working days the town has to review a claim; then it is shown as overdue."
+    )
+    district_review_workdays: int = Field(
+        10, ge=1, description="Working days the district has to approve a claim; then it is shown as overdue."
+    )
+    receipt_images_kept_days: int = Field(
+        30, ge=0, description="Days a bill's picture is kept after its claim was turned down for good."
     )
     text_check: bool = Field(
         False,

@@ -11,9 +11,11 @@ from models import Claim, ClaimStatus
 
 SHOWN = 5
 STATUS_WORDS = {
-    ClaimStatus.SUBMITTED: "等待审核",
+    ClaimStatus.SUBMITTED: "等待镇街审核",
+    ClaimStatus.REVIEWED: "等待区级审核",
     ClaimStatus.RETURNED: "退回修改",
     ClaimStatus.APPROVED: "已批准，等待拨付",
+    ClaimStatus.BATCHED: "已列入拨付批次",
     ClaimStatus.REJECTED: "不予补单",
     ClaimStatus.PAID: "已拨付",
 }

@@ -6,7 +6,7 @@ from tortoise.expressions import Q
 
 from handlers.context import SYSTEM, Context
 from handlers.errors import NotAllowed
-from models import Duty, Organization, Role, Site
+from models import Duty, Organization, Person, Role, Site
 
 OFFICERS = frozenset({Role.TOWN_OFFICER, Role.DISTRICT_OFFICER})
 
@@ -66,6 +66,12 @@ async def _sites_below(officers: list[tuple[Role, str]]) -> list[str]:
     else:
         sites = Site.filter(Q(*(Q(owner__path__startswith=path) for _, path in officers), join_type="OR"))
     return [str(id_) for id_ in await sites.values_list("id", flat=True)]
+
+
+async def branches_worked_for(person: Person) -> list[int]:
+    """The ids of the branches that this person books and claims for."""
+    duties = Duty.filter(person_id=person.id, role=Role.BRANCH_WORKER, organization_id__not_isnull=True)
+    return [duty.organization_id for duty in await duties.order_by("id") if duty.organization_id is not None]
 
 
 async def officer_reach(ctx: Context) -> Reach | None:

@@ -114,8 +114,7 @@ async def list_bookings(
 async def upcoming(ctx: Context) -> list[Booking]:
     """What the caller's own branches still expect, next one first. Two queries beside the person."""
     person = await require_person(ctx)
-    duties = Duty.filter(person_id=person.id, role=Role.BRANCH_WORKER, organization_id__not_isnull=True)
-    branch_ids = {person.organization_id, *[duty.organization_id for duty in await duties]}
+    branch_ids = {person.organization_id, *await access.branches_worked_for(person)}
     ahead = Booking.filter(branch_id__in=list(branch_ids), status__in=LIVE, slot__ends_at__gt=ctx.now())
     rows = await ahead.order_by("slot__starts_at", "id").select_related("slot__site", "branch")
     return [_shown(booking) for booking in rows]

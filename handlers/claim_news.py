@@ -5,6 +5,7 @@ from handlers.context import Context
 from models import Account, App, Claim, ClaimStatus
 
 WORDS = {
+    ClaimStatus.REVIEWED: "已通过镇街审核，等待区级审核。",
     ClaimStatus.APPROVED: "已批准，等待拨付。",
     ClaimStatus.RETURNED: "被退回：{reason}。请在小程序“补单”里修改后再提交。",
     ClaimStatus.REJECTED: "没有通过：{reason}。如有疑问，请联系上级党组织。",

@@ -11,9 +11,11 @@ from models import Claim, ClaimStatus, Payment
 
 MOST = 20_000
 STATUS_WORDS = {
-    ClaimStatus.SUBMITTED: "待审核",
+    ClaimStatus.SUBMITTED: "待镇街审核",
+    ClaimStatus.REVIEWED: "待区级审核",
     ClaimStatus.RETURNED: "退回修改",
     ClaimStatus.APPROVED: "待拨付",
+    ClaimStatus.BATCHED: "已列入拨付批次",
     ClaimStatus.REJECTED: "不予补单",
     ClaimStatus.PAID: "已补单",
 }
@@ -28,14 +30,18 @@ async def export(ctx: Context, *, year: int | None = None) -> bytes:
     year = year or ctx.now().year
     visible = await claims.visible(ctx)
     rows = await claims.whole(visible.filter(fund__year=year).order_by("id").limit(MOST))
-    ids = [row.id for row in rows]
-    payments = await Payment.filter(claim_id__in=ids).only("id", "amount")
-    paid = sum(payment.amount for payment in payments)
-    return await asyncio.to_thread(write, rows, year=year, paid=paid, zone=ctx.settings.zone)
+    paid, zone = await sum_of_payments(rows), ctx.settings.zone
+    return await asyncio.to_thread(write, rows, title=f"{year}年补单", paid=paid, zone=zone)
 
 
-def write(rows: Sequence[Claim], *, year: int, paid: int, zone: ZoneInfo) -> bytes:
-    """The sheet of these claims."""
+async def sum_of_payments(rows: Sequence[Claim]) -> int:
+    """What was paid for these claims, in fen, as the payments say."""
+    payments = await Payment.filter(claim_id__in=[row.id for row in rows]).only("id", "amount")
+    return sum(payment.amount for payment in payments)
+
+
+def write(rows: Sequence[Claim], *, title: str, paid: int, zone: ZoneInfo) -> bytes:
+    """The sheet of these claims, with what their payments come to in fen."""
     amounts = [row.amount for row in rows]
     columns = (
         Column("编号", 8),
@@ -53,7 +59,7 @@ def write(rows: Sequence[Claim], *, year: int, paid: int, zone: ZoneInfo) -> byt
         Column("说明", 30),
         Column("退回或不予补单的原因", 30),
     )
-    return spreadsheets.write(f"{year}年补单", columns, [_line(row, zone) for row in rows])
+    return spreadsheets.write(title, columns, [_line(row, zone) for row in rows])
 
 
 def _line(row: Claim, zone: ZoneInfo) -> list[object]:

@@ -1,26 +1,27 @@
-"""Claims for visits that took place: 补单. Asked by a branch, decided by somebody else, paid once.
+"""Claims for visits that took place: 补单. Asked by a branch, found right by two officers, paid once.
 
-Every step is one conditional statement on the claim, then one on the fund, in one transaction: of two
+The town reviews, the district approves. Who handles, reviews and approves a claim are three
+people, the latter two never at home in its branch. Every step is one conditional statement on the claim, then one on the fund, in one transaction: of two
 people who decide at once, one does, and a fund is never promised twice. The claim is always touched
 first, so that no two wait for each other.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, funds, screenings
+from handlers import access, audit, claim_deadlines, funds, receipts, screenings
 from handlers.access import Reach
 from handlers.accounts import require_person
 from handlers.claim_news import tell
 from handlers.context import Context
 from handlers.errors import (
     AlreadyClaimed,
-    BadInput,
     FundSpent,
     NoFund,
     NotAllowed,
@@ -28,44 +29,46 @@ from handlers.errors import (
     NotFulfilled,
     NotYourBranch,
     OwnClaim,
-    ReceiptUsed,
     WrongState,
 )
 from handlers.lines import one_line
+from handlers.receipts import Bill as Bill
 from models import (
+    PROMISED,
     Booking,
     BookingStatus,
     CheckIn,
     Claim,
     ClaimStatus,
-    Duty,
     Fund,
     Payment,
     Person,
-    Receipt,
     Role,
 )
 
 LONGEST_NOTE = 200
 LONGEST_REASON = 200
-MOST_RECEIPTS = 30
 LARGEST_PAGE = 100
 CLAIMABLE_SHOWN = 100
 COUNTS = (BookingStatus.CONFIRMED, BookingStatus.FULFILLED)
 """Statuses of a visit that took place once its time is over and somebody checked in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """A receipt: its number, and its amount in fen."""
-
-    number: str
-    amount: int
+OPEN = (ClaimStatus.SUBMITTED, ClaimStatus.REVIEWED, *PROMISED)
+"""Statuses in which a claim may still be returned or turned down."""
+UNDECIDED: dict[str, Any] = {
+    "reviewed_by_id": None, "reviewed_at": None, "reviewed_from_id": None,
+    "approved_by_id": None, "approved_at": None, "approved_from_id": None, "batch_id": None,
+}  # fmt: skip
+"""The columns of a claim nobody has decided about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a visit would be given: everything about it is known, so that nobody is asked again."""
+    """What a visit would be given: everything about it is known, so that nobody is asked again.
+
+    `send_by` is the last day on which it is claimed in time.
+    """
 
     booking: Booking
     fund: Fund
@@ -73,6 +76,7 @@ class Proposal:
     per_head: int
     cap: int
     amount: int
+    send_by: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ async def claimable(ctx: Context) -> list[Proposal]:
     return found
 
 
-async def submit(ctx: Context, *, booking_id: int, note: str = "", receipts: Sequence[Bill] = ()) -> Claim:
+async def submit(ctx: Context, *, booking_id: int, note: str = "", bills: Sequence[Bill] = ()) -> Claim:
     """Claim a visit. Branch, site, date and heads are known from it; receipts and a note are optional.
 
     Raises:
@@ -121,7 +125,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", receipts: Seq
     person = await require_person(ctx)
     branches = await own_branches(person)
     note = one_line(note, longest=LONGEST_NOTE, field="note", required=False)
-    _check_receipts(receipts)
+    receipts.check(bills)
     booking = await Booking.get_or_none(id=booking_id).select_related("slot__site", "branch")
     if booking is None:
         raise NotFound
@@ -129,7 +133,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", receipts: Seq
         raise NotYourBranch if await _sees(ctx, booking) else NotFound
     if await Claim.filter(booking_id=booking.id).exists():
         raise AlreadyClaimed
-    proposal = await _propose(ctx, booking, receipts)
+    proposal = await _propose(ctx, booking, bills)
     kept = screenings.look_at(ctx, note)
     try:
         async with in_transaction():
@@ -138,7 +142,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", receipts: Seq
                 status=ClaimStatus.SUBMITTED, submitted_by=person, applicant_ids=[person.id],
                 submitted_at=ctx.now(), **_figures(proposal),
             )  # fmt: skip
-            await _keep_receipts(claim, receipts)
+            await receipts.keep(claim, bills)
             await screenings.hold(ctx, kept, f"claim:{claim.id}:note", path=booking.branch.path)
             await audit.record(
                 ctx, "claim.submitted", f"claim:{claim.id}",
@@ -149,7 +153,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", receipts: Seq
     return await _whole(claim.id)
 
 
-async def correct(ctx: Context, *, claim_id: int, note: str = "", receipts: Sequence[Bill] = ()) -> Claim:
+async def correct(ctx: Context, *, claim_id: int, note: str = "", bills: Sequence[Bill] = ()) -> Claim:
     """Send a returned claim again; heads and amount are counted anew.
 
     Raises:
@@ -158,11 +162,11 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", receipts: Sequ
     person = await require_person(ctx)
     branches = await own_branches(person)
     note = one_line(note, longest=LONGEST_NOTE, field="note", required=False)
-    _check_receipts(receipts)
+    receipts.check(bills)
     claim = await _find(person, await access.reach(ctx), claim_id)
     if claim.branch_id not in branches:
         raise NotYourBranch
-    proposal = await _propose(ctx, claim.booking, receipts)
+    proposal = await _propose(ctx, claim.booking, bills)
     kept = screenings.look_at(ctx, note)
     async with in_transaction():
         await _change(
@@ -171,8 +175,7 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", receipts: Sequ
             reason="", rounds=claim.rounds + 1, fund_id=proposal.fund.id,
             applicant_ids=sorted({*claim.applicant_ids, person.id}), **_figures(proposal),
         )  # fmt: skip
-        await Receipt.filter(claim_id=claim.id).delete()
-        await _keep_receipts(claim, receipts)
+        await receipts.keep(claim, bills)
         await screenings.hold(ctx, kept, f"claim:{claim.id}:note", path=claim.branch.path)
         await audit.record(
             ctx, "claim.corrected", f"claim:{claim.id}",
@@ -186,15 +189,18 @@ async def list_claims(
     *,
     status: ClaimStatus | None = None,
     year: int | None = None,
+    overdue: bool = False,
     cursor: int | None = None,
     limit: int = 20,
 ) -> ClaimPage:
-    """Claims of the caller's branch or subtree, newest first."""
+    """Claims of the caller's branch or subtree, newest first; with `overdue`, those whose review is due."""
     wanted = await visible(ctx)
     if status is not None:
         wanted = wanted.filter(status=status)
     if year is not None:
         wanted = wanted.filter(fund__year=year)
+    if overdue:
+        wanted = wanted.filter(_overdue(ctx))
     if cursor is not None:
         wanted = wanted.filter(id__lt=cursor)
     limit = max(1, min(limit, LARGEST_PAGE))
@@ -209,23 +215,18 @@ async def get_claim(ctx: Context, *, claim_id: int) -> Claim:
 
 
 async def approve(ctx: Context, *, claim_id: int) -> Claim:
-    """Find a claim right: its amount is set aside in the fund. Twice is once.
+    """Find a claim right: the town's review first, then the district's approval sets its amount aside.
+
+    Twice is once. With `claims_two_reviews` off, one officer's word is enough.
 
     Raises:
         NotAllowed, NotFound, OwnClaim, WrongState, FundSpent.
     """
-    person, claim = await _find_to_decide(ctx, claim_id)
-    if claim.status is ClaimStatus.APPROVED:
-        return claim
-    async with in_transaction():
-        await _change(
-            claim, (ClaimStatus.SUBMITTED,),
-            status=ClaimStatus.APPROVED, approved_by_id=person.id, approved_at=ctx.now(), reason="",
-        )  # fmt: skip
-        if not await claim.fund.commit(claim.amount):
-            raise FundSpent
-        await audit.record(ctx, "claim.approved", f"claim:{claim.id}", amount=claim.amount)
-        await tell(ctx, claim, ClaimStatus.APPROVED)
+    person, reach, claim = await _find_to_decide(ctx, claim_id)
+    if claim.status is ClaimStatus.SUBMITTED and ctx.settings.claims_two_reviews:
+        await _review(ctx, person, claim)
+    elif not _is_settled_for(ctx, person, reach, claim):
+        await _approve(ctx, person, claim)
     return await _whole(claim.id)
 
 
@@ -248,35 +249,49 @@ async def reject(ctx: Context, *, claim_id: int, reason: str) -> Claim:
 
 
 async def pay(ctx: Context, *, claim_id: int) -> Claim:
-    """Note that an approved claim was paid. Twice is once: a visit has one payment.
+    """Note that an approved claim was paid, outside of any batch. Twice is once: a visit has one payment.
 
     Raises:
         NotAllowed: also when the fund isn't the caller's to spend.
         NotFound, OwnClaim, WrongState.
     """
-    person, claim = await _find_to_decide(ctx, claim_id)
-    if not (await access.reach(ctx)).covers_organization(claim.fund.organization):
+    person, reach, claim = await _find_covered(ctx, claim_id)
+    if not reach.covers_organization(claim.fund.organization):
         raise NotAllowed
     if claim.status is ClaimStatus.PAID:
         return claim
-    if ctx.settings.claims_need_three_people and claim.approved_by_id == person.id:
-        raise OwnClaim
+    check_payer(ctx, person, claim)
     try:
         async with in_transaction():
-            await _change(claim, (ClaimStatus.APPROVED,), status=ClaimStatus.PAID)
-            await Payment.create(
-                booking_id=claim.booking_id, claim=claim, fund_id=claim.fund_id, amount=claim.amount,
-                claimed_by_id=claim.submitted_by_id, paid_by_id=person.id, at=ctx.now(),
-            )  # fmt: skip
+            change = {"status": ClaimStatus.PAID, "closed_at": ctx.now()}
+            await _change(claim, (ClaimStatus.APPROVED,), **change)
+            await write_payment(ctx, claim, payer=person)
             if not await claim.fund.pay(claim.amount):
                 raise WrongState
-            await audit.record(
-                ctx, "claim.paid", f"claim:{claim.id}", amount=claim.amount, fund=claim.fund_id
-            )
-            await tell(ctx, claim, ClaimStatus.PAID)
     except IntegrityError:  # The visit was paid already.
         raise WrongState from None
     return await _whole(claim.id)
+
+
+def check_payer(ctx: Context, person: Person, claim: Claim) -> None:
+    """Nobody pays what they asked for, or, where the district wants that, what they found right.
+
+    Raises:
+        OwnClaim.
+    """
+    deciders = (claim.reviewed_by_id, claim.approved_by_id) if ctx.settings.claims_need_three_people else ()
+    if person.id in (*claim.applicant_ids, *deciders):
+        raise OwnClaim
+
+
+async def write_payment(ctx: Context, claim: Claim, *, payer: Person) -> None:
+    """The row that says a visit was paid, in the transaction that takes its amount from the fund."""
+    await Payment.create(
+        booking_id=claim.booking_id, claim=claim, fund_id=claim.fund_id, amount=claim.amount,
+        claimed_by_id=claim.submitted_by_id, paid_by_id=payer.id, at=ctx.now(),
+    )  # fmt: skip
+    await audit.record(ctx, "claim.paid", f"claim:{claim.id}", amount=claim.amount, fund=claim.fund_id)
+    await tell(ctx, claim, ClaimStatus.PAID)
 
 
 async def visible(ctx: Context) -> Any:
@@ -295,35 +310,92 @@ async def whole(rows: Any) -> list[Claim]:
 
 
 async def waiting_for(ctx: Context) -> tuple[int, int]:
-    """How many claims below an officer wait to be decided, and how many to be paid.
+    """How many claims below an officer wait for their review, and how many to be paid.
+
+    To the district's officers come those that the town has reviewed, and those it should have by now.
 
     Raises:
         NotAllowed: the caller is no officer.
     """
-    rows = Claim.filter(_covered(await funds.officer(ctx)))
-    return (
-        await rows.filter(status=ClaimStatus.SUBMITTED).count(),
-        await rows.filter(status=ClaimStatus.APPROVED).count(),
-    )
+    reach = await funds.officer(ctx)
+    rows = Claim.filter(_covered(reach))
+    mine = Q(status=ClaimStatus.SUBMITTED)
+    if ctx.settings.claims_two_reviews and Role.DISTRICT_OFFICER in reach.roles:
+        mine = Q(Q(status=ClaimStatus.REVIEWED), mine & _overdue(ctx), join_type=Q.OR)
+    return await rows.filter(mine).count(), await rows.filter(status__in=PROMISED).count()
+
+
+async def _review(ctx: Context, person: Person, claim: Claim) -> None:
+    async with in_transaction():
+        await _change(
+            claim, (ClaimStatus.SUBMITTED,),
+            status=ClaimStatus.REVIEWED, reviewed_by_id=person.id, reviewed_at=ctx.now(), reason="",
+            reviewed_from_id=person.organization_id,
+        )  # fmt: skip
+        await audit.record(ctx, "claim.reviewed", f"claim:{claim.id}", amount=claim.amount)
+        await tell(ctx, claim, ClaimStatus.REVIEWED)
+
+
+def _is_settled_for(ctx: Context, person: Person, reach: Reach, claim: Claim) -> bool:
+    """Whether this officer's part was done already, by them or by another."""
+    if claim.status in PROMISED:
+        return True
+    if claim.status is not ClaimStatus.REVIEWED or not ctx.settings.claims_two_reviews:
+        return False
+    return Role.DISTRICT_OFFICER not in reach.roles or person.id == claim.reviewed_by_id
+
+
+async def _approve(ctx: Context, person: Person, claim: Claim) -> None:
+    if person.id == claim.reviewed_by_id:
+        raise OwnClaim
+    reviewed = (ClaimStatus.REVIEWED,)
+    before = reviewed if ctx.settings.claims_two_reviews else (ClaimStatus.SUBMITTED, *reviewed)
+    async with in_transaction():
+        await _change(
+            claim, before,
+            status=ClaimStatus.APPROVED, approved_by_id=person.id, approved_at=ctx.now(), reason="",
+            approved_from_id=person.organization_id,
+        )  # fmt: skip
+        if not await claim.fund.commit(claim.amount):
+            raise FundSpent
+        await audit.record(ctx, "claim.approved", f"claim:{claim.id}", amount=claim.amount)
+        await tell(ctx, claim, ClaimStatus.APPROVED)
 
 
 async def _undo(ctx: Context, claim_id: int, status: ClaimStatus, reason: str) -> Claim:
     reason = one_line(reason, longest=LONGEST_REASON, field="reason")
-    _, claim = await _find_to_decide(ctx, claim_id)
+    _, reach, claim = await _find_to_decide(ctx, claim_id)
     if claim.status is status:
         return claim
+    if _is_the_districts(ctx, claim) and Role.DISTRICT_OFFICER not in reach.roles:
+        raise NotAllowed
     kept = screenings.look_at(ctx, reason)
+    closed_at = ctx.now() if status is ClaimStatus.REJECTED else None
     async with in_transaction():
-        await _change(
-            claim, (claim.status,) if claim.status in (ClaimStatus.SUBMITTED, ClaimStatus.APPROVED) else (),
-            status=status, reason=kept.shown, approved_by_id=None, approved_at=None,
-        )  # fmt: skip
-        if claim.status is ClaimStatus.APPROVED:
+        before = (claim.status,) if claim.status in OPEN else ()
+        await _change(claim, before, status=status, reason=kept.shown, closed_at=closed_at, **UNDECIDED)
+        if claim.status in PROMISED:
             await claim.fund.free_again(claim.amount)
         await screenings.hold(ctx, kept, f"claim:{claim.id}:reason", path=claim.branch.path)
         await audit.record(ctx, f"claim.{status}", f"claim:{claim.id}")
         await tell(ctx, claim, status, reason=kept.shown)
     return await _whole(claim.id)
+
+
+def _is_the_districts(ctx: Context, claim: Claim) -> bool:
+    """Whether the district has approved it: then only the district undoes that."""
+    return ctx.settings.claims_two_reviews and claim.status in PROMISED
+
+
+def _overdue(ctx: Context) -> Q:
+    """Claims that have waited for longer than they should."""
+    by_town = claim_deadlines.sent_before(ctx, days=ctx.settings.town_review_workdays)
+    by_district = claim_deadlines.sent_before(ctx, days=ctx.settings.district_review_workdays)
+    return Q(
+        Q(status=ClaimStatus.SUBMITTED, submitted_at__lt=by_town),
+        Q(status=ClaimStatus.REVIEWED, reviewed_at__lt=by_district),
+        join_type=Q.OR,
+    )
 
 
 async def _change(claim: Claim, before: Sequence[ClaimStatus], **change: Any) -> None:
@@ -344,15 +416,22 @@ async def _find(person: Person, reach: Reach, claim_id: int) -> Claim:
     return rows[0]
 
 
-async def _find_to_decide(ctx: Context, claim_id: int) -> tuple[Person, Claim]:
+async def _find_covered(ctx: Context, claim_id: int) -> tuple[Person, Reach, Claim]:
     person = await require_person(ctx)
-    rows = await whole(Claim.filter(_covered(await funds.officer(ctx)), id=claim_id))
+    reach = await funds.officer(ctx)
+    rows = await whole(Claim.filter(_covered(reach), id=claim_id))
     if not rows:
         raise NotFound
-    claim = rows[0]
-    if person.id in claim.applicant_ids:
+    return person, reach, rows[0]
+
+
+async def _find_to_decide(ctx: Context, claim_id: int) -> tuple[Person, Reach, Claim]:
+    """A claim below an officer, and neither their own nor their own branch's."""
+    person, reach, claim = await _find_covered(ctx, claim_id)
+    home = {person.organization_id, *await access.branches_worked_for(person)}
+    if person.id in claim.applicant_ids or claim.branch_id in home:
         raise OwnClaim
-    return person, claim
+    return person, reach, claim
 
 
 async def _whole(claim_id: int) -> Claim:
@@ -375,19 +454,18 @@ async def _sees(ctx: Context, booking: Booking) -> bool:
 
 
 async def own_branches(person: Person) -> list[int]:
-    """The branches this person works for.
+    """The branches this person claims for.
 
     Raises:
         NotYourBranch: there is none.
     """
-    duties = await Duty.filter(person_id=person.id, role=Role.BRANCH_WORKER)
-    branches = [duty.organization_id for duty in duties if duty.organization_id is not None]
+    branches = await access.branches_worked_for(person)
     if not branches:
         raise NotYourBranch
     return branches
 
 
-async def _propose(ctx: Context, booking: Booking, receipts: Sequence[Bill] = ()) -> Proposal:
+async def _propose(ctx: Context, booking: Booking, bills: Sequence[Bill] = ()) -> Proposal:
     if booking.status not in COUNTS or booking.slot.ends_at > ctx.now():
         raise NotFulfilled
     present = await CheckIn.filter(booking_id=booking.id).count()
@@ -396,35 +474,11 @@ async def _propose(ctx: Context, booking: Booking, receipts: Sequence[Bill] = ()
     fund = await funds.fund_for(booking.branch, booking.slot.starts_at.astimezone(ctx.settings.zone).year)
     if fund is None:
         raise NoFund
-    spent = sum(bill.amount for bill in receipts) if receipts else None
+    spent = sum(bill.amount for bill in bills) if bills else None
     amount = amount_due(present=present, per_head=fund.per_head, cap=fund.cap, spent=spent)
-    return Proposal(booking, fund, present, fund.per_head, fund.cap, amount)
+    send_by = claim_deadlines.send_by(ctx, booking.slot)
+    return Proposal(booking, fund, present, fund.per_head, fund.cap, amount, send_by)
 
 
 def _figures(proposal: Proposal) -> dict[str, Any]:
     return {name: getattr(proposal, name) for name in ("present", "per_head", "cap", "amount")}
-
-
-async def _keep_receipts(claim: Claim, receipts: Sequence[Bill]) -> None:
-    try:
-        async with in_transaction():
-            await Receipt.bulk_create(
-                [
-                    Receipt(claim_id=claim.id, number=bill.number.strip(), amount=bill.amount)
-                    for bill in receipts
-                ]
-            )
-    except IntegrityError:
-        raise ReceiptUsed from None
-
-
-def _check_receipts(receipts: Sequence[Bill]) -> None:
-    numbers = [bill.number.strip() for bill in receipts]
-    if len(receipts) > MOST_RECEIPTS:
-        raise BadInput(receipts=f"一次最多填 {MOST_RECEIPTS} 张票据")
-    if any(not number or len(number) > 32 for number in numbers):
-        raise BadInput(receipts="票据号应为 1 至 32 个字符")
-    if len(set(numbers)) < len(numbers):
-        raise BadInput(receipts="票据号有重复，请核对")
-    if any(not 0 < bill.amount <= funds.LARGEST for bill in receipts):
-        raise BadInput(receipts="票据金额应是大于 0 的整数，单位为分")

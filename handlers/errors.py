@@ -115,7 +115,7 @@ class AlreadyClaimed(Refused):
 
 
 class OwnClaim(Refused):
-    """The caller had a hand in this claim; somebody else must decide or pay."""
+    """The caller had a hand in this claim, or is of its branch; somebody else must decide or pay."""
 
     code = "own_claim"
 

@@ -16,6 +16,7 @@ from handlers import (
     nonces,
     notices,
     places,
+    receipt_images,
     reminders,
     retention,
     screenings,
@@ -71,4 +72,5 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("forget_callbacks", daily(3, 20), retention.forget_old, 6 * HOUR),
         Job("forget_keys", daily(3, 30), idempotency.forget_old, 6 * HOUR),
         Job("forget_nonces", daily(3, 40), nonces.forget_old, 6 * HOUR),
+        Job("forget_receipt_images", daily(3, 50), receipt_images.forget_images, 6 * HOUR),
     )

@@ -60,7 +60,9 @@ STATUS: dict[type[Refused], No] = {
     errors.AlreadyClaimed: No(
         409, "已有补单", "这次活动已经提交过补单，一次活动只补一次，请在“我的补单”中查看。"
     ),
-    errors.OwnClaim: No(403, "不能经办自己的补单", "这张补单您经手过，请另一位同志来审核或拨付。"),
+    errors.OwnClaim: No(
+        403, "不能经办自己的补单", "这张补单您经手过，或者是您所在支部的，请另一位同志来办理。"
+    ),
     errors.NoFund: No(409, "没有专项经费", "您的支部在活动那一年还没有可用的专项经费，请联系上级党组织。"),
     errors.FundSpent: No(409, "经费余额不足", "专项经费的余额不够，请先核对预算，或退回请支部调整。"),
     errors.ReceiptUsed: No(409, "票据已用过", "有一张票据已经报销过，同一张票据只能用一次，请核对票据号。"),
@@ -110,7 +112,7 @@ DOOR: dict[str, No] = {
     "wrong_method": No(405, "方法不对", "这个地址不支持该请求方法，请查看接口说明 /api/docs。"),
     "slow_body": No(408, "上传太慢", "请求没有在规定时间内传完，请检查网络后重试。"),
     "still_running": No(409, "正在处理", "同一请求正在处理，请稍等几秒再查询结果。"),
-    "too_large": No(413, "内容太大", "请求内容超过 64 KB，请精简或分几次提交。"),
+    "too_large": No(413, "内容太大", "提交的内容太大了，请精简或分几次提交。"),
     "wrong_content_type": No(415, "格式不支持", "请用 application/json 格式提交。"),
     "idempotency_key_reused": No(
         422, "Idempotency-Key 重复", "这个 Idempotency-Key 已用于另一个请求，请换一个新的。"

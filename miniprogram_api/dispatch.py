@@ -38,7 +38,7 @@ def endpoint(route: Route, ctx: Context) -> Callable[[web.Request], Awaitable[we
 async def respond(request: web.Request, route: Route, ctx: Context, sender: str) -> web.StreamResponse:
     """Fill the form, call the use-case (once, if the sender gave a key), show what came of it."""
     key = requests.idempotency_key(request) if route.creates else None
-    given = await requests.body(request) if route.has_body else dict(request.query)
+    given = await requests.body(request, largest=route.largest) if route.has_body else dict(request.query)
     arguments = requests.path_arguments(request)
     if route.form is not None:
         arguments["form"] = forms.fill(route.form, given)
@@ -81,7 +81,7 @@ def shown(route: Route, status: int, body: Any) -> web.Response:
     """The response in the row's media type."""
     if isinstance(body, File):
         saved_as = f"attachment; filename*=UTF-8''{quote(body.name)}"
-        headers = {hdrs.CONTENT_DISPOSITION: saved_as}
+        headers = {hdrs.CONTENT_DISPOSITION: saved_as, "X-Content-Type-Options": "nosniff"}
         return web.Response(status=status, body=body.content, content_type=route.media, headers=headers)
     if isinstance(body, str):
         return web.Response(status=status, text=body, content_type=route.media, charset="utf-8")

@@ -16,7 +16,6 @@ from miniprogram_api import tokens
 from miniprogram_api.answers import Rejected
 from miniprogram_api.forms import LARGEST_ID, parse
 
-LARGEST_BODY = 64 * 1024
 SLOWEST_BODY = 10.0
 """Seconds that a body may take to arrive."""
 
@@ -63,22 +62,22 @@ def sender(request: web.Request, caller: Caller) -> str:
     return "ip:" + hashlib.sha256(address(request).encode()).hexdigest()[:20]
 
 
-async def body(request: web.Request) -> object:
-    """The JSON body.
+async def body(request: web.Request, *, largest: int) -> object:
+    """The JSON body, of at most `largest` bytes.
 
     Raises:
         Rejected: it is too large, too slow, of another type, or no JSON.
     """
     if request.content_type != "application/json" or request.headers.get(hdrs.CONTENT_ENCODING):
         raise Rejected("wrong_content_type")
-    if (request.content_length or 0) > LARGEST_BODY:
+    if (request.content_length or 0) > largest:
         raise Rejected("too_large")
     given = bytearray()
     try:
         async with asyncio.timeout(SLOWEST_BODY):
             async for chunk in request.content.iter_any():
                 given += chunk
-                if len(given) > LARGEST_BODY:
+                if len(given) > largest:
                     raise Rejected("too_large")
     except TimeoutError:
         raise Rejected("slow_body") from None

@@ -15,6 +15,8 @@ STRANGER = "stranger"
 UNBOUND = "unbound"
 """Somebody logged in whom the roster does not know yet."""
 
+LARGEST_BODY = 64 * 1024
+
 BOUND = frozenset(role.value for role in Role)
 """Everybody on the roster: whoever has another duty is a member too."""
 LOGGED_IN = BOUND | {UNBOUND}
@@ -76,7 +78,7 @@ class Route:
 
     `status` lists the good ones, the usual one first. `door` names codes that only this door has.
     `creates`: an Idempotency-Key is honoured; `apart` tells the forms whose use-case makes several
-    transactions that must not become one.
+    transactions that must not become one. `largest`: bytes its body may have.
     """
 
     method: str
@@ -92,6 +94,7 @@ class Route:
     creates: bool = False
     apart: Callable[[Any], bool] = never
     media: str = "application/json"
+    largest: int = LARGEST_BODY
 
     @property
     def is_public(self) -> bool:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from handlers.context import Context
 from miniprogram_api import limits, requests
 from miniprogram_api.forms import SENTENCES, BookingForm, fill, parse
-from miniprogram_api.requests import LARGEST_BODY
+from miniprogram_api.table import LARGEST_BODY
 from models import AuditEntry, Booking, Complaint
 from tests.miniprogram_api import description
 from tests.miniprogram_api.conftest import Caller, Client, World, read
