@@ -1,9 +1,9 @@
 """Claims for visits that took place: 补单. Asked by a branch, found right by two officers, paid once.
 
-The town reviews, the district approves. Who handles, reviews and approves a claim are three
-people, the latter two never at home in its branch. Every step is one conditional statement on the claim, then one on the fund, in one transaction: of two
-people who decide at once, one does, and a fund is never promised twice. The claim is always touched
-first, so that no two wait for each other.
+The town reviews, the district approves. Who handles, reviews and approves a claim are three people, the
+latter two never at home in its branch. Every step is one conditional statement on the claim, then one on
+the fund, in one transaction: of two people who decide at once, one does, and a fund is never promised
+twice. The claim is always touched first, so that no two wait for each other.
 """
 
 from collections.abc import Sequence
@@ -256,11 +256,11 @@ async def pay(ctx: Context, *, claim_id: int) -> Claim:
         NotFound, OwnClaim, WrongState.
     """
     person, reach, claim = await _find_covered(ctx, claim_id)
+    check_payer(ctx, person, claim)
     if not reach.covers_organization(claim.fund.organization):
         raise NotAllowed
     if claim.status is ClaimStatus.PAID:
         return claim
-    check_payer(ctx, person, claim)
     try:
         async with in_transaction():
             change = {"status": ClaimStatus.PAID, "closed_at": ctx.now()}

@@ -17,17 +17,17 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-from handlers import audit, funds
+from handlers import audit, funds, text_news
 from handlers.access import Reach
 from handlers.context import Context
 from handlers.errors import NotFound
 from handlers.gateways.errors import BadCall, RecipientGone, UserMustRedo, WeChatError
 from handlers.gateways.wechat import TextCheck
+from handlers.held_texts import STAND_IN as STAND_IN
+from handlers.held_texts import WITHHELD as WITHHELD
 from models import Account, App, Booking, Claim, Complaint, Role, Screening, ScreeningStatus
 
 WORDS = Path(__file__).parent.parent / "content" / "texts" / "held_words.yaml"
-STAND_IN = "（内容待审核）"
-WITHHELD = "（内容不予显示）"
 NOT_LETTERS = re.compile(r"[\W_]+")
 WAITS_AT_MOST = timedelta(hours=24)
 """How long WeChat may take; then a person decides."""
@@ -171,22 +171,26 @@ async def _release(ctx: Context, row: Screening) -> bool:
     async with in_transaction():
         released = await Screening.filter(id=row.id, status=row.status).delete()
         if released:
-            await _put(row.subject, row.text)
+            if await _put(row.subject, row.text):
+                await text_news.tell(ctx, row)
             await audit.record(ctx, "text.released", row.subject)
     return bool(released)
 
 
-async def _put(subject: str, text: str) -> None:
-    """Write a text where its stand-in is, unless something else was written there meanwhile."""
+async def _put(subject: str, text: str) -> bool:
+    """Write a text where its stand-in is; whether one was there still, and nothing newer."""
     place, id_, column = subject.split(":")
     stand_ins = {f"{column}__in": [STAND_IN, WITHHELD]}
-    await PLACES[place].filter(id=int(id_), **stand_ins).update(**{column: text})
+    return bool(await PLACES[place].filter(id=int(id_), **stand_ins).update(**{column: text}))
 
 
 async def _find(ctx: Context, text_id: int) -> Screening:
     reached = await funds.officer(ctx)
     row = (
-        await Screening.filter(_visible(reached), id=text_id).exclude(status=ScreeningStatus.WAITING).first()
+        await Screening.filter(_visible(reached), id=text_id)
+        .exclude(status=ScreeningStatus.WAITING)
+        .select_related("account")
+        .first()
     )
     if row is None:
         raise NotFound

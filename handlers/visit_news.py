@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from handlers import notices
 from handlers.context import Context
+from handlers.held_texts import STAND_IN
 from models import Account, App, Booking, Duty, Person, Role
 
 WEEKDAYS = "一二三四五六日"
@@ -34,6 +35,8 @@ SENTENCES = {
     News.RELEASED: "{visit}，已开始一段时间还没有人签到，名额先放出来了。如果你们已经到场，照常签到即可。",
 }
 NO_REASON = "阵地临时有安排"
+LATER = "原因还在审核，随后告诉您"
+"""In the place of a reason that may not be read yet (handlers/text_news tells it then)."""
 
 
 async def tell(ctx: Context, booking: Booking, news: News) -> None:
@@ -54,9 +57,8 @@ async def tell(ctx: Context, booking: Booking, news: News) -> None:
 def sentence(ctx: Context, booking: Booking, news: News) -> str:
     """The news in words."""
     until = moment(ctx, booking.offered_until) if booking.offered_until else ""
-    told = SENTENCES[news].format(
-        visit=visit(ctx, booking), reason=(booking.reason or NO_REASON).rstrip("。"), until=until
-    )
+    reason = LATER if booking.reason == STAND_IN else (booking.reason or NO_REASON).rstrip("。")
+    told = SENTENCES[news].format(visit=visit(ctx, booking), reason=reason, until=until)
     return told + HOW
 
 

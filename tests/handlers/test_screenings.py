@@ -1,16 +1,30 @@
 """Texts that others will read are nowhere to be read before they passed."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
-from handlers import bookings, complaints, screenings
+from handlers import bookings, claims, closings, complaints, screenings
 from handlers.context import Caller, Context
-from handlers.errors import NotAllowed, NotFound
+from handlers.errors import BadInput, NotAllowed, NotFound
 from handlers.gateways.errors import Busy, UserMustRedo, WeChatError
 from handlers.gateways.wechat import TextCheck
 from handlers.screenings import STAND_IN, WITHHELD, held_word
-from models import Account, App, AuditEntry, Booking, Complaint, Screening, ScreeningStatus
+from models import (
+    Account,
+    App,
+    AuditEntry,
+    Booking,
+    BookingStatus,
+    CheckIn,
+    Complaint,
+    Fund,
+    Notice,
+    Screening,
+    ScreeningStatus,
+    Site,
+)
 from tests.fakes import Clock, FakeWeChat
 from tests.handlers.town import Town, build, new_slot
 
@@ -178,3 +192,84 @@ async def test_without_the_stand_in_the_keeper_would_read_it(
     monkeypatch.setattr(screenings, "held_words", lambda: ())
     booking = await booked(world, BAD)
     assert (await bookings.get_booking(world.at(world.keeper), booking_id=booking.id)).theme == BAD
+
+
+@pytest.fixture
+async def followed(world: Town) -> Town:
+    """The same world where those who are written to follow the account."""
+    for name in ("worker", "keeper", "town_officer"):
+        who = getattr(world, name)
+        await Account.create(app=App.OFFICIAL_ACCOUNT, openid=f"o-{name}", person=who, follows=True)
+        await Account.create(app=App.MINI_PROGRAM, openid=f"m-{name}", person=who)
+    return world
+
+
+async def told() -> list[tuple[str, str]]:
+    return [(one.openid, one.content) for one in await Notice.all().order_by("id")]
+
+
+async def release_all(world: Town) -> None:
+    officer = world.at(world.town_officer)
+    for waiting in await screenings.queue(officer):
+        for _ in range(2):
+            with suppress(NotFound):  # The second time there is nothing left to release.
+                await screenings.release(officer, text_id=waiting.id)
+
+
+async def test_a_theme_that_passes_late_is_told_to_the_keeper(followed: Town) -> None:
+    await booked(followed, BAD)
+    await release_all(followed)
+    assert await told() == [("o-keeper", f"11月21日（周六）10:00 阵地S10，5 人，活动主题是：{BAD}。")]
+
+
+async def test_a_reason_that_passes_late_is_told_to_the_branch_once(followed: Town) -> None:
+    await Site.filter(id=followed.site.id).update(needs_approval=True)
+    await followed.site.refresh_from_db()
+    booking = await booked(followed, "主题党日")
+    await bookings.decline(followed.at(followed.keeper), booking_id=booking.id, reason=BAD)
+    ((reader, said),) = await told()
+    assert reader == "o-worker"
+    assert "原因：原因还在审核，随后告诉您。" in said
+    assert BAD not in said
+    await release_all(followed)
+    assert (await told())[1:] == [("o-worker", f"11月21日（周六）10:00 阵地S10，5 人，退回的原因是：{BAD}。")]
+
+
+async def test_a_branchs_own_reason_is_told_to_the_keeper(followed: Town) -> None:
+    booking = await booked(followed, "主题党日")
+    await bookings.cancel(followed.at(followed.worker), booking_id=booking.id, reason=BAD)
+    await release_all(followed)
+    assert await told() == [("o-keeper", f"11月21日（周六）10:00 阵地S10，5 人，取消的原因是：{BAD}。")]
+
+
+async def test_a_claims_reason_that_passes_late_is_told_to_its_sender(followed: Town) -> None:
+    begins = followed.ctx.now() - timedelta(days=2)
+    await Fund.create(organization=followed.district, year=2026, budget=10**6, per_head=50, cap=10**4)
+    booking = await Booking.create(
+        slot=await new_slot(followed.site, begins), branch=followed.branch, headcount=1, theme="主题党日",
+        status=BookingStatus.FULFILLED, created_at=begins,
+    )  # fmt: skip
+    await CheckIn.create(booking=booking, person=followed.member, at=begins, source="door")
+    claim = await claims.submit(followed.at(followed.worker), booking_id=booking.id)
+    await claims.send_back(followed.at(followed.town_officer), claim_id=claim.id, reason=BAD)
+    await release_all(followed)
+    where = "11月18日在阵地S10的活动，补单"
+    assert await told() == [
+        ("o-worker", f"{where}被退回：原因还在审核，随后告诉您。请在小程序“补单”里修改后再提交。"),
+        ("o-worker", f"{where}退回的原因是：{BAD}。"),
+    ]
+
+
+async def test_what_was_written_over_meanwhile_is_told_to_nobody(followed: Town) -> None:
+    booking = await booked(followed, BAD)
+    await Booking.filter(id=booking.id).update(theme="主题党日")
+    await release_all(followed)
+    assert await told() == []
+
+
+async def test_a_closing_says_why_at_once_or_asks_for_other_words(followed: Town) -> None:
+    slot = await new_slot(followed.site, followed.ctx.now() + timedelta(days=1))
+    with pytest.raises(BadInput):
+        await closings.close_slot(followed.at(followed.keeper), slot_id=slot.id, reason=BAD)
+    await slot.refresh_from_db()
+    assert not slot.closed

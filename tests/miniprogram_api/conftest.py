@@ -127,6 +127,9 @@ async def world(ctx: Context, client: Client, clock: Clock) -> World:
         ("town", near, Role.TOWN_OFFICER, towns[0], None),
         ("other_town", far, Role.TOWN_OFFICER, towns[1], None),
         ("district", near, Role.DISTRICT_OFFICER, district, None),
+        # Officers who are at home where they work: they decide about what the near branch asks for.
+        ("upper_town", towns[0], Role.TOWN_OFFICER, towns[0], None),
+        ("upper_district", district, Role.DISTRICT_OFFICER, district, None),
     ]
     for name, home, role, organization, kept in duties:
         person = await Person.create(name=f"演示{name}", organization=home)

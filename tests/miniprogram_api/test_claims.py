@@ -34,7 +34,7 @@ async def visit(world: World, clock: Clock) -> Booking:
 
 
 async def test_from_the_proposal_to_the_payment(world: World, visit: Booking) -> None:
-    worker, town = world["worker"], world["town"]
+    worker, town, district = world["worker"], world["upper_town"], world["upper_district"]
     (proposed,) = (await worker("GET", "/claims/claimable")).body["items"]
     assert (proposed["booking"]["id"], proposed["present"], proposed["amount"]) == (visit.id, 3, 12_000)
     made = await worker("POST", "/claims", {"booking_id": visit.id}, Idempotency_Key="k1")
@@ -47,8 +47,9 @@ async def test_from_the_proposal_to_the_payment(world: World, visit: Booking) ->
     assert (returned.body["status"], returned.body["reason"]) == ("returned", "请补票据")
     corrected = await worker("POST", f"{path}/correct", {"receipts": [{"number": "A1", "amount": 9900}]})
     assert (corrected.body["amount"], corrected.body["rounds"]) == (9900, 2)
-    for step, status in (("approve", "approved"), ("pay", "paid"), ("pay", "paid")):
-        answer = await town("POST", f"{path}/{step}")
+    steps = [(town, "approve", "reviewed"), (town, "approve", "reviewed"), (district, "approve", "approved")]
+    for who, step, status in [*steps, (district, "pay", "paid"), (district, "pay", "paid")]:
+        answer = await who("POST", f"{path}/{step}")
         assert (answer.status, answer.body["status"]) == (200, status)
     (fund,) = (await town("GET", "/funds?year=2026")).body["items"]
     assert (fund["committed"], fund["paid"], fund["free"]) == (9900, 9900, 90_100)
