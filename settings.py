@@ -128,6 +128,11 @@ class Settings(BaseSettings):
         "",
         description="Official account's subscribe-notice template of a visit's reminder; empty = not used.",
     )
+    navigation_url: str = Field(
+        "https://apis.map.qq.com/uri/v1/marker?marker=coord:{lat},{lng};title:{name};addr:{address}"
+        "&referer=zhibutong",
+        description="Where the map page's way there leads: {lat} {lng} (GCJ-02) {name} {address}; empty = none.",
+    )
     rehearsal_line_seconds: float = Field(
         300, ge=0, description="Seconds a phone's line to a rehearsal stays open; it reconnects by itself."
     )

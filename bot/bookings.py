@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from bot import texts
 from bot.messages import Message
-from bot.replies import Reply
+from bot.replies import Article, Reply
 from handlers import bookings
 from handlers.context import Context
 from handlers.errors import BadInput
@@ -40,15 +40,19 @@ ACCEPT = re.compile(rf"(?:接受|接受候补|接受名额|接受预约)\s*(?:{N
 
 
 async def mine(message: Message, ctx: Context) -> Reply:
-    """The live bookings of the caller's branches, next one first, and what can be written back."""
+    """The live bookings of the caller's branches, next one first, and what can be written back.
+
+    On a card that opens them all; where there is none, one that opens the map.
+    """
     live = await bookings.upcoming(ctx)
     if not live:
-        return texts.NO_BOOKINGS
+        return Article("还没有预约", texts.NO_BOOKINGS, texts.link(ctx, "/map"))
     shown = live[:SHOWN]
     lines = ["接下来的预约：", *map(line, shown)]
     if len(live) > SHOWN:
-        lines.append(f"还有 {len(live) - SHOWN} 个，请在小程序“我的预约”里看。")
-    return "\n".join([*lines, *hints(shown)])
+        lines.append(f"还有 {len(live) - SHOWN} 个，点开可以看全部。")
+    said = "\n".join([*lines, *hints(shown)])
+    return Article(f"我的预约（{len(live)} 个）", said, texts.link(ctx, "/my-bookings"))
 
 
 async def cancelled(message: Message, ctx: Context) -> Reply:

@@ -2,6 +2,7 @@
 
 from bot import texts
 from bot.messages import Message
+from bot.replies import Article, Reply
 from handlers import checkins
 from handlers.accounts import require_person
 from handlers.checkins import CheckInResult
@@ -18,10 +19,15 @@ async def scanned(message: Message, ctx: Context) -> str:
     return checked_in(result)
 
 
+def how_to(message: Message, ctx: Context) -> Reply:
+    """Checking in happens at the door; the card opens one's own code, for who can't scan."""
+    return Article("怎样签到", texts.HOW_TO_CHECK_IN, texts.link(ctx, "/my-code"))
+
+
 async def my_code(message: Message, ctx: Context) -> str:
     """Where a member finds their own code; the page itself asks who they are."""
     await require_person(ctx)
-    return texts.MY_CODE.format(link=f"{ctx.settings.public_url.rstrip('/')}/my-code")
+    return texts.MY_CODE.format(link=texts.link(ctx, "/my-code"))
 
 
 def checked_in(result: CheckInResult) -> str:

@@ -61,11 +61,6 @@ def help_asked(message: Message, ctx: Context) -> Reply:
     return texts.HELP
 
 
-def how_to_check_in(message: Message, ctx: Context) -> Reply:
-    """Checking in happens at the door."""
-    return texts.HOW_TO_CHECK_IN
-
-
 def how_to_bind(message: Message, ctx: Context) -> Reply:
     """Binding happens in the mini program."""
     return texts.HOW_TO_BIND

@@ -33,7 +33,7 @@ ROUTES = (
     Route(EVENT, sites.listed, READS, events=("click",), keys=(menu.NEAR,)),
     Route(EVENT, bookings.mine, READS, events=("click",), keys=(menu.BOOKINGS,)),
     Route(EVENT, lessons.this_week, CHANGES, events=("click",), keys=(menu.LESSON,)),
-    Route(EVENT, questions.how_to_check_in, INSTANT, events=("click",), keys=(menu.CHECK_IN,)),
+    Route(EVENT, checkins.how_to, INSTANT, events=("click",), keys=(menu.CHECK_IN,)),
     Route(EVENT, complaints.how_to, INSTANT, events=("click",), keys=(menu.COMPLAIN,)),
     Route(EVENT, questions.help_asked, INSTANT, events=("click",)),
     # What WeChat reports.
@@ -50,7 +50,7 @@ ROUTES = (
     Route(TEXT, bookings.accepted, CHANGES, opening=bookings.ACCEPT),
     Route(TEXT, claims.mine, READS, words=("我的补单", "补单")),
     Route(TEXT, claims.to_do, READS, words=("待办", "我的待办")),
-    Route(TEXT, questions.how_to_check_in, INSTANT, words=("签到",)),
+    Route(TEXT, checkins.how_to, INSTANT, words=("签到",)),
     Route(TEXT, checkins.my_code, READS, words=("我的码", "我的签到码", "签到码")),
     Route(TEXT, lessons.this_week, CHANGES, words=("本周课程", "周五1小时", "课程", "微课")),
     Route(TEXT, lessons.stop, CHANGES, words=("不收课程", "退订课程", "退订微课", "不收微课")),

@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from handlers import errors
+from handlers.context import Context
 from handlers.errors import Refused
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -30,8 +31,6 @@ HELP = (
     "1. 问党务知识：直接发问题，例如“转正要多长时间”\n"
     "2. 找阵地：发“附近阵地”，或把您的位置发过来\n"
     "3. 看预约、取消、改人数：发“我的预约”\n"
-    "4. 到现场签到：用微信扫门口的二维码\n"
-    "3. 看预约：发“我的预约”\n"
     "4. 到现场签到：用微信扫门口的二维码，或发“我的码”给管理员扫\n"
     "5. 学微课：发“本周课程”\n"
     "6. 练流程：发“案例”，或“流程 换届”\n"
@@ -41,7 +40,7 @@ HELP = (
 )
 HOW_TO_CHECK_IN = (
     "请在活动现场用微信“扫一扫”，扫门口的二维码即可签到。"
-    "扫不了也没关系：发“我的码”，出示给阵地管理员扫，或请管理员在名单上代为登记。"
+    "扫不了也没关系：点开“我的码”出示给阵地管理员扫，或请管理员在名单上代为登记。"
 )
 MY_CODE = "点开就是您的签到码，请出示给阵地管理员扫：\n{link}\n码会自动更换，请不要转发。"
 HOW_TO_COMPLAIN = (
@@ -106,6 +105,11 @@ def refusal(error: Refused) -> str:
     if isinstance(error, errors.WrongSite) and error.site:
         return f"您的支部这次预约的是“{error.site}”，请核对地点。"
     return sentence
+
+
+def link(ctx: Context, path: str) -> str:
+    """The address of one of our pages."""
+    return f"{ctx.settings.public_url.rstrip('/')}{path}"
 
 
 def moment(time: datetime) -> str:

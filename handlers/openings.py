@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+IN_CHINESE = "一二三四五六日"
+SPECIAL_DAYS_SHOWN = timedelta(days=30)
+
 FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
 """Month and day of the holidays that the law itself dates (全国年节及纪念日放假办法)."""
 
@@ -95,6 +98,33 @@ class Opening(BaseModel):
         kept = [special for special in self.exceptions if special.day not in closed]
         exceptions = sorted([*kept, *closed.values()], key=lambda special: special.day)
         return self.model_copy(update={"exceptions": tuple(exceptions)})
+
+
+def in_words(opening: Opening, today: date) -> list[str]:
+    """The rules as people say them, and the days ahead on which they don't hold."""
+    said = [f"{days_in_words(rule.days)} {span_in_words(rule)}" for rule in opening.hours]
+    if opening.hours and not opening.open_on_holidays:
+        said.append("法定节假日不开放")
+    for special in opening.exceptions:
+        if today <= special.day <= today + SPECIAL_DAYS_SHOWN:
+            hours = "、".join(map(span_in_words, special.hours)) or "不开放"
+            said.append(f"{special.day.month}月{special.day.day}日{hours}")
+    return said
+
+
+def days_in_words(days: Iterable[Weekday]) -> str:
+    """周二至周日, 周一、周三, 每天."""
+    numbers = sorted({WEEKDAYS.index(day) for day in days})
+    if len(numbers) == len(WEEKDAYS):
+        return "每天"
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"周{IN_CHINESE[numbers[0]]}至周{IN_CHINESE[numbers[-1]]}"
+    return "、".join(f"周{IN_CHINESE[number]}" for number in numbers)
+
+
+def span_in_words(span: Span) -> str:
+    """8:30—17:00."""
+    return f"{span.opens.hour}:{span.opens:%M}—{span.closes.hour}:{span.closes:%M}"
 
 
 def _apart(slots: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

@@ -17,6 +17,10 @@ class Quarter(NamedTuple):
         """Its first moment."""
         return datetime.combine(date(self.year, (self.number - 1) * MONTHS + 1, 1), time(), zone)
 
+    def before(self) -> "Quarter":
+        """The quarter before it."""
+        return Quarter(self.year - (self.number == 1), self.number - 1 or 4)
+
     def ends_at(self, zone: ZoneInfo) -> datetime:
         """The first moment after it."""
         after = Quarter(self.year + self.number // 4, self.number % 4 + 1)

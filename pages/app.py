@@ -5,6 +5,7 @@ from aiohttp import web
 from handlers.context import Context
 from pages import (
     cases,
+    claims,
     complaints,
     door,
     keeper,
@@ -12,9 +13,11 @@ from pages import (
     lesson_weeks,
     lessons,
     live,
+    my_bookings,
     my_code,
     rehearsals,
 )
+from pages import map as map_
 from pages.layout import CONTEXT
 from pages.privacy import privacy
 
@@ -35,6 +38,10 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_post("/keeper/{site_id:[A-Za-z0-9]{1,8}}", keeper.enter)
     live.setup(app)
     app.router.add_get("/my-code", my_code.show)
+    app.router.add_get("/map", map_.index)
+    app.router.add_get("/map/{site_id:[A-Za-z0-9]{1,8}}", map_.show)
+    app.router.add_get("/my-bookings", my_bookings.show)
+    app.router.add_get("/claims/summary", claims.summary)
     app.router.add_get(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.read)
     app.router.add_post(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.answer)
     app.router.add_get("/lessons/weeks", lesson_weeks.quarter)

@@ -1,15 +1,18 @@
 """A branch's bookings in the chat: the words that lead there, and what they do."""
 
 from datetime import timedelta
+from inspect import isawaitable
+from typing import Any
 
 import pytest
 
 from bot import bookings as chat
 from bot import questions, texts
 from bot.messages import Message
+from bot.replies import Article, render
 from bot.router import Router
 from bot.routes import ROUTES
-from bot.sites import near
+from bot.sites import listed, near
 from handlers import bookings, errors
 from handlers.context import Context
 from models import Booking, BookingStatus, Slot
@@ -81,8 +84,10 @@ def test_which_number_is_which(said: str, number: str | None, heads: str) -> Non
 
 async def test_the_list_shows_numbers_and_what_can_be_written_back(world: Town) -> None:
     later, sooner = await booked(world, 48), await booked(world, 24)
-    said = await chat.mine(message("我的预约"), world.at(world.member))
-    assert said == (
+    card = await chat.mine(message("我的预约"), world.at(world.member))
+    assert isinstance(card, Article)
+    assert (card.title, card.url) == ("我的预约（2 个）", "http://127.0.0.1:8080/my-bookings")
+    assert card.description == (
         "接下来的预约：\n"
         f"{sooner.id}号 · 11月21日（周六）10:00 阵地S10，10 人，已确认\n"
         f"{later.id}号 · 11月22日（周日）10:00 阵地S10，10 人，已确认\n"
@@ -92,7 +97,8 @@ async def test_the_list_shows_numbers_and_what_can_be_written_back(world: Town) 
 
 async def test_a_keeper_sees_the_own_branch_and_not_all_visitors(world: Town) -> None:
     await booked(world, 24)
-    assert await chat.mine(message("我的预约"), world.at(world.keeper)) == texts.NO_BOOKINGS
+    card = await chat.mine(message("我的预约"), world.at(world.keeper))
+    assert card == Article("还没有预约", texts.NO_BOOKINGS, "http://127.0.0.1:8080/map")
 
 
 async def test_a_number_cancels_that_visit_only(world: Town) -> None:
@@ -150,8 +156,9 @@ async def test_an_offer_is_accepted_in_the_chat(world: Town, ctx: Context) -> No
     worker = world.at(world.worker)
     assert await chat.accepted(message("接受"), worker) == texts.NOTHING_OFFERED
     await bookings.cancel(world.at(world.other_worker), booking_id=first.id)
-    said = await chat.mine(message("我的预约"), worker)
-    assert isinstance(said, str)
+    card = await chat.mine(message("我的预约"), worker)
+    assert isinstance(card, Article)
+    said = card.description
     assert f"前回复“接受 {waits.id}”；不要了回复“放弃 {waits.id}”" in said
     said = await chat.accepted(message("接受"), worker)
     assert isinstance(said, str)
@@ -164,11 +171,46 @@ async def test_a_sent_position_orders_the_sites(world: Town) -> None:
     world.other_site.longitude, world.other_site.latitude = 118.1362, 36.4985
     await world.other_site.save()
     here = place(Location_X="36.4980", Location_Y="118.1360")
-    said = await near(here, world.ctx)
-    assert isinstance(said, str)
+    card = await near(here, world.ctx)
+    assert isinstance(card, Article)
+    # Three places are a hundred metres: an order for the page, and nobody's address in a log.
+    assert card.url == "http://127.0.0.1:8080/map?lat=36.498&lng=118.136"
+    said = card.description
     assert said.index("阵地S01") < said.index("阵地S10")
 
 
 @pytest.mark.parametrize("odd", ["nan", "inf", "1e999", "200", "", "北纬"])
 async def test_a_position_that_is_none_is_met_with_a_sentence(world: Town, odd: str) -> None:
     assert await near(place(Location_X=odd, Location_Y="118.1"), world.ctx) == texts.ONLY_TEXT
+
+
+@pytest.mark.parametrize("words", ["附近阵地", "我的预约", "签到"])
+async def test_words_and_buttons_answer_with_one_card_that_says_it_and_opens_it(
+    world: Town, words: str
+) -> None:
+    """One passive reply may carry one article (wechat-platform §3): the words stand on the card itself."""
+    keys = {"附近阵地": "SITES_NEAR", "我的预约": "MY_BOOKINGS", "签到": "HOW_TO_CHECK_IN"}
+    tapped = Message(
+        {"FromUserName": "o1", "ToUserName": "gh", "CreateTime": "1", "MsgType": "event", "Event": "CLICK",
+         "EventKey": keys[words]},
+        "event", "click",
+    )  # fmt: skip
+    cards = []
+    for said in (message(words), tapped):
+        route = ROUTER.find(said)
+        assert route is not None
+        answer: Any = route.answer(said, world.at(world.member))
+        card = await answer if isawaitable(answer) else answer
+        assert isinstance(card, Article)
+        assert "<ArticleCount>1</ArticleCount>" in render(card, said)
+        cards.append(card)
+    assert cards[0] == cards[1]
+    assert len(cards[0].description) > 20
+    assert cards[0].url.startswith("http://127.0.0.1:8080/")
+
+
+async def test_the_list_of_sites_opens_the_map(world: Town) -> None:
+    card = await listed(message("附近阵地"), world.ctx)
+    assert isinstance(card, Article)
+    assert (card.title, card.url) == ("党建地图", "http://127.0.0.1:8080/map")
+    assert "阵地S10（般阳路街道）" in card.description

@@ -41,7 +41,21 @@ from handlers.gateways.wechat import Login
 from miniprogram_api import app as api
 from miniprogram_api import openapi, tokens
 from miniprogram_api.routes import ROUTES
-from models import Account, App, Booking, BookingStatus, CheckIn, Claim, Duty, Fund, Person, Question, Slot
+from models import (
+    Account,
+    App,
+    Booking,
+    BookingStatus,
+    CheckIn,
+    Claim,
+    Duty,
+    Fund,
+    PaymentBatch,
+    Person,
+    Question,
+    Receipt,
+    Slot,
+)
 from settings import Settings
 from tests.fakes import FakeWeChat
 
@@ -149,6 +163,9 @@ async def prepare(ctx: Context, served: Served) -> None:
         "site_id": ["S10", "S01"],
         "booking_id": await Booking.all().values_list("id", flat=True),
         "claim_id": await Claim.all().values_list("id", flat=True),
+        "receipt_id": await Receipt.all().values_list("id", flat=True),
+        "fund_id": await Fund.all().values_list("id", flat=True),
+        "batch_id": await PaymentBatch.all().values_list("id", flat=True),
         "question_id": [question.id],
         "cluster_id": [question.id],
         "lesson_id": [1],
@@ -180,10 +197,12 @@ async def past_visit(ctx: Context) -> None:
         organization_id=top.organization_id, year=begins.year,
         defaults={"budget": 10**6, "per_head": 5000, "cap": 10**5},
     )  # fmt: skip
-    await Claim.create(
+    await PaymentBatch.create(fund=fund, year=2026, quarter=1, made_at=ctx.now())
+    claim = await Claim.create(
         booking=visit, branch=booking.branch, fund=fund, present=1, per_head=5000, cap=10**5, amount=5000,
         status="submitted", submitted_by=other, applicant_ids=[other.id], submitted_at=ctx.now(),
     )  # fmt: skip
+    await Receipt.create(claim=claim, number="fuzz", amount=5000)
 
 
 def examine(

@@ -29,16 +29,14 @@ from models import (
     Duty,
     Fund,
     Notice,
-    Organization,
     Payment,
     Person,
     Receipt,
     Role,
 )
 from tests.fakes import Clock
-from tests.handlers.town import Town, build, new_slot, person
-
-PER_HEAD, CAP = 5000, 20_000
+from tests.handlers.desk import CAP, PER_HEAD, approved, new_fund, reviewed, submitted, visited
+from tests.handlers.town import Town, build, person
 
 
 @pytest.fixture
@@ -50,45 +48,6 @@ async def world(ctx: Context) -> Town:
 async def fund(world: Town) -> Fund:
     """500 yuan of the district for this year: 50 for each present, at most 200 a visit."""
     return await new_fund(world, 50_000)
-
-
-async def new_fund(world: Town, budget: int) -> Fund:
-    return await funds.set_fund(
-        world.at(world.district_officer),
-        organization_id=world.district.id, year=2026, budget=budget, per_head=PER_HEAD, cap=CAP,
-    )  # fmt: skip
-
-
-async def visited(
-    world: Town, branch: Organization, *, present: int = 3, days_ago: int = 2, hour: int = 0
-) -> Booking:
-    """A visit of some days ago, with so many of the branch present."""
-    begins = world.ctx.now() - timedelta(days=days_ago) + timedelta(hours=hour)
-    slot = await new_slot(world.site, begins)
-    booking = await Booking.create(
-        slot=slot, branch=branch, headcount=max(present, 1), theme="主题党日",
-        status=BookingStatus.FULFILLED, created_at=begins,
-    )  # fmt: skip
-    for _ in range(present):
-        who = await Person.create(name="演示", organization=branch)
-        await CheckIn.create(booking=booking, person=who, at=begins, source="door")
-    return booking
-
-
-async def submitted(world: Town, **more: Any) -> Claim:
-    booking = await visited(world, world.branch, **more)
-    return await claims.submit(world.at(world.worker), booking_id=booking.id)
-
-
-async def reviewed(world: Town, claim: Claim) -> Claim:
-    """The claim with the town's word on it."""
-    return await claims.approve(world.at(world.town_officer), claim_id=claim.id)
-
-
-async def approved(world: Town, claim: Claim) -> Claim:
-    """The claim with the town's and the district's word on it."""
-    await reviewed(world, claim)
-    return await claims.approve(world.at(world.district_officer), claim_id=claim.id)
 
 
 async def outcomes(*attempts: Awaitable[object]) -> Counter[str]:

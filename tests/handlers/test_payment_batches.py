@@ -9,11 +9,23 @@ import pytest
 from openpyxl import load_workbook
 
 from handlers import claim_summary, claims, errors, payment_batches, quarters
+from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, Refused, WrongState
 from models import AuditEntry, BatchStatus, Claim, ClaimStatus, Fund, Payment, PaymentBatch, Role
 from tests.fakes import SHANGHAI, Clock
-from tests.handlers.test_claims import approved, fund, submitted, world  # noqa: F401 (fixtures)
-from tests.handlers.town import Town, person
+from tests.handlers.desk import approved, new_fund, submitted
+from tests.handlers.town import Town, build, person
+
+
+@pytest.fixture
+async def world(ctx: Context) -> Town:
+    return await build(ctx)
+
+
+@pytest.fixture
+async def fund(world: Town) -> Fund:
+    """500 yuan of the district for this year: 50 for each present, at most 200 a visit."""
+    return await new_fund(world, 50_000)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -24,7 +36,7 @@ def test_a_quarter_ends_where_the_next_begins(number: int) -> None:
     assert quarters.of(quarter.starts_at(SHANGHAI).date()) == quarter
 
 
-async def test_a_quarter_is_drawn_up_added_to_and_paid_once(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_a_quarter_is_drawn_up_added_to_and_paid_once(world: Town, fund: Fund) -> None:
     district = world.at(world.district_officer)
     one = await approved(world, await submitted(world))
     batch = await payment_batches.draw_up(district, fund_id=fund.id)
@@ -50,7 +62,7 @@ async def test_a_quarter_is_drawn_up_added_to_and_paid_once(world: Town, fund: F
 async def test_a_quarter_takes_what_was_approved_before_its_end(
     world: Town,
     fund: Fund,
-    clock: Clock,  # noqa: F811
+    clock: Clock,
 ) -> None:
     district = world.at(world.district_officer)
     old = await approved(world, await submitted(world))
@@ -64,7 +76,7 @@ async def test_a_quarter_takes_what_was_approved_before_its_end(
     assert await payment_batches.list_batches(district, year=2027) == []
 
 
-async def test_what_is_returned_leaves_its_batch(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_what_is_returned_leaves_its_batch(world: Town, fund: Fund) -> None:
     district = world.at(world.district_officer)
     one, other = await approved(world, await submitted(world)), await submitted(world, hour=2)
     await approved(world, other)
@@ -76,7 +88,7 @@ async def test_what_is_returned_leaves_its_batch(world: Town, fund: Fund) -> Non
     assert after.paid == after.committed == other.amount
 
 
-async def test_a_batch_drawn_up_by_mistake_is_taken_apart(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_a_batch_drawn_up_by_mistake_is_taken_apart(world: Town, fund: Fund) -> None:
     district = world.at(world.district_officer)
     claim = await approved(world, await submitted(world))
     batch = await payment_batches.draw_up(district, fund_id=fund.id)
@@ -87,7 +99,7 @@ async def test_a_batch_drawn_up_by_mistake_is_taken_apart(world: Town, fund: Fun
         await payment_batches.dissolve(district, batch_id=batch.row.id)
 
 
-async def test_an_empty_batch_is_not_paid(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_an_empty_batch_is_not_paid(world: Town, fund: Fund) -> None:
     district = world.at(world.district_officer)
     batch = await payment_batches.draw_up(district, fund_id=fund.id)
     with pytest.raises(WrongState):
@@ -95,7 +107,7 @@ async def test_an_empty_batch_is_not_paid(world: Town, fund: Fund) -> None:  # n
     assert (await PaymentBatch.get()).status is BatchStatus.OPEN
 
 
-async def test_payers_and_returners_at_once_leave_books_that_agree(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_payers_and_returners_at_once_leave_books_that_agree(world: Town, fund: Fund) -> None:
     sent = [await approved(world, await submitted(world, present=1, hour=2 * n)) for n in range(3)]
     payers = [world.at(await person(world.district, Role.DISTRICT_OFFICER)) for _ in range(3)]
     batch = await payment_batches.draw_up(payers[0], fund_id=fund.id)
@@ -113,7 +125,7 @@ async def test_payers_and_returners_at_once_leave_books_that_agree(world: Town, 
     assert await Claim.filter(status=ClaimStatus.PAID).count() == len(payments)
 
 
-async def test_a_batch_is_for_who_may_spend_the_fund(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_a_batch_is_for_who_may_spend_the_fund(world: Town, fund: Fund) -> None:
     await approved(world, await submitted(world))
     batch = await payment_batches.draw_up(world.at(world.district_officer), fund_id=fund.id)
     town = world.at(world.town_officer)
@@ -127,7 +139,7 @@ async def test_a_batch_is_for_who_may_spend_the_fund(world: Town, fund: Fund) ->
     assert await payment_batches.list_batches(town) == []
 
 
-async def test_nobody_pays_a_batch_with_a_claim_of_their_own(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_nobody_pays_a_batch_with_a_claim_of_their_own(world: Town, fund: Fund) -> None:
     claim = await approved(world, await submitted(world))
     batch = await payment_batches.draw_up(world.at(world.district_officer), fund_id=fund.id)
     second = await person(world.district, Role.DISTRICT_OFFICER)
@@ -138,7 +150,7 @@ async def test_nobody_pays_a_batch_with_a_claim_of_their_own(world: Town, fund: 
     assert await Payment.all().count() == 0
 
 
-async def test_the_sheet_of_a_batch_adds_up(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_the_sheet_of_a_batch_adds_up(world: Town, fund: Fund) -> None:
     district = world.at(world.district_officer)
     await approved(world, await submitted(world))
     await approved(world, await submitted(world, present=1, hour=2))
@@ -151,7 +163,7 @@ async def test_the_sheet_of_a_batch_adds_up(world: Town, fund: Fund) -> None:  #
     assert (sheet["J4"].value, sheet["J5"].value) == ("=SUM(J2:J3)", 20_000)
 
 
-async def test_everybody_reads_what_was_paid_and_nobodys_name(world: Town, fund: Fund) -> None:  # noqa: F811
+async def test_everybody_reads_what_was_paid_and_nobodys_name(world: Town, fund: Fund) -> None:
     district = world.at(world.district_officer)
     for claim in (await submitted(world), await submitted(world, present=1, hour=2)):
         await approved(world, claim)

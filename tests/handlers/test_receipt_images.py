@@ -11,11 +11,23 @@ from PIL import Image
 
 from handlers import claims, images, receipt_images
 from handlers.claims import Bill
+from handlers.context import Context
 from handlers.errors import BadInput, NotFound, NotYourBranch, Refused, WrongState
 from models import Claim, Fund, Receipt
 from tests.fakes import Clock
-from tests.handlers.test_claims import fund, reviewed, visited, world  # noqa: F401 (fixtures)
-from tests.handlers.town import Town
+from tests.handlers.desk import new_fund, reviewed, visited
+from tests.handlers.town import Town, build
+
+
+@pytest.fixture
+async def world(ctx: Context) -> Town:
+    return await build(ctx)
+
+
+@pytest.fixture
+async def fund(world: Town) -> Fund:
+    """500 yuan of the district for this year: 50 for each present, at most 200 a visit."""
+    return await new_fund(world, 50_000)
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), *, mode: str = "RGB") -> bytes:
@@ -47,8 +59,8 @@ BOMB = picture("PNG", (9000, 9000), mode="1")
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"GIF89a" + b"\0" * 50, b"%PDF-1.7", b"<svg/>", picture()[:80], b"\x89PNG\r\n\x1a\n" + b"x" * 99, BOMB,
-     b"\xff" * (images.LARGEST + 1)],
+    [b"", b"GIF89a" + b"\0" * 50, b"%PDF-1.7", b"<svg/>", picture()[:80], b"\x89PNG\r\n\x1a\n" + b"x" * 99,
+     BOMB, b"\xff" * (images.LARGEST + 1)],
 )  # fmt: skip
 def test_what_is_no_picture_is_refused_with_a_sentence(content: bytes) -> None:
     with pytest.raises(BadInput) as refused:
@@ -57,24 +69,24 @@ def test_what_is_no_picture_is_refused_with_a_sentence(content: bytes) -> None:
 
 
 @pytest.fixture
-async def receipt(world: Town, fund: Fund) -> Receipt:  # noqa: F811
+async def receipt(world: Town, fund: Fund) -> Receipt:
     booking = await visited(world, world.branch)
     bills = [Bill("A1", 9_000)]
     claim = await claims.submit(world.at(world.worker), booking_id=booking.id, bills=bills)
     return await Receipt.get(claim_id=claim.id)
 
 
-async def attach(world: Town, receipt: Receipt) -> Receipt:  # noqa: F811
+async def attach(world: Town, receipt: Receipt) -> Receipt:
     return await receipt_images.attach(
         world.at(world.worker), claim_id=receipt.claim_id, receipt_id=receipt.id, content=picture()
     )
 
 
-def files(world: Town) -> list[Path]:  # noqa: F811
+def files(world: Town) -> list[Path]:
     return sorted((world.ctx.settings.data_dir / receipt_images.FOLDER).glob("*"))
 
 
-async def test_a_picture_is_added_exchanged_and_taken_away(world: Town, receipt: Receipt) -> None:  # noqa: F811
+async def test_a_picture_is_added_exchanged_and_taken_away(world: Town, receipt: Receipt) -> None:
     worker, ids = world.at(world.worker), {"claim_id": receipt.claim_id, "receipt_id": receipt.id}
     first = (await attach(world, receipt)).image
     second = (await attach(world, receipt)).image
@@ -88,7 +100,7 @@ async def test_a_picture_is_added_exchanged_and_taken_away(world: Town, receipt:
         await receipt_images.show(worker, **ids)
 
 
-async def test_who_may_not_see_the_claim_sees_no_picture(world: Town, receipt: Receipt) -> None:  # noqa: F811
+async def test_who_may_not_see_the_claim_sees_no_picture(world: Town, receipt: Receipt) -> None:
     await attach(world, receipt)
     ids = {"claim_id": receipt.claim_id, "receipt_id": receipt.id}
     for stranger in (world.far_worker, world.other_worker, world.keeper):
@@ -105,7 +117,7 @@ async def test_who_may_not_see_the_claim_sees_no_picture(world: Town, receipt: R
         )
 
 
-async def test_a_correction_keeps_the_pictures_of_bills_that_stay(world: Town, receipt: Receipt) -> None:  # noqa: F811
+async def test_a_correction_keeps_the_pictures_of_bills_that_stay(world: Town, receipt: Receipt) -> None:
     kept = (await attach(world, receipt)).image
     town, worker = world.at(world.town_officer), world.at(world.worker)
     await claims.send_back(town, claim_id=receipt.claim_id, reason="请核对")
@@ -117,7 +129,7 @@ async def test_a_correction_keeps_the_pictures_of_bills_that_stay(world: Town, r
     assert claim.amount == 8_500
 
 
-async def test_what_is_being_decided_stays_as_it_is(world: Town, receipt: Receipt) -> None:  # noqa: F811
+async def test_what_is_being_decided_stays_as_it_is(world: Town, receipt: Receipt) -> None:
     await attach(world, receipt)
     await reviewed(world, await Claim.get(id=receipt.claim_id))
     with pytest.raises(WrongState):
@@ -130,7 +142,7 @@ async def test_what_is_being_decided_stays_as_it_is(world: Town, receipt: Receip
 async def test_two_pictures_at_once_leave_one_that_is_named(
     world: Town,
     receipt: Receipt,
-    clock: Clock,  # noqa: F811
+    clock: Clock,
 ) -> None:
     came = await asyncio.gather(*(attach(world, receipt) for _ in range(4)), return_exceptions=True)
     assert [one for one in came if isinstance(one, BaseException) and not isinstance(one, Refused)] == []
@@ -140,7 +152,7 @@ async def test_two_pictures_at_once_leave_one_that_is_named(
     assert [path.name for path in await asyncio.to_thread(files, world)] == [named]
 
 
-def age(world: Town, clock: Clock, *, days: int) -> None:  # noqa: F811
+def age(world: Town, clock: Clock, *, days: int) -> None:
     """Make the files so old by the test's clock."""
     for path in files(world):
         then = (clock.now - timedelta(days=days)).timestamp()
@@ -150,7 +162,7 @@ def age(world: Town, clock: Clock, *, days: int) -> None:  # noqa: F811
 async def test_the_pictures_of_a_claim_turned_down_go_when_their_time_is_over(
     world: Town,
     receipt: Receipt,
-    clock: Clock,  # noqa: F811
+    clock: Clock,
 ) -> None:
     await attach(world, receipt)
     town = world.at(world.town_officer)
@@ -166,7 +178,7 @@ async def test_the_pictures_of_a_claim_turned_down_go_when_their_time_is_over(
 
 async def test_a_file_that_no_bill_names_goes_after_a_day(
     world: Town, receipt: Receipt, clock: Clock
-) -> None:  # noqa: F811
+) -> None:
     """What a process leaves that is killed between the file and its row."""
     await attach(world, receipt)
     kept = (await asyncio.to_thread(files, world))[0]

@@ -8,14 +8,17 @@ has a row in `ROWS`, or is named in `UNSCOPED` because nothing in it belongs to 
 branch; `town` stands over the near town, `keeper` keeps the near site.
 """
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
-from handlers import access
+from handlers import access, codes, receipt_images, sites
 from handlers.access import Reach
 from handlers.context import Context
 from models import (
@@ -28,8 +31,10 @@ from models import (
     ClaimStatus,
     Fund,
     Organization,
+    PaymentBatch,
     Person,
     Question,
+    Receipt,
     Role,
     Screening,
     ScreeningStatus,
@@ -37,6 +42,7 @@ from models import (
     SiteCategory,
     Slot,
 )
+from simulator import pictures
 from tests.miniprogram_api.conftest import Answer, World
 from tests.miniprogram_api.description import DOCUMENT
 
@@ -73,6 +79,22 @@ def by_id(name: str) -> Callable[[Any, dict[str, Any]], bool]:
     return lambda body, ids: ids[name] in [item["id"] for item in body["items"]]
 
 
+def in_sheet(column: int, name: str) -> Callable[[Any, dict[str, Any]], bool]:
+    """Whether the thing of that name is in a column of the sheet."""
+
+    def is_in(body: bytes, ids: dict[str, Any]) -> bool:
+        sheet: Any = load_workbook(BytesIO(body)).active
+        return ids[name] in [row[column] for row in sheet.iter_rows(values_only=True)]
+
+    return is_in
+
+
+def entered(status: object) -> bool:
+    """Whether a scan came to a person being present."""
+    return status in ("checked_in", "already")
+
+
+PICTURE = b64encode(pictures.png("x")).decode()
 FIGURES = {"year": 2026, "per_head": 1, "cap": 9}
 
 ROWS = {
@@ -112,12 +134,33 @@ ROWS = {
     "POST /questions/clusters/{cluster_id}/draft": Row(OFFICERS, DISTRICT),
     "POST /claims": Row(WORKER, NOBODY, body=lambda ids: {"booking_id": ids["booking_id"]}),
     "GET /claims": Row(BOUND, DISTRICT, listed=by_id("claim_id")),
+    "GET /claims.xlsx": Row(BOUND, DISTRICT, listed=in_sheet(0, "claim_id")),
     "GET /claims/{claim_id}": Row(BOUND, DISTRICT),
     "POST /claims/{claim_id}/correct": Row(WORKER, NOBODY, body=lambda _: {}),
     "POST /claims/{claim_id}/approve": Row(OFFICERS, DISTRICT),
     "POST /claims/{claim_id}/return": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
     "POST /claims/{claim_id}/reject": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
     "POST /claims/{claim_id}/pay": Row(OFFICERS, DISTRICT),
+    "GET /claims/{claim_id}/receipts/{receipt_id}/image": Row(BOUND, DISTRICT),
+    "PUT /claims/{claim_id}/receipts/{receipt_id}/image": Row(
+        WORKER, NOBODY, body=lambda _: {"content": PICTURE}
+    ),
+    "DELETE /claims/{claim_id}/receipts/{receipt_id}/image": Row(WORKER, NOBODY),
+    "GET /payment-batches": Row(OFFICERS, DISTRICT, listed=by_id("batch_id")),
+    "POST /payment-batches": Row(OFFICERS, DISTRICT, body=lambda ids: {"fund_id": ids["fund_id"]}),
+    "GET /payment-batches/{batch_id}": Row(OFFICERS, DISTRICT),
+    "GET /payment-batches/{batch_id}.xlsx": Row(OFFICERS, DISTRICT),
+    "POST /payment-batches/{batch_id}/pay": Row(OFFICERS, DISTRICT),
+    "DELETE /payment-batches/{batch_id}": Row(OFFICERS, DISTRICT),
+    "POST /check-ins": Row(
+        BOUND, NOBODY,
+        body=lambda ids: {"code": ids["poster"]}, listed=lambda body, _: entered(body["status"]),
+    ),
+    "POST /check-ins/upload": Row(
+        KEEPERS, DISTRICT,
+        body=lambda ids: {"scans": [ids["scan"]]},
+        listed=lambda body, _: entered(body["items"][0]["status"]),
+    ),
     "GET /funds": Row(OFFICERS, DISTRICT, listed=by_id("fund_id")),
     "POST /funds": Row(
         OFFICERS, DISTRICT,
@@ -129,6 +172,7 @@ ROWS = {
     "GET /statistics/visits": Row(
         KEEPERS, DISTRICT, listed=lambda body, ids: ids["town"] in [item["town"] for item in body["items"]]
     ),
+    "GET /statistics/visits.xlsx": Row(KEEPERS, DISTRICT, listed=in_sheet(1, "town")),
 }  # fmt: skip
 
 UNSCOPED = {
@@ -137,7 +181,7 @@ UNSCOPED = {
         POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable, GET /todos,
         GET /posters.pdf, GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
     "for everybody alike": """
-        GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots,
+        GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots, GET /claims/summary,
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
         GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
         GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup}""",
@@ -149,10 +193,8 @@ UNSCOPED = {
         POST /sites, POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
         GET /entries/{code}/draft/tests, POST /entries/{code}/draft/approve,
         POST /entries/{code}/draft/return""",
-    "the code or the scan says whose it is: see test_checkins.py": """
-        POST /check-ins, POST /check-ins/upload""",
-    "counts only, too small ones not shown, or the sheet of a list above": """
-        GET /questions/statistics, GET /claims.xlsx, GET /statistics/visits.xlsx""",
+    "counts only, too small ones not shown": """
+        GET /questions/statistics""",
     "who takes part in a rehearsal decides: its own tests say so": """
         GET /rehearsals, GET /rehearsals/{rehearsal_id}, GET /rehearsals/{rehearsal_id}/code,
         GET /rehearsals/{rehearsal_id}/news,
@@ -214,6 +256,9 @@ class Things:
         branch = self.branch(side)
         booking = await self.once("booking", side, self.booking)
         claim = await self.once("claim", side, self.claim)
+        receipt = await self.once("receipt", side, self.receipt)
+        batch = await self.once("batch", side, self.batch)
+        await self.once("going on", side, self.going_on)
         question = await self.once("question", side, self.question)
         slot = await self.slot(side, hours=900 + len(self.made))
         town = await Organization.get(id=branch.parent_id)
@@ -221,7 +266,9 @@ class Things:
             "site_id": self.sites[side].id, "slot_id": slot.id, "booking_id": booking.id,
             "claim_id": claim.id, "fund_id": claim.fund_id, "question_id": question.id,
             "cluster_id": question.id, "text_id": (await self.text(side)).id, "branch_id": branch.id,
-            "town_id": town.id, "town": self.sites[side].town,
+            "town_id": town.id, "town": self.sites[side].town, "receipt_id": receipt.id,
+            "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
+            "scan": self.scan(side),
         }  # fmt: skip
 
     async def once(self, kind: str, side: str, make: Callable[[str], Awaitable[Any]]) -> Any:
@@ -260,6 +307,33 @@ class Things:
             status=ClaimStatus.SUBMITTED, submitted_by=person, applicant_ids=[person.id],
             submitted_at=self.ctx.now(),
         )  # fmt: skip
+
+    async def receipt(self, side: str) -> Receipt:
+        """A bill of that claim with its picture."""
+        folder = self.ctx.settings.data_dir / receipt_images.FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{side}.jpg").write_bytes(b"picture")
+        claim = self.made["claim", side]
+        return await Receipt.create(claim=claim, number=side, amount=1, image=f"{side}.jpg")
+
+    async def batch(self, side: str) -> PaymentBatch:
+        """An earlier quarter's batch of that fund."""
+        fund_id = self.made["claim", side].fund_id
+        return await PaymentBatch.create(fund_id=fund_id, year=2026, quarter=3, made_at=self.ctx.now())
+
+    async def going_on(self, side: str) -> Booking:
+        """A visit of that branch, at that site, now."""
+        slot, branch = await self.slot(side, hours=0), self.branch(side)
+        return await Booking.create(
+            slot=slot, branch=branch, headcount=1, theme="x", status=BookingStatus.CONFIRMED,
+            live_key=f"{slot.id}:{branch.id}", created_at=self.ctx.now(),
+        )  # fmt: skip
+
+    def scan(self, side: str) -> dict[str, str]:
+        """A line of a keeper's log: the code of a member of that branch."""
+        secret, now = self.ctx.settings.secret_key.get_secret_value(), self.ctx.now()
+        code = codes.member(secret, person_id=self.people[side].id, at=now)
+        return {"code": code, "at": now.isoformat()}
 
     async def question(self, side: str) -> Question:
         asker = self.world["member" if side == "own" else "other_worker"]
