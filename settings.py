@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     navigation_url: str = Field(
         "https://apis.map.qq.com/uri/v1/marker?marker=coord:{lat},{lng};title:{name};addr:{address}"
         "&referer=zhibutong",
-        description="Where the map page's way there leads: {lat} {lng} (GCJ-02) {name} {address}; empty = none.",
+        description="The map page's way to a site: {lat} {lng} (GCJ-02) {name} {address}; empty = none.",
     )
     rehearsal_line_seconds: float = Field(
         300, ge=0, description="Seconds a phone's line to a rehearsal stays open; it reconnects by itself."

@@ -5,7 +5,7 @@ from bot.messages import Message
 from bot.replies import Article, Reply
 from handlers import sites
 from handlers.context import Context
-from handlers.positions import Point
+from handlers.positions import Point, in_words
 from handlers.sites import SiteSummary
 
 SHOWN = 6
@@ -47,4 +47,4 @@ def distance(metres: int | None) -> str:
     """A distance as people say it; empty when it isn't known."""
     if metres is None:
         return ""
-    return f"，约 {metres} 米" if metres < 1000 else f"，约 {metres / 1000:.1f} 公里"
+    return f"，约 {in_words(metres)}"

@@ -46,6 +46,11 @@ def distance(one: Point, other: Point) -> float:
     return 2 * EARTH_RADIUS * asin(min(1.0, sqrt(chord)))
 
 
+def in_words(metres: int) -> str:
+    """A distance as people say it: 350 米, 1.2 公里."""
+    return f"{metres} 米" if metres < 1000 else f"{metres / 1000:.1f} 公里"
+
+
 def _metres_east(x: float, y: float) -> float:
     return (
         300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(abs(x))

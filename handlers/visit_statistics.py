@@ -3,17 +3,18 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from tortoise.functions import Count
 
-from handlers import access, funds, spreadsheets
+from handlers import access, funds, site_use, spreadsheets
 from handlers.access import OFFICERS
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed
 from handlers.question_statistics import MOST_WEEKS, SMALLEST_SHOWN, WEEKS, iso_week
+from handlers.site_use import SiteUse
 from handlers.spreadsheets import Column
 from models import Booking, BookingStatus, CheckIn, Fund, SiteCategory
 
@@ -35,6 +36,7 @@ class Ended:
     town: str
     came: bool
     heads: int
+    booking_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,10 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The cells, what they come to together, and the funds of those years. `heads` sums the cells' own."""
+    """The cells, what they come to together, the use of the sites, and the funds of those years.
+
+    `heads` sums the cells' own.
+    """
 
     cells: list[Use]
     visits: int
@@ -60,6 +65,7 @@ class Statistics:
     heads: int
     missed_share: float | None
     funds: list[Fund]
+    use: SiteUse | None = None
 
 
 async def collect(ctx: Context, *, since: date | None = None, until: date | None = None) -> Statistics:
@@ -78,7 +84,10 @@ async def collect(ctx: Context, *, since: date | None = None, until: date | None
     rows = await _ended(ctx, reach.site_ids, first, last)
     years = {first.year, last.year}
     seen = [fund for fund in await funds.list_funds(ctx) if fund.year in years] if is_officer else []
-    return sum_up(rows, seen)
+    use = await site_use.count(
+        ctx, site_ids=reach.site_ids, first=first, last=last, hidden=hidden_visits(rows)
+    )
+    return replace(sum_up(rows, seen), use=use)
 
 
 async def export(ctx: Context, *, since: date | None = None, until: date | None = None) -> bytes:
@@ -103,13 +112,17 @@ def period(since: date | None, until: date | None, *, today: date) -> tuple[date
 
 def sum_up(rows: Iterable[Ended], seen: Sequence[Fund] = ()) -> Statistics:
     """Cells from visits; pure."""
-    grouped: dict[tuple[str, str, SiteCategory], list[Ended]] = defaultdict(list)
-    for row in rows:
-        grouped[row.week, row.town, row.category].append(row)
+    grouped = _grouped(rows)
     cells = [_cell(grouped[key]) for key in sorted(grouped)]
     visits, missed = sum(cell.visits for cell in cells), sum(cell.missed for cell in cells)
     heads = sum(cell.heads or 0 for cell in cells)
     return Statistics(cells, visits, missed, heads, _share(missed, visits + missed), list(seen))
+
+
+def hidden_visits(rows: Iterable[Ended]) -> list[int]:
+    """The visits of cells whose heads aren't shown; pure."""
+    cells = _grouped(rows).values()
+    return [row.booking_id for cell in cells if _cell(cell).heads is None for row in cell]
 
 
 def write(found: Statistics) -> bytes:
@@ -136,6 +149,13 @@ def write(found: Statistics) -> bytes:
         for cell in found.cells
     ]
     return spreadsheets.write("阵地使用", columns, lines)
+
+
+def _grouped(rows: Iterable[Ended]) -> dict[tuple[str, str, SiteCategory], list[Ended]]:
+    grouped: dict[tuple[str, str, SiteCategory], list[Ended]] = defaultdict(list)
+    for row in rows:
+        grouped[row.week, row.town, row.category].append(row)
+    return grouped
 
 
 def _cell(rows: Sequence[Ended]) -> Use:
@@ -175,6 +195,7 @@ async def _ended(ctx: Context, site_ids: Iterable[str], first: date, last: date)
             town=row.slot.site.town,
             came=row.status is BookingStatus.FULFILLED,
             heads=heads.get(row.id, 0),
+            booking_id=row.id,
         )
         for row in rows
     ]

@@ -30,14 +30,25 @@ class UseView(View):
     missed_share: float | None = Field(description="爽约率；预约不足 3 次时为 null")
 
 
+class SiteUseView(View):
+    """Slots that are over, and who came: counts without names."""
+
+    bookable_slots: int = Field(description="可约时段数（不含关闭的），只算已经结束的")
+    used_slots: int = Field(description="已用时段数：有支部到场的")
+    used_share: float | None = Field(description="阵地使用率＝已用时段÷可约时段")
+    branches: int = Field(description="覆盖党支部数，去重")
+    people: int | None = Field(description="到场人数，去重，不含不显示的各格；是 1 或 2 时为 null")
+
+
 class VisitStatisticsView(View):
     """All cells, what they come to, and the funds of those years in fen."""
 
     items: list[UseView]
     visits: int
     missed: int
-    heads: int = Field(description="各格到场人次之和，不含不显示的")
+    heads: int = Field(description="各格到场人次之和，不去重，不含不显示的")
     missed_share: float | None
+    use: SiteUseView
     funds: list[FundView]
     next: None = None
 
@@ -51,6 +62,7 @@ async def visits(ctx: Context, *, form: PeriodQuery) -> VisitStatisticsView:
         missed=found.missed,
         heads=found.heads,
         missed_share=found.missed_share,
+        use=SiteUseView.model_validate(found.use, from_attributes=True),
         funds=[claims.fund_view(fund) for fund in found.funds],
     )
 

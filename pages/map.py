@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from handlers import sites
+from handlers import positions, sites
 from handlers.context import Caller, Context
 from handlers.errors import NotFound
 from handlers.openings import Opening, in_words
@@ -30,6 +30,7 @@ LOOKS_AHEAD = timedelta(days=14)
 FREE_SHOWN = 8
 LONGEST_WORDS = 40
 WEEKDAYS = "一二三四五六日"
+FULL = "<p>两周内没有空着的时段，可以在小程序里排候补，或者换一个阵地。</p>"
 HOW_TO_BOOK = (
     "<h2>怎样预约</h2><ol><li>请党支部书记或组织委员打开小程序“支部通”，进入“阵地地图”。</li>"
     "<li>选阵地、选时段，填人数和活动主题，提交就行。没有名额时可以排候补。</li>"
@@ -45,7 +46,7 @@ async def index(request: web.Request) -> web.Response:
     found = await sites.list_sites(ctx, q=words, category=category, near=near)
     body = (
         f'<main><h1>党建地图</h1>{_search(words)}<p class="kinds">{_kinds(category)}</p>'
-        f"{_grouped(found) if near is None else _listed(found, near)}"
+        f"{_grouped(found) if near is None else _listed(found)}"
         "<footer>想按远近排：在公众号里点输入框旁的“＋”，发一下“位置”。不发也不影响使用。</footer></main>"
     )
     return page("党建地图", body, forms=True)
@@ -66,14 +67,15 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _site(ctx: Context, site: Site, slots: Sequence[Slot]) -> str:
+    opening = Opening.model_validate(site.opening or {"hours": []})
     facts = (
         ("地址", site.address or site.town),
-        ("开放时间", "；".join(in_words(Opening.model_validate(site.opening or {"hours": []}), ctx.now().date()))),
+        ("开放时间", "；".join(in_words(opening, ctx.now().date()))),
         ("一次最多", f"{site.capacity} 人"),
         ("可承担的活动", "、".join(site.features)),
         ("设施", "、".join(site.facilities)),
         ("注意事项", site.notes),
-    )  # fmt: skip
+    )
     rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts if text)
     closed = "" if site.status is SiteStatus.OPEN else '<p class="alert">暂停开放，目前不能预约。</p>'
     return (
@@ -92,16 +94,9 @@ def _free(ctx: Context, site: Site, slots: Sequence[Slot]) -> str:
         f"<li><span>{moment(ctx, slot)}</span><span>还有 {slot.free} 个名额</span></li>"
         for slot in open_[:FREE_SHOWN]
     )
-    more = (
-        f'<p class="soft">两周内还有 {len(open_) - FREE_SHOWN} 个时段可约。</p>'
-        if len(open_) > FREE_SHOWN
-        else ""
-    )
-    listed = (
-        f'<ul class="plain">{items}</ul>{more}'
-        if items
-        else "<p>两周内的时段都约满了，可以在小程序里排候补。</p>"
-    )
+    listed = f'<ul class="plain">{items}</ul>' if items else FULL
+    if len(open_) > FREE_SHOWN:
+        listed += f'<p class="soft">两周内还有 {len(open_) - FREE_SHOWN} 个时段可约。</p>'
     sure = "<p>提交后由阵地管理员确认。</p>" if site.needs_approval else ""
     return f"<h2>最近可约的时段</h2>{listed}{sure}"
 
@@ -134,11 +129,11 @@ def _grouped(found: Sequence[SiteSummary]) -> str:
     return listed or "<p>没有找到，请换个词试试。</p>"
 
 
-def _listed(found: Sequence[SiteSummary], near: Point) -> str:
-    return f"<h2>由近到远</h2>{_items(found, near)}" if found else "<p>没有找到，请换个词试试。</p>"
+def _listed(found: Sequence[SiteSummary]) -> str:
+    return f"<h2>由近到远</h2>{_items(found)}" if found else "<p>没有找到，请换个词试试。</p>"
 
 
-def _items(group: Sequence[SiteSummary], near: Point | None = None) -> str:
+def _items(group: Sequence[SiteSummary]) -> str:
     items = "".join(
         f'<li><a class="tap" href="/map/{one.site.id}">{escape(one.site.name)}</a>'
         f'<span class="soft">{escape(one.site.town)}{away(one.distance_m)}'
@@ -152,7 +147,7 @@ def away(metres: int | None) -> str:
     """A distance as people say it; empty when it isn't known."""
     if metres is None:
         return ""
-    return f"　约 {metres} 米" if metres < 1000 else f"　约 {metres / 1000:.1f} 公里"
+    return f"　约 {positions.in_words(metres)}"
 
 
 def _search(words: str) -> str:

@@ -9,8 +9,9 @@ from openpyxl import load_workbook
 from handlers import visit_statistics
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed
+from handlers.site_use import SiteUse
 from handlers.visit_statistics import Ended, period, sum_up, write
-from models import Booking, BookingStatus, CheckIn, Organization, Person, Site, SiteCategory
+from models import Booking, BookingStatus, CheckIn, Organization, Person, Site, SiteCategory, Slot
 from tests.handlers.town import Town, build, new_slot
 
 URBAN, RURAL = SiteCategory.URBAN, SiteCategory.RURAL
@@ -112,3 +113,34 @@ def test_the_sheet_says_the_same() -> None:
     assert rows[2] == ("2026-W47", "西河镇", "农村党建", 1, 0, None, None)
     assert rows[3][3:6] == ("=SUM(D2:D3)", "=SUM(E2:E3)", "=SUM(F2:F3)")
     assert rows[4][3:6] == (2, 1, 4)
+
+
+async def test_the_use_of_sites_counts_slots_branches_and_everybody_once(world: Town) -> None:
+    now = world.ctx.now()
+    await visit(world, world.branch, world.site, heads=4, hours_ago=3)
+    await visit(world, world.other_branch, world.site, heads=3, hours_ago=6)
+    await visit(world, world.branch, world.site, heads=0, hours_ago=30)
+    again = await Booking.filter(branch=world.branch, status=BookingStatus.FULFILLED).first()
+    assert again is not None
+    for row in await CheckIn.filter(booking__branch=world.other_branch).limit(2):
+        await CheckIn.create(booking=again, person_id=row.person_id, at=now, source="door")
+    await new_slot(world.site, now - timedelta(hours=9))  # Nobody booked it.
+    closed = await new_slot(world.site, now - timedelta(hours=12))
+    await Slot.filter(id=closed.id).update(closed=True)
+    await new_slot(world.site, now + timedelta(hours=3))  # Isn't over yet.
+    found = (await visit_statistics.collect(world.at(world.keeper))).use
+    assert found == SiteUse(bookable_slots=4, used_slots=2, used_share=0.5, branches=2, people=7)
+
+
+async def test_people_of_a_cell_that_is_not_shown_are_in_no_sum(world: Town) -> None:
+    """Otherwise the sum less what is shown would tell."""
+    await visit(world, world.branch, world.site, heads=4, hours_ago=3)
+    await visit(world, world.branch, world.site, heads=2, hours_ago=24 * 8)
+    found = await visit_statistics.collect(world.at(world.keeper))
+    assert found.use is not None
+    assert (found.heads, found.use.people, found.use.used_slots) == (4, 4, 2)
+
+
+async def test_no_slots_have_no_share(world: Town) -> None:
+    found = (await visit_statistics.collect(world.at(world.keeper))).use
+    assert found == SiteUse(bookable_slots=0, used_slots=0, used_share=None, branches=0, people=0)

@@ -35,8 +35,9 @@ def operation(method: str, path: str) -> dict[str, Any]:
 
 def _matches(template: list[str], parts: list[str]) -> bool:
     def same(wanted: str, given: str) -> bool:
-        if wanted.endswith(".ics") or given.endswith(".ics"):
-            return wanted.endswith(".ics") and given.endswith(".ics")
+        for ending in (".ics", ".xlsx"):
+            if wanted.endswith(ending) or given.endswith(ending):
+                return wanted.endswith(ending) and given.endswith(ending)
         return wanted.startswith("{") or wanted == given
 
     return len(template) == len(parts) and all(map(same, template, parts))
