@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from tortoise.functions import Count
-
 from handlers.context import Context
 from handlers.question_statistics import SMALLEST_SHOWN
 from models import Booking, BookingStatus, CheckIn, Slot
@@ -58,5 +56,4 @@ async def count(
 
 
 async def _distinct(rows: Any, column: str) -> int:
-    (row,) = await rows.annotate(found=Count(column, distinct=True)).values("found")
-    return int(row["found"])
+    return len(await rows.distinct().values_list(column, flat=True))

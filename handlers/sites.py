@@ -221,7 +221,7 @@ def _midnight(ctx: Context, day: date) -> datetime:
 
 def promised(ctx: Context, site: Site, last: date) -> list[tuple[datetime, datetime]]:
     """Start and end of the slots that a site's rules promise, from now to the end of `last`."""
-    opening = Opening.model_validate(site.opening)
+    opening = Opening.model_validate(site.opening or {"hours": []})
     today = ctx.now().date()
     days = (today + timedelta(days=number) for number in range((last - today).days + 1))
     slots = (slot for day in days for slot in opening.slots(day, ctx.settings.zone))

@@ -40,7 +40,7 @@ def table(title: str, rows: Sequence[Paid]) -> str:
         for one in rows
     )
     heads = "<thead><tr><th>名称</th><th>次数</th><th>金额</th></tr></thead>"
-    return f"<h2>{title}</h2><table>{heads}<tbody>{lines}</tbody></table>"
+    return f'<h2>{title}</h2><table class="sums">{heads}<tbody>{lines}</tbody></table>'
 
 
 def earlier(found: Summary) -> str:

@@ -45,7 +45,7 @@ async def index(request: web.Request) -> web.Response:
     words, category = _words(request), _category(request)
     found = await sites.list_sites(ctx, q=words, category=category, near=near)
     body = (
-        f'<main><h1>党建地图</h1>{_search(words)}<p class="kinds">{_kinds(category)}</p>'
+        f'<main><h1>党建地图</h1>{_search(words, near)}<p class="kinds">{_kinds(category, near)}</p>'
         f"{_grouped(found) if near is None else _listed(found)}"
         "<footer>想按远近排：在公众号里点输入框旁的“＋”，发一下“位置”。不发也不影响使用。</footer></main>"
     )
@@ -150,20 +150,29 @@ def away(metres: int | None) -> str:
     return f"　约 {positions.in_words(metres)}"
 
 
-def _search(words: str) -> str:
+def _place(near: Point | None) -> dict[str, str]:
+    """A position that came along, for the links that lead on."""
+    return {} if near is None else {"lat": f"{near.latitude:.3f}", "lng": f"{near.longitude:.3f}"}
+
+
+def _search(words: str, near: Point | None) -> str:
+    kept = "".join(
+        f'<input type="hidden" name="{name}" value="{value}">' for name, value in _place(near).items()
+    )
     return (
         '<form method="get" action="/map"><p><label for="q">找阵地：名称、镇街、活动，或拼音首字母</label>'
         f'<input id="q" name="q" type="search" maxlength="{LONGEST_WORDS}" value="{escape(words)}"></p>'
-        "<button>查找</button></form>"
+        f"{kept}<button>查找</button></form>"
     )
 
 
-def _kinds(chosen: SiteCategory | None) -> str:
-    links = [("全部", "/map", chosen is None)]
-    links += [
-        (name, f"/map?{urlencode({'category': category.value})}", category is chosen)
-        for category, name in CATEGORIES.items()
-    ]
+def _kinds(chosen: SiteCategory | None, near: Point | None) -> str:
+    every: list[tuple[str, SiteCategory | None]] = [("全部", None)]
+    every += [(name, category) for category, name in CATEGORIES.items()]
+    links = []
+    for name, category in every:
+        asked = ({"category": category.value} if category else {}) | _place(near)
+        links.append((name, f"/map?{escape(urlencode(asked))}" if asked else "/map", category is chosen))
     return "".join(
         f'<a href="{href}"{" aria-current=page" if here else ""}>{name}</a>' for name, href, here in links
     )

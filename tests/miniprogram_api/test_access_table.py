@@ -342,6 +342,7 @@ class Things:
         )
 
     async def text(self, side: str) -> Screening:
+        await Screening.filter(path=self.branch(side).path).delete()  # A list shows so many and no more.
         return await Screening.create(
             subject=f"complaint:{len(self.made) + 10**6}:text", text="x", path=self.branch(side).path,
             status=ScreeningStatus.REVIEW, created_at=self.ctx.now(),

@@ -69,6 +69,9 @@ async def test_with_a_position_the_nearest_stands_first_and_none_is_asked_for(
     html = await read(client, "/map?lat=36.498&lng=118.136")
     assert html.index("阵地S01") < html.index("阵地S10")
     assert "约 58 米" in html
+    # It stays along when one looks further.
+    assert 'href="/map?category=RURAL&amp;lat=36.498&amp;lng=118.136"' in html
+    assert 'name="lat" value="36.498"' in html
     for odd in ("lat=nan&lng=1", "lat=1", "lat=x&lng=y", "lat=999&lng=0", "category=NO"):
         assert "城市党建（2）" in await read(client, f"/map?{odd}")
 
