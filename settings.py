@@ -111,6 +111,15 @@ class Settings(BaseSettings):
     open_bookings_per_branch: int = Field(
         4, description="Visits one branch may have ahead of it, waiting ones included."
     )
+    book_ahead_workdays: int = Field(
+        0, ge=0, description="Working days before a visit up to which it is booked; 0 = until it begins."
+    )
+    confirm_within_workdays: int = Field(
+        1, ge=1, description="Working days a keeper has to confirm a visit before being reminded."
+    )
+    escalate_after_workdays: int = Field(
+        2, ge=1, description="Working days an unconfirmed visit waits until the officers above are told."
+    )
     cancel_until_hours: int = Field(
         2, description="Hours before a visit up to which a branch may call it off by itself."
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, calendars, gates, places, screenings
+from handlers import access, audit, calendars, gates, lead_times, places, screenings
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -329,6 +329,8 @@ async def _own_branch(person: Person, branch_id: int | None) -> Organization:
 
 def _check_bookable(ctx: Context, slot: Slot) -> None:
     if slot.closed or slot.starts_at <= ctx.now() or slot.site.status is not SiteStatus.OPEN:
+        raise SlotClosed
+    if lead_times.is_too_near(ctx, slot):
         raise SlotClosed
 
 

@@ -3,7 +3,7 @@
 The figures are settings: the district's own measure (《开放式组织生活点办法》) isn't at hand.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from handlers import workdays
 from handlers.context import Context
@@ -39,8 +39,7 @@ def was_late(ctx: Context, claim: Claim) -> bool:
 
 def sent_before(ctx: Context, *, days: int) -> datetime:
     """What was sent before this moment has waited for more than so many working days."""
-    first = workdays.before(ctx.now().date(), days, told_days_off(ctx.settings))
-    return datetime.combine(first, time(), ctx.settings.zone)
+    return workdays.begun_before(ctx.now(), days, told_days_off(ctx.settings))
 
 
 def _after(ctx: Context, at: datetime, days: int) -> date:

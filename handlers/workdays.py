@@ -1,7 +1,7 @@
 """Working days: weekdays that are no holiday, and the days worked to make up for one. Pure."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from handlers.openings import DayKind, day_kind
 
@@ -24,6 +24,11 @@ def after(day: date, number: int, days_off: frozenset[date] = frozenset()) -> da
 def before(day: date, number: int, days_off: frozenset[date] = frozenset()) -> date:
     """The `number`th working day before `day`: whatever began on an earlier day has had that many since."""
     return _nth(day, number, -1, days_off)
+
+
+def begun_before(now: datetime, number: int, days_off: frozenset[date] = frozenset()) -> datetime:
+    """What began before this moment has waited for more than `number` working days; in the zone of `now`."""
+    return datetime.combine(before(now.date(), number, days_off), time(), now.tzinfo)
 
 
 def _nth(day: date, number: int, step: int, days_off: frozenset[date]) -> date:

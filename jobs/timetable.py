@@ -11,6 +11,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from handlers import (
     audit,
     closings,
+    confirmations,
     idempotency,
     lesson_due,
     nonces,
@@ -64,6 +65,7 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("release_no_shows", IntervalTrigger(minutes=1, timezone=zone), places.release_no_shows, 60),
         Job("remind_of_visits", IntervalTrigger(minutes=1, timezone=zone), reminders.remind, 60),
         Job("finish_closings", IntervalTrigger(minutes=1, timezone=zone), closings.finish, 60),
+        Job("remind_keepers", daily(9, 0), confirmations.remind, 6 * HOUR, at_start=False),
         Job("push_lesson", every_5_minutes, lesson_due.push_due, 240),
         Job("settle_lesson", IntervalTrigger(minutes=10, timezone=zone), lesson_due.settle_due, 600),
         Job("plan_lesson", daily(6, 10), lesson_due.plan_due, 6 * HOUR),
@@ -72,5 +74,5 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("forget_callbacks", daily(3, 20), retention.forget_old, 6 * HOUR),
         Job("forget_keys", daily(3, 30), idempotency.forget_old, 6 * HOUR),
         Job("forget_nonces", daily(3, 40), nonces.forget_old, 6 * HOUR),
-        Job("forget_receipt_images", daily(3, 50), receipt_images.forget_images, 6 * HOUR),
+        Job("forget_images", daily(3, 50), receipt_images.forget_images, 6 * HOUR),
     )

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from handlers import positions, sites
+from handlers import lead_times, positions, sites
 from handlers.context import Caller, Context
 from handlers.errors import NotFound
 from handlers.openings import Opening, in_words
@@ -89,7 +89,8 @@ def _free(ctx: Context, site: Site, slots: Sequence[Slot]) -> str:
     """The next slots with places left."""
     if site.status is not SiteStatus.OPEN:
         return ""
-    open_ = [slot for slot in slots if slot.free > 0 and slot.starts_at > ctx.now()]
+    ahead = [slot for slot in slots if slot.starts_at > ctx.now() and not lead_times.is_too_near(ctx, slot)]
+    open_ = [slot for slot in ahead if slot.free > 0]
     items = "".join(
         f"<li><span>{moment(ctx, slot)}</span><span>还有 {slot.free} 个名额</span></li>"
         for slot in open_[:FREE_SHOWN]
