@@ -25,7 +25,7 @@ from handlers.gateways.errors import BadCall, RecipientGone, UserMustRedo, WeCha
 from handlers.gateways.wechat import TextCheck
 from handlers.held_texts import STAND_IN as STAND_IN
 from handlers.held_texts import WITHHELD as WITHHELD
-from models import Account, App, Booking, Claim, Complaint, Role, Screening, ScreeningStatus
+from models import Account, App, Booking, Claim, Complaint, Rating, Role, Screening, ScreeningStatus
 
 WORDS = Path(__file__).parent.parent / "content" / "texts" / "held_words.yaml"
 NOT_LETTERS = re.compile(r"[\W_]+")
@@ -34,7 +34,9 @@ WAITS_AT_MOST = timedelta(hours=24)
 CHECKED_AT_ONCE = 50
 SHOWN = 100
 
-PLACES: dict[str, type[Model]] = {"booking": Booking, "claim": Claim, "complaint": Complaint}
+PLACES: dict[str, type[Model]] = {
+    "booking": Booking, "claim": Claim, "complaint": Complaint, "rating": Rating,
+}  # fmt: skip
 """Where texts belong: the first word of a subject. Its last one names the column."""
 
 

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 (one endpoint, one line: that is what makes it a table)
 
+from typing import Annotated
+
 from pydantic import Field
 
 from handlers import closings
@@ -9,8 +11,8 @@ from handlers.closings import Closed
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotBound, WrongState
 from miniprogram_api import views
-from miniprogram_api.forms import LARGEST_ID, Form, OtherDay, Text
-from miniprogram_api.table import KEEPERS, Route
+from miniprogram_api.forms import LARGEST_ID, Form, OtherDay, Text, Written
+from miniprogram_api.table import DISTRICT, KEEPERS, Route
 from miniprogram_api.views import SiteView, SlotView, View
 
 
@@ -29,6 +31,15 @@ class CloseSiteForm(Form):
     reason: Text = Field(max_length=200, description="原因，会告诉预约的支部")
     since: OtherDay | None = Field(None, alias="from", description="从哪天起；不填就一直关闭到重新开放")
     until: OtherDay | None = Field(None, alias="to", description="到哪天止，含当天，与 from 一起填")
+
+
+class CloseDaysForm(Form):
+    """Why everything is closed, and on which days."""
+
+    reason: Text = Field(max_length=200, description="原因，会告诉预约的支部")
+    since: OtherDay = Field(alias="from", description="从哪天起")
+    until: OtherDay = Field(alias="to", description="到哪天止，含当天")
+    town: Annotated[Written, Field(max_length=20)] = Field("", description="只停一个镇街；不填就是全区")
 
 
 class ClosedView(View):
@@ -62,6 +73,11 @@ async def close_site(ctx: Context, *, site_id: str, form: CloseSiteForm) -> Clos
     )
 
 
+async def close_everywhere(ctx: Context, *, form: CloseDaysForm) -> ClosedView:
+    """Close some days at all sites."""
+    return shown(await closings.close_everywhere(ctx, **dict(form)))
+
+
 async def open_site(ctx: Context, *, site_id: str) -> SiteView:
     """Open a site again."""
     return views.site(await closings.open_site(ctx, site_id=site_id))
@@ -78,6 +94,7 @@ CHANGES = (NotBound, NotAllowed, WrongState)
 ROUTES = (
     Route("POST", "/slots/{slot_id}/close", close_slot, KEEPERS, "关闭时段", CloseSlotForm, ClosedView, refuses=CHANGES),
     Route("POST", "/slots/{slot_id}/open", open_slot, KEEPERS, "重新开放时段", None, SlotView, refuses=CHANGES),
+    Route("POST", "/sites/close-days", close_everywhere, DISTRICT, "一键停约：恶劣天气、突发事件时关闭全区或一个镇街的几天", CloseDaysForm, ClosedView, refuses=(NotBound, NotAllowed)),
     Route("POST", "/sites/{site_id}/close", close_site, KEEPERS, "关闭阵地或其中几天", CloseSiteForm, ClosedView, refuses=CHANGES),
     Route("POST", "/sites/{site_id}/open", open_site, KEEPERS, "重新开放阵地", None, SiteView, refuses=CHANGES),
 )

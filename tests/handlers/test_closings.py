@@ -164,3 +164,26 @@ async def test_without_the_claim_at_the_new_slot_moving_oversells(
     await closings.close_slot(world.at(world.keeper), slot_id=slot.id, reason="检修", move_to=target.id)
     held = await Booking.filter(slot_id=target.id, status__in=bookings.HOLDING)
     assert sum(one.headcount for one in held) > target.capacity
+
+
+async def test_the_district_stops_everything_for_a_day_and_branches_are_told(world: Town) -> None:
+    await sites.make_slots(world.ctx)
+    day = date(2026, 11, 24)
+    here, there = [
+        next(one for one in await Slot.filter(site=site).order_by("id") if one.starts_at.date() == day)
+        for site in (world.site, world.other_site)
+    ]
+    await book(world, world.worker, here, 10)
+    await book(world, world.far_worker, there, 10)
+    days = {"since": day, "until": day, "reason": "暴雪"}
+    for nobody in (world.keeper, world.town_officer, world.worker):
+        with pytest.raises(NotAllowed):
+            await closings.close_everywhere(world.at(nobody), **days)
+    district = world.at(world.district_officer)
+    assert (await closings.close_everywhere(district, **days, town="太河镇")).slots == 0  # None stands there.
+    done = await closings.close_everywhere(district, **days)
+    assert (done.slots, done.cancelled) == (10, 2)
+    assert (await closings.close_everywhere(district, **days)).slots == 0
+    assert [one.reason for one in await Booking.all()] == ["暴雪", "暴雪"]
+    assert "原因：暴雪" in (await Notice.get(openid=f"o{world.far_worker.id}")).content
+    assert await Slot.filter(closed=True).count() == 10

@@ -21,6 +21,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "HeadcountForm": {"headcount": 2},
     "CloseSlotForm": {"reason": "x"},
     "CloseSiteForm": {"reason": "x", "from": "2026-12-01", "to": "2026-12-01"},
+    "CloseDaysForm": {"reason": "x", "from": "2026-12-01", "to": "2026-12-01"},
+    "RatingForm": {"stars": 5},
     "ScanForm": {"code": "x"},
     "UploadForm": {"scans": [{}]},
     "PaperForm": {"names": ["x"]},

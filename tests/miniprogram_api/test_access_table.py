@@ -166,6 +166,8 @@ ROWS = {
         OFFICERS, DISTRICT,
         body=lambda ids: {"organization_id": ids["town_id"], "budget": 10**6} | FIGURES,
     ),
+    "POST /bookings/{booking_id}/rating": Row(MEMBER, NOBODY, body=lambda _: {"stars": 5}),
+    "GET /sites/{site_id}/ratings": Row(KEEPERS, DISTRICT),
     "GET /texts": Row(OFFICERS, DISTRICT, listed=by_id("text_id")),
     "POST /texts/{text_id}/release": Row(OFFICERS, DISTRICT),
     "POST /texts/{text_id}/withhold": Row(OFFICERS, DISTRICT),
@@ -190,7 +192,8 @@ UNSCOPED = {
         POST /lessons/weeks/{friday}/retry, PUT /lessons/{lesson_id}, POST /lessons/{lesson_id}/withdraw,
         POST /lessons/{lesson_id}/preview, GET /lessons/{lesson_id}/counts,
         GET /entries, POST /entries, GET /entries/{code}, GET /entries/{code}/versions,
-        POST /sites, POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
+        POST /sites, POST /sites/close-days,
+        POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
         GET /entries/{code}/draft/tests, POST /entries/{code}/draft/approve,
         POST /entries/{code}/draft/return""",
     "counts only, too small ones not shown": """
@@ -288,10 +291,13 @@ class Things:
 
     async def booking(self, side: str) -> Booking:
         slot, branch = await self.slot(side, hours=100), self.branch(side)
-        return await Booking.create(
+        booking = await Booking.create(
             slot=slot, branch=branch, headcount=1, theme="x", status=BookingStatus.CONFIRMED,
             live_key=f"{slot.id}:{branch.id}", created_at=self.ctx.now(),
         )  # fmt: skip
+        who = self.world["member" if side == "own" else "other_worker"].person
+        await CheckIn.create(booking=booking, person=who, at=slot.starts_at, source="paper")
+        return booking
 
     async def claim(self, side: str) -> Claim:
         slot, branch = await self.slot(side, hours=-30), self.branch(side)
