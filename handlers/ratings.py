@@ -1,4 +1,4 @@
-"""What visitors thought of a visit (评价): voluntary, without a name, never asked for, never about a person.
+"""What visitors thought of a visit (评价): voluntary, without a name, never asked for, about no person.
 
 Who was there may say so once, and change it. The row is found again by a digest under our secret; it says
 nothing of who wrote it, nor does the audit trail. What keepers see are counts, and words in no order of time.

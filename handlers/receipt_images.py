@@ -101,7 +101,8 @@ async def _rename(ctx: Context, claim: Claim, receipt: Receipt, name: str) -> Re
         # The claim is touched first, so that nobody decides about it meanwhile.
         if not await Claim.filter(id=claim.id, status__in=CHANGEABLE).update(rounds=claim.rounds):
             raise WrongState
-        await Receipt.filter(id=receipt.id).update(image=name)
+        if not await Receipt.filter(id=receipt.id).update(image=name):
+            raise NotFound
         await audit.record(ctx, "receipt.image_changed", f"receipt:{receipt.id}", has_image=bool(name))
     if old and old != name:
         await asyncio.to_thread((_folder(ctx) / old).unlink, missing_ok=True)

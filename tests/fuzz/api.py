@@ -228,7 +228,8 @@ async def past_visit(ctx: Context) -> None:
         created_at=begins,
     )  # fmt: skip
     await CheckIn.create(booking=visit, person=member, at=begins, source="door")
-    top = await Duty.get(role="district_officer").select_related("organization")
+    top = await Duty.filter(role="district_officer").order_by("id").first()
+    assert top is not None
     fund, _ = await Fund.get_or_create(
         organization_id=top.organization_id, year=begins.year,
         defaults={"budget": 10**6, "per_head": 5000, "cap": 10**5},
