@@ -200,7 +200,7 @@ def _cell(one: Field, value: Any, names: Names) -> str:
 
 
 def _drawn(title: str, headings: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Register:
-    """A table whose columns are as wide as what stands in them asks for; the widest give way to the others."""
+    """A table with columns as wide as what stands in them asks for; the widest give way to the others."""
     columns = list(zip(*rows, strict=True)) or [()] * len(headings)
     asked = [
         max([_heading_width(heading), *(_breadth(line) for text in column for line in text.split("\n"))])

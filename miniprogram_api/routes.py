@@ -44,6 +44,7 @@ from miniprogram_api import (
     me,
     posters,
     questions,
+    record_documents,
     records,
     refused_scans,
     rehearsals,
@@ -214,6 +215,7 @@ ROUTES = (
     *statistics.ROUTES,
     *closings.ROUTES,
     *site_keeping.ROUTES,
+    *record_documents.ROUTES,
     *records.ROUTES,
 )
 # fmt: on

@@ -14,6 +14,7 @@ from pages import (
     lessons,
     live,
     my_code,
+    record_documents,
     rehearsals,
 )
 from pages.layout import CONTEXT
@@ -54,6 +55,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_post(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/acts", rehearsals.act)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/code.svg", rehearsals.code)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/news", rehearsals.news)
+    record_documents.setup(app)
     handbook.setup(app)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)

@@ -12,6 +12,7 @@ from miniprogram_api.routes import ROUTES
 
 DOCUMENT = openapi.describe(ROUTES)
 ROOT = "urn:description"
+FILE_ENDINGS = (".ics", ".pdf", ".docx")
 REGISTRY: Registry[Any] = Registry().with_resource(
     ROOT, Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
 )
@@ -35,9 +36,10 @@ def operation(method: str, path: str) -> dict[str, Any]:
 
 def _matches(template: list[str], parts: list[str]) -> bool:
     def same(wanted: str, given: str) -> bool:
-        if wanted.endswith(".ics") or given.endswith(".ics"):
-            return wanted.endswith(".ics") and given.endswith(".ics")
-        return wanted.startswith("{") or wanted == given
+        if not wanted.startswith("{"):
+            return wanted == given
+        ending = wanted.partition("}")[2]
+        return given.endswith(ending) if ending else not given.endswith(FILE_ENDINGS)
 
     return len(template) == len(parts) and all(map(same, template, parts))
 

@@ -144,6 +144,8 @@ ROWS = {
         WORKER, NOBODY, lambda ids: {"template": "T09", "branch_id": ids["branch_id"]}
     ),
     "GET /records/{record_id}": Row(BOUND, DISTRICT),
+    "GET /records/{record_id}.pdf": Row(BOUND, DISTRICT),
+    "GET /records/{record_id}.docx": Row(BOUND, DISTRICT),
     "PUT /records/{record_id}": Row(WORKER, NOBODY, lambda _: {"revision": 1, "values": {"place": "y"}}),
     "DELETE /records/{record_id}": Row(WORKER, NOBODY),
     "GET /records/{record_id}/check": Row(WORKER, NOBODY),
@@ -190,6 +192,8 @@ UNSCOPED = {
         GET /records/{record_id}/attachments/{attachment_id},
         DELETE /records/{record_id}/attachments/{attachment_id},
         POST /records/{record_id}/set-asides/{set_aside_id}""",
+    "whose year it is stands behind the question mark: see test_record_documents.py": """
+        GET /handbooks/{year}.pdf, GET /handbooks/{year}.docx""",
     "who takes part in a rehearsal decides: its own tests say so": """
         GET /rehearsals, GET /rehearsals/{rehearsal_id}, GET /rehearsals/{rehearsal_id}/code,
         GET /rehearsals/{rehearsal_id}/news,
