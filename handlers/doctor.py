@@ -105,7 +105,7 @@ async def _font() -> Finding:
     try:
         family = await asyncio.to_thread(fonts.chinese)
     except NoFont:
-        return Finding("中文字体", False, "没有，海报等 PDF 排不出来", fonts.HOW_TO_GET)
+        return Finding("中文字体", False, "没有，海报、记录、手册等 PDF 排不出来", fonts.HOW_TO_GET)
     return Finding("中文字体", True, family)
 
 

@@ -5,13 +5,27 @@ in part, for everybody. Files are made in a thread and told about as they grow.
 """
 
 import asyncio
+import json
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from handlers import audit, fonts, record_access, record_docx, record_pages, record_pdf, record_seals, records
+from handlers import (
+    audit,
+    fonts,
+    record_access,
+    record_docx,
+    record_pages,
+    record_pdf,
+    record_seals,
+    records,
+    seals,
+)
+from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.record_access import Reader
@@ -27,6 +41,11 @@ CLOSED = {"T12": ("status", "已销号"), "T16": ("lost", "建议除名")}
 """What of those is over is left to its own year's book."""
 MOST = 5000
 """Records in one book."""
+KEPT_FOR = 600
+"""Seconds a finished book waits to be fetched."""
+LARGEST_KEPT = 8 * 1024 * 1024
+PRINTER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="printer")
+"""One document at a time in a process: pages take much memory while they are set."""
 NUMERALS = "一二三四五六七八九十"
 YEARS = range(2000, 2101)
 
@@ -86,7 +105,8 @@ async def write_record(ctx: Context, *, record_id: int, kind: Paper) -> Document
         line.template, line.values, names, below=_below(ctx, branch, line), hidden=line.hidden
     )
     book = Book(sheet.title, branch.name, "", "", "", (Chapter("", (sheet,)),), cover=False)
-    content = await asyncio.to_thread(_made, book, kind, ctx.now(), lambda *_: None)
+    running = asyncio.get_running_loop()
+    content = await running.run_in_executor(PRINTER, _made, book, kind, ctx.now(), lambda *_: None)
     return Document(f"{line.template.name}-{shown.record.period}.{kind}", content)
 
 
@@ -146,12 +166,50 @@ async def _growing(book: Book, kind: Paper, at: datetime) -> AsyncIterator[Progr
         loop.call_soon_threadsafe(told.put_nowait, Progress("排版", done, total))
 
     total = sum(len(chapter.sheets) for chapter in book.chapters)
-    work = asyncio.ensure_future(asyncio.to_thread(_made, book, kind, at, tell))
+    work = loop.run_in_executor(PRINTER, _made, book, kind, at, tell)
     work.add_done_callback(lambda _: told.put_nowait(None))
     yield Progress("排版", 0, total)
     while (news := await told.get()) is not None:
         yield news
     yield await work
+
+
+async def keep(ctx: Context, document: Document) -> str:
+    """Lay a finished file aside for its reader; a token to fetch it by, empty where it is too large.
+
+    Raises:
+        NotBound.
+    """
+    person = await require_person(ctx)
+    if len(document.content) > LARGEST_KEPT:
+        return ""
+    token = secrets.token_urlsafe(16)
+    whole = json.dumps(document.name).encode() + b"\n" + document.content
+    sealed = await asyncio.to_thread(seals.seal, ctx.settings.secret_key, whole)
+    await ctx.redis.set(_key(person, token), sealed, ex=KEPT_FOR)
+    return token
+
+
+async def kept(ctx: Context, token: str) -> Document | None:
+    """A file that was laid aside for the caller; None when it is gone: then it is made again.
+
+    Raises:
+        NotBound.
+    """
+    person = await require_person(ctx)
+    sealed = await ctx.redis.get(_key(person, token)) if token else None
+    if not isinstance(sealed, bytes):
+        return None
+    try:
+        whole = await asyncio.to_thread(seals.unseal, ctx.settings.secret_key, sealed)
+    except seals.Unreadable:
+        return None
+    name, _, content = whole.partition(b"\n")
+    return Document(str(json.loads(name)), content)
+
+
+def _key(person: Person, token: str) -> str:
+    return f"zbt:handbook:{person.id}:{token[:40]}"
 
 
 def _made(book: Book, kind: Paper, at: datetime, tell: Callable[[int, int], None]) -> bytes:

@@ -17,7 +17,16 @@ from xml.etree.ElementTree import ParseError
 
 from tortoise.transactions import in_transaction
 
-from handlers import audit, record_access, record_cells, record_facts, record_seals, records, spreadsheets
+from handlers import (
+    audit,
+    record_access,
+    record_cells,
+    record_days,
+    record_facts,
+    record_seals,
+    records,
+    spreadsheets,
+)
 from handlers.context import Context
 from handlers.errors import AlreadyRecorded, BadInput, RecordUnready, StaleVersion
 from handlers.record_cells import BadCell, Cell
@@ -30,6 +39,8 @@ from models import Membership, Person, Record, RecordStatus
 
 MOST_ROWS = 2000
 MOST_UNPACKED = 100 * 1024 * 1024
+OURS = ("签认情况", "补录")
+"""Columns of a sheet that say how a record stands; they are never read."""
 HEADER_WITHIN = 10
 MOST_COLUMNS = 200
 LEAST_FOUND = 2
@@ -110,7 +121,7 @@ async def export(
         for one in reversed(shown)
     ]
     headings = [Column(cell.title, max(10, 2 * len(cell.title) + 2)) for cell in columns]
-    headings += [Column("状态", 8), Column("补录", 8)]
+    headings += [Column(word, 10) for word in OURS]
     return await asyncio.to_thread(spreadsheets.write, f"{form.code} {form.name}"[:31], headings, rows)
 
 
@@ -204,9 +215,7 @@ def _headed(
         found = {place: by_title[title] for place, title in enumerate(titles) if title in by_title}
         if len(found) < LEAST_FOUND:
             continue
-        ignored = [
-            title for title in titles if title and title not in by_title and title not in ("状态", "补录")
-        ]
+        ignored = [title for title in titles if title and title not in by_title and title not in OURS]
         taken = [cell for cell in found.values() if cell.is_taken]
         rows = []
         for number, cells in enumerate(lines[at + 1 :], start=at + 2):
@@ -244,6 +253,8 @@ async def _plan(
     values = {key: value for key, value in values.items() if value not in (None, "", [], {})}
     own = natural_key(form, values) or whole_key(form, values)
     there = await Record.get_or_none(branch_id=branch_id, template=form.code, subject=records.keyed(ctx, own))
+    if there is None:
+        there = await _same(ctx, form, branch_id, values)
     hints = [one.message for one in check(form, values, facts) if one.level == "block"]
     held_up = f"签认前还要补正：{''.join(hints[:3])}" if hints else ""
     if there is None:
@@ -255,6 +266,18 @@ async def _plan(
         said = "支部已经签认过这一项，表里的内容不同；要改请打开那份记录用“更正”。"
         return _Plan(RowReport(number, Fate.KEPT, said), values, own, there)
     return _Plan(RowReport(number, Fate.UPDATED, held_up or "更新草稿。"), values, own, there)
+
+
+async def _same(ctx: Context, form: Template, branch_id: int, values: Values) -> Record | None:
+    """A record that was typed by hand and says what this row says, as far as a row can say it."""
+    taken = {cell.key for cell in record_cells.cells(form) if cell.is_taken}
+    day = record_days.day_of(form, values, ctx.settings.zone)
+    rows = Record.filter(branch_id=branch_id, template=form.code, held_on=day).order_by("-id")
+    for row in await rows.limit(MOST_ROWS):
+        there = record_seals.opened(ctx.settings.secret_key, row)
+        if {key: value for key, value in there.items() if key in taken} == values:
+            return row
+    return None
 
 
 def _once(plans: list[_Plan]) -> list[_Plan]:

@@ -18,6 +18,7 @@ from pages import (
     measures,
     my_bookings,
     my_code,
+    record_documents,
     registers,
     rehearsals,
     rotations,
@@ -69,6 +70,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/code.svg", rehearsals.code)
     app.router.add_get(r"/rehearsals/{rehearsal_id:[0-9]{1,10}}/news", rehearsals.news)
     _workers(app.router)
+    record_documents.setup(app)
     handbook.setup(app)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)

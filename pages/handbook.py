@@ -337,6 +337,7 @@ async def _year_body(ctx: Context, found: record_rules.Year) -> str:
     nav = (
         f'<p><a href="/handbook/year?year={found.year - 1}{branch}">{found.year - 1}年</a>　'
         f'<a href="/handbook/year?year={found.year + 1}{branch}">{found.year + 1}年</a>　'
+        f'<a href="/handbook/books/{found.year}?branch={found.reader.branch.id}">打印这一年</a>　'
         '<a href="/handbook">一本手册</a></p>'
     )
     calendar_ = ""

@@ -275,7 +275,7 @@ def _reading(shown: Shown, values: dict[str, Any], choices: Choices) -> str:
 async def _extras(ctx: Context, shown: Shown) -> str:
     """Files, what was set aside, earlier versions, and what may be done besides."""
     id_, is_draft = shown.record.id, shown.record.status is RecordStatus.DRAFT
-    parts = [await _files(ctx, shown)]
+    parts = [await _files(ctx, shown), _printing(id_)]
     if shown.may_write and is_draft:
         parts += [_aside(shown, one) for one in await records.set_asides(ctx, record_id=id_)]
     if not is_draft:
@@ -297,6 +297,12 @@ async def _extras(ctx: Context, shown: Shown) -> str:
             f"<details><summary>不要这份草稿了</summary>{_button(id_, 'discard', '扔掉草稿')}</details>"
         )
     return "".join(parts)
+
+
+def _printing(id_: int) -> str:
+    """The record on paper."""
+    path = f"/handbook/records/{id_}"
+    return f'<p>打印：<a href="{path}.pdf">PDF</a>　<a href="{path}.docx">Word</a></p>'
 
 
 async def _files(ctx: Context, shown: Shown) -> str:
