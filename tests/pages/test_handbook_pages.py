@@ -1,5 +1,6 @@
 """The handbook on a phone, without a script: begun, filled in, checked, signed, corrected, read."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -47,7 +48,9 @@ class Phone:
     def look_at(self, html: str) -> None:
         if html.startswith("<!doctype"):
             assert Tags(html).open == []
-            assert said(re.sub(r"<[^>]*>", "。", html)) == []
+            # A branch's own assessment (T21) has its result; persons have none.
+            text = html.replace("得分", "") if "T21" in html else html
+            assert said(re.sub(r"<[^>]*>", "。", text)) == []
 
 
 async def phone(client: Client, book: Book, who: Person) -> Phone:
@@ -100,8 +103,10 @@ async def test_a_record_is_begun_filled_in_checked_and_signed_without_a_script(
     assert (status, "data-autosave" in html) == (200, True)
     day = clock.now - timedelta(days=2)
     filled = {
-        "held_at__from": f"{day:%Y-%m-%dT%H:%M}", "held_at__until": f"{day + timedelta(hours=2):%Y-%m-%dT%H:%M}",
-        "place": "党群服务中心", "recorder_id": book.ids[1], "present_count": 8, "absentees__0__person_id": book.ids[4],
+        "held_at__from": f"{day:%Y-%m-%dT%H:%M}",
+        "held_at__until": f"{day + timedelta(hours=2):%Y-%m-%dT%H:%M}",
+        "place": "党群服务中心", "recorder_id": book.ids[1], "present_count": 8,
+        "absentees__0__person_id": book.ids[4],
         "signin__source": "纸质签到表", "signin__count": 8, "is_fixed_day__fixed": "是", "month": "2026-11",
         "theme__title": "学习<b>党章", "items": ["集中学习", "志愿服务"],
     }  # fmt: skip
@@ -121,7 +126,15 @@ async def test_a_record_is_begun_filled_in_checked_and_signed_without_a_script(
     assert "更正" in html
     _, html = await worker.get(f"{path}?correct=1")
     status, html = await worker.post(
-        path, {"act": "correct", "version": "1", "reason": "地点写错", "_has": "place", "place": "社区礼堂"}
+        path,
+        {
+            "act": "correct",
+            "version": "1",
+            "reason": "地点写错",
+            "_has": "place",
+            "place": "社区礼堂",
+            "seen": "on",
+        },
     )
     assert (status, "地点写错" in html) == (200, True)
 
@@ -144,7 +157,7 @@ async def test_the_script_saves_one_field_and_a_late_phone_is_told_and_loses_not
     status, text = await worker.post(f"{path}/autosave", {"revision": "1", "_has": "place", "place": "乙"})
     assert (status, text) == (200, '{"revision": 2}')
     status, text = await worker.post(f"{path}/autosave", {"revision": "1", "_has": "place", "place": "丙"})
-    assert (status, "没有丢" in text) == (409, True)
+    assert (status, "没有丢" in json.loads(text)["detail"]) == (409, True)
     _, html = await worker.get(path)
     assert "没赶上的修改" in html
     aside = await RecordSetAside.get()
@@ -155,7 +168,7 @@ async def test_the_script_saves_one_field_and_a_late_phone_is_told_and_loses_not
 async def test_a_file_is_sent_and_fetched(client: Client, book: Book) -> None:
     made = await write(book.ctx, "T08", {"title": "学习党章"})
     worker = await phone(client, book, book.town.worker)
-    form = FormData()
+    form = FormData(quote_fields=False)  # As browsers name files.
     form.add_field("field", "script")
     form.add_field("file", b"%PDF-1.7 x", filename="讲稿.pdf", content_type="application/pdf")
     path = f"/handbook/records/{made.record.id}"
