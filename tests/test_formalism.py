@@ -162,6 +162,11 @@ ADDRESS = {
     "session_id": "1",
     "rotation_id": "1",
     "name": "workers",
+    "template": "T21",
+    "record_id": "1",
+    "attachment_id": "1",
+    "year": "2026",
+    "kind": "docx",
 }
 
 
