@@ -126,7 +126,7 @@ def test_every_asking_leads_to_its_entry_or_offers_it(engine: Engine) -> None:
 
 
 def test_no_asking_is_taken_for_what_no_rule_says_or_for_none_of_ours(engine: Engine) -> None:
-    """An asking itself is always known; so few others as these may sound like the kinds that aren't answered."""
+    """An asking itself is always answered; few may sound like the kinds that are not."""
     beyond = [
         asking
         for entry in BY_CODE.values()

@@ -282,7 +282,7 @@ def hostile() -> Iterator[str]:
 
 
 def work(text: str, scope: str | None = None) -> float:
-    """Seconds of this thread's processor that an answer takes: what others do on the machine isn't counted."""
+    """Seconds of this thread's processor for an answer: what others do on the machine isn't counted."""
     started = time.thread_time()
     assert ENGINE.answer(text, scope=scope, on=ON, previous="dues-calculate").text
     return time.thread_time() - started
