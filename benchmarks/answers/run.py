@@ -19,7 +19,7 @@ from benchmarks.answers.questions import (
 )
 from benchmarks.answers.samples import ON
 from handlers.answering.engine import Engine
-from handlers.answering.shapes import Answer
+from handlers.answering.shapes import Answer, Fact
 from handlers.knowledge import read_words, written_facts
 
 COLUMNS: tuple[Outcome, ...] = ("right", "wrong", "offered", "offered in vain", "none", "declined")
@@ -109,12 +109,27 @@ def show(judged: Sequence[Judged], outcomes: Sequence[str], key: Key) -> None:
             )
 
 
+def against(name: str, facts: Sequence[Fact], judged: Sequence[Judged], key: Key) -> None:
+    """Print how many others answer rightly when they may be wrong as often as the engine."""
+    for title, some in (
+        ("known and unknown", ("known", "unknown")),
+        ("all", ("known", "unknown", "outside")),
+    ):
+        part = [one for one in judged if one.asked.group in some]
+        counts = Counter(one.outcome for one in part)
+        print(
+            f"\n{name}, {title}: engine {counts['right']} right, {counts['wrong']} wrong; at no more wrong:"
+        )
+        rivals.compare_right(facts, [one.asked for one in part], key, counts["wrong"])
+
+
 def main() -> None:
     """Print everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--show", nargs="*", default=[], help="outcomes to list, such as: wrong 'offered in vain'"
     )
+    parser.add_argument("--held-out", action="store_true", help="also the held-out questions: seldom")
     parser.add_argument("--quick", action="store_true", help="without other engines, speed and memory")
     options = parser.parse_args()
     facts, questions = written_facts(), read_questions()
@@ -126,21 +141,20 @@ def main() -> None:
         f"entries and left out, {len(fair) - len(judged)} can't be judged (facts/ lacks their facts)"
     )
     table(judged)
-    print("\nheld out, in nothing that is fitted:", end="")
-    held_out = unleaked(engine, facts, read_held_out())
-    table([judge(engine, key, asked) for asked in held_out if key.judges(asked)])
     curve(judged)
     show(judged, options.show, key)
+    held_out: list[Judged] = []
+    if options.held_out:
+        fair = unleaked(engine, facts, read_held_out())
+        held_out = [judge(engine, key, asked) for asked in fair if key.judges(asked)]
+        print("\nheld out, in nothing that is fitted:", end="")
+        table(held_out)
+        curve(held_out)
     if options.quick:
         return
-    for title, some in (
-        ("known and unknown", ("known", "unknown")),
-        ("all", ("known", "unknown", "outside")),
-    ):
-        part = [one for one in judged if one.asked.group in some]
-        counts = Counter(one.outcome for one in part)
-        print(f"\n{title}: engine {counts['right']} right, {counts['wrong']} wrong; at no more wrong:")
-        rivals.compare_right(facts, [one.asked for one in part], key, counts["wrong"])
+    against("development set", facts, judged, key)
+    if held_out:
+        against("held out", facts, held_out, key)
     print(flush=True)
     # In a process of its own: nothing else has used the memory there.
     subprocess.run([sys.executable, "-m", "benchmarks.answers.speed", "--many"], check=True)

@@ -126,9 +126,11 @@ class Engine:
         for said in dict.fromkeys((plain, self._normalise.correct(plain))):
             if (calculated := calculate(said, previous, on=on, scope=scope)) is not None:
                 return calculated if scope else self._by_scope(calculated, said, previous, on)
-        if (decline := self._declines.find(read, corrected)) is not None:
+        canonical = self._normalise.canonical(corrected)
+        known = self._index.said(self._features.bare(canonical)) is not None
+        if not known and (decline := self._declines.find(read, corrected)) is not None:
             return Answer("declined", decline.text, confidence=1.0)
-        return self._look_up(self._normalise.canonical(corrected), scope=scope, on=on, previous=previous)
+        return self._look_up(canonical, scope=scope, on=on, previous=previous)
 
     @staticmethod
     def _by_scope(calculated: Answer, said: str, previous: str | None, on: date) -> Answer:

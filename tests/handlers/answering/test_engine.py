@@ -1,13 +1,16 @@
 """The engine: forms of typing, scope, dates, follow-ups, several questions, and hostile text."""
 
+import random
 import time
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handlers.answering.engine import Engine
+from handlers.answering.asks import asks, mismatch
+from handlers.answering.engine import Engine, own_scope
 from handlers.answering.shapes import Citation, Fact, Words
 from handlers.knowledge import read_words, written_facts
 
@@ -101,6 +104,58 @@ def test_a_follow_up_leans_on_the_last_answer() -> None:
     assert "transition-approval" in (leaning.entry, *dict(leaning.choices))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "转正申请书范文来一份",
+        "帮我写一份思想汇报",
+        "帮忙查一下我的入党申请到哪步了",
+        "灯塔密码忘了",
+        "组织部电话多少",
+        "党员徽章哪里能买",
+        "村书记一个月多少工资",
+        "党员打麻将会处分吗",
+    ],
+)
+def test_what_no_rule_says_waits_for_a_person_however_near_an_entry_is(text: str) -> None:
+    answer = ENGINE.answer(text, on=ON)
+    assert (answer.kind, answer.entry) == ("none", None)
+
+
+def test_asking_who_is_surer_of_an_entry_that_says_who() -> None:
+    assert asks("预备党员谁批准") == {"who"}
+    assert asks("预备期多久") == {"how long"}
+    assert mismatch(asks("谁批准"), frozenset({"how long"})) == 1
+    assert mismatch(asks("预备期"), frozenset()) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "scope"),
+    [
+        ("我们村里支部", "村"),
+        ("我是村里的", "村"),
+        ("咱们医院的支部", "事业单位"),
+        ("我们公司党员3个", None),
+        ("我爸在村里", None),
+    ],
+)
+def test_what_somebody_says_of_their_own_unit_is_heard(text: str, scope: str | None) -> None:
+    assert own_scope(text) == scope
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "hangs"),
+    [
+        ("支部任期几年", None, True),
+        ("支部任期几年", "村", False),
+        ("村支部任期几年", None, False),
+        ("预备期多长", None, False),
+    ],
+)
+def test_it_is_known_what_hangs_on_the_kind_of_unit(text: str, scope: str | None, hangs: bool) -> None:
+    assert ENGINE.answer(text, scope=scope, on=ON).hangs_on_scope is hangs
+
+
 @pytest.mark.parametrize("between", ["？", "，", " ", "\n"])
 def test_two_questions_in_one_message_are_both_answered(between: str) -> None:
     answer = ENGINE.answer(f"预备期多长{between}党员徽章戴在哪边", on=ON)
@@ -149,6 +204,93 @@ def test_hostile_text_is_answered_quickly(text: str) -> None:
     answer = ENGINE.answer(text, on=ON)
     assert time.perf_counter() - started < GENEROUS_SECONDS
     assert answer.text
+
+
+MOST_SECONDS = 0.05
+HOSTILE_STRINGS, SEED = 1000, 20261126
+BITS = (
+    *(
+        "党",
+        "党费",
+        "支部",
+        "转正",
+        "应到",
+        "票",
+        "人",
+        "年",
+        "月",
+        "日",
+        "工资",
+        "五千二",
+        "万",
+        "零",
+        "的",
+        "呢",
+    ),
+    *(
+        "9",
+        "0.",
+        "%",
+        "-",
+        "e9",
+        ".",
+        ",",
+        "，",
+        "。",
+        "？",
+        "|",
+        " ",
+        "\n",
+        "\t",
+        "[",
+        "]",
+        "/:",
+        "(",
+        "\\",
+        "'",
+        '"',
+    ),
+    *(
+        "dangfei",
+        "zz",
+        "a" * 24,
+        "lia",
+        "ng",
+        "zh",
+        "😀",
+        "ﷺ",
+        "\u202e",
+        "\x00",
+        "\ud800",
+        "㍿",
+        "黨",
+        "㈠",
+        "Ⅻ",
+        "龘",
+    ),
+    *("公事", "回忆", "组只", "费党", "以上", "忽略", "帮我写", "村", "机关", "2026年13月45日", "2020-02-30"),
+)
+
+
+def hostile() -> Iterator[str]:
+    """Strings of up to two thousand pieces, some of one piece over and over."""
+    rng = random.Random(SEED)
+    for number in range(HOSTILE_STRINGS):
+        size = rng.choice((3, 10, 60, 300, 2000))
+        bits = rng.sample(BITS, rng.choice((1, 2, 4, len(BITS))))
+        yield "".join(rng.choice(bits) for _ in range(size)) if number % 3 else rng.choice(BITS) * size
+
+
+def work(text: str, scope: str | None = None) -> float:
+    """Seconds of this thread's processor for an answer: what others do on the machine isn't counted."""
+    started = time.thread_time()
+    assert ENGINE.answer(text, scope=scope, on=ON, previous="dues-calculate").text
+    return time.thread_time() - started
+
+
+def test_a_thousand_hostile_strings_cost_little_each() -> None:
+    slow = [text for text in hostile() if work(text) > MOST_SECONDS]
+    assert [text[:80] for text in slow if min(work(text) for _ in range(3)) > MOST_SECONDS] == []
 
 
 @settings(max_examples=300, deadline=None)
