@@ -78,6 +78,8 @@ REFUSALS: dict[type[Refused], str] = {
     errors.NoFund: "您的支部在活动那一年还没有可用的专项经费，请联系上级党组织。",
     errors.FundSpent: "专项经费的余额不够，请联系上级党组织。",
     errors.ReceiptUsed: "有一张票据已经报销过，请核对票据号。",
+    errors.OwnRectification: "这个问题您经手过，请另一位同志来验收或答复。",
+    errors.TooLateToObject: "签收后提出异议的期限已过。确有新情况，请直接向上级党组织反映。",
     errors.StepRefused: "实训里这一步现在还不能做，请看页面上的提示。",
     errors.ScanRefused: "这次扫码没有签到成功，请找阵地管理员帮忙。",
     errors.BadCode: "这不是本系统的签到码，请扫描阵地现场的二维码。",

@@ -240,7 +240,8 @@ class Book(Strict):
 
     def kept(self) -> dict[str, Any]:
         """The book as JSON values, amounts as they are written."""
-        return _written(self.model_dump(mode="json"))
+        written: dict[str, Any] = _written(self.model_dump(mode="json"))
+        return written
 
 
 @lru_cache(maxsize=4)
@@ -260,9 +261,9 @@ def book(folder: Path = CONTENT) -> Book:
         data = _yaml(path)
         if not isinstance(data, dict):
             raise BadSheet(f"{path.name}：应当有 code、version、name、items")
-        shared = [] if data.get("committees") else common
-        own = data.get("items") if isinstance(data.get("items"), list) else []
-        items = [_coded(item, str(data.get("code"))) for item in [*shared, *own]]
+        own = data.get("items")
+        rows = [*([] if data.get("committees") else common), *(own if isinstance(own, list) else [])]
+        items = [_coded(item, str(data.get("code"))) for item in rows]
         sheet = _read(Sheet, data | {"items": items}, where=path.name)
         _check(sheet, path.name, terms, rules)
         sheets[sheet.code] = sheet
@@ -282,7 +283,9 @@ def shown(tenths: int) -> str:
 
 def cited(rules: tuple[str, ...], also: str = "") -> str:
     """What something rests on, in one line."""
-    return "、".join([*(f"《{rule.partition(' ')[0]}》{rule.partition(' ')[2]}" for rule in rules), *filter(None, [also])])
+    return "、".join(
+        [*(f"《{rule.partition(' ')[0]}》{rule.partition(' ')[2]}" for rule in rules), *filter(None, [also])]
+    )
 
 
 def _written(value: Any, name: str = "") -> Any:

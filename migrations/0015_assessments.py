@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('noted_by_id', fields.IntField(null=True)),
                 ('noted_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'assessment_downgrades', 'app': 'models', 'pk_attr': 'id', 'table_description': 'Something that keeps a branch from more than so many stars in a year (D1–D7).'},
+            options={'table': 'assessment_downgrades', 'app': 'models', 'unique_together': (('branch', 'year', 'code'),), 'pk_attr': 'id', 'table_description': 'Something that keeps a branch from more than so many stars in a year (D1–D7).'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -96,6 +96,7 @@ class Migration(migrations.Migration):
                 ('stage', fields.CharEnumField(default=Stage.PLANNED, description='PLANNED: planned\nASSESSING: assessing\nIN_REVIEW: in_review\nTO_FEED_BACK: to_feed_back\nFED_BACK: fed_back\nTRAINING: training\nRECTIFYING: rectifying\nTO_ACCEPT: to_accept\nACCEPTED: accepted\nSTOPPED: stopped', enum_type=Stage, max_length=12)),
                 ('moves_made', fields.IntField(default=0)),
                 ('sample', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
+                ('recused', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('mark', fields.IntField(null=True)),
                 ('by_leader', fields.BooleanField(default=False)),
                 ('due_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -131,7 +132,7 @@ class Migration(migrations.Migration):
                 ('deducted', fields.IntField()),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
-            options={'table': 'assessment_assessor_marks', 'app': 'models', 'pk_attr': 'id', 'table_description': 'What one assessor deducted for one item, in tenths, as handed in.'},
+            options={'table': 'assessment_assessor_marks', 'app': 'models', 'unique_together': (('assessment', 'assessor', 'item'),), 'pk_attr': 'id', 'table_description': 'What one assessor deducted for one item, in tenths, as handed in.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -144,7 +145,7 @@ class Migration(migrations.Migration):
                 ('deducted', fields.IntField()),
                 ('recurred', fields.BooleanField(default=False)),
             ],
-            options={'table': 'assessment_item_marks', 'app': 'models', 'pk_attr': 'id', 'table_description': 'What was deducted for one item in the end, in tenths, and `recurred` where it was counted again.'},
+            options={'table': 'assessment_item_marks', 'app': 'models', 'unique_together': (('assessment', 'item'),), 'pk_attr': 'id', 'table_description': 'What was deducted for one item in the end, in tenths, and `recurred` where it was counted again.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -241,32 +242,12 @@ class Migration(migrations.Migration):
         # Checks named in CreateModel would not reach the database; adding one makes an SQLite table anew,
         # without what was unique in it, so that comes last.
         ops.AddConstraint(
-            model_name='Downgrade',
-            constraint=CheckConstraint(check="trim(fact) <> '' AND trim(evidence) <> ''", name='downgrade_has_evidence'),
-        ),
-        ops.AddConstraint(
             model_name='Assessment',
-            constraint=CheckConstraint(check='assessor_id <> other_id', name='assessment_by_two'),
-        ),
-        ops.AddConstraint(
-            model_name='Assessment',
-            constraint=CheckConstraint(check='mark IS NULL OR (mark >= 0 AND mark <= 1000)', name='assessment_mark'),
+            constraint=CheckConstraint(check='assessor_id <> other_id AND (mark IS NULL OR (mark >= 0 AND mark <= 1000))', name='assessment_by_two'),
         ),
         ops.AddConstraint(
             model_name='AssessmentMove',
-            constraint=CheckConstraint(check="before || '>' || after IN ('assessing>in_review', 'assessing>stopped', 'fed_back>stopped', 'fed_back>training', 'in_review>assessing', 'in_review>stopped', 'in_review>to_feed_back', 'planned>assessing', 'planned>stopped', 'rectifying>stopped', 'rectifying>to_accept', 'to_accept>accepted', 'to_accept>rectifying', 'to_accept>stopped', 'to_feed_back>fed_back', 'to_feed_back>stopped', 'training>rectifying', 'training>stopped')", name='assessment_move_skips_nothing'),
-        ),
-        ops.AddConstraint(
-            model_name='AssessmentMove',
-            constraint=CheckConstraint(check="trim(reason) <> ''", name='assessment_move_has_reason'),
-        ),
-        ops.AddConstraint(
-            model_name='AssessorMark',
-            constraint=CheckConstraint(check='deducted >= 0', name='assessor_mark_deducts'),
-        ),
-        ops.AddConstraint(
-            model_name='ItemMark',
-            constraint=CheckConstraint(check='deducted >= 0 AND deducted <= worth', name='item_mark_within_worth'),
+            constraint=CheckConstraint(check="trim(reason) <> '' AND before || '>' || after IN ('assessing>in_review', 'assessing>stopped', 'fed_back>stopped', 'fed_back>training', 'in_review>assessing', 'in_review>stopped', 'in_review>to_feed_back', 'planned>assessing', 'planned>stopped', 'rectifying>stopped', 'rectifying>to_accept', 'to_accept>accepted', 'to_accept>rectifying', 'to_accept>stopped', 'to_feed_back>fed_back', 'to_feed_back>stopped', 'training>rectifying', 'training>stopped')", name='assessment_move_skips_nothing'),
         ),
         ops.AddConstraint(
             model_name='Observation',
@@ -274,23 +255,7 @@ class Migration(migrations.Migration):
         ),
         ops.AddConstraint(
             model_name='Rectification',
-            constraint=CheckConstraint(check="status <> 'closed' OR (owner_id IS NOT NULL AND trim(evidence) <> '' AND evidence_by_id IS NOT NULL AND evidence_at IS NOT NULL AND closed_at IS NOT NULL AND town_by_id IS NOT NULL AND town_at IS NOT NULL AND town_at >= evidence_at AND town_by_id <> owner_id AND town_by_id <> evidence_by_id)", name='rectification_closed_rightly'),
-        ),
-        ops.AddConstraint(
-            model_name='Rectification',
-            constraint=CheckConstraint(check="status <> 'closed' OR district_sampled = 0 OR (district_by_id IS NOT NULL AND district_at IS NOT NULL AND district_by_id <> owner_id AND district_by_id <> evidence_by_id AND district_by_id <> town_by_id)", name='rectification_sampled_rightly'),
-        ),
-        ops.AddConstraint(
-            model_name='Rectification',
-            constraint=CheckConstraint(check="status <> 'not_upheld' OR (trim(objection) <> '' AND trim(objection_answer) <> '' AND answered_by_id IS NOT NULL AND answered_at IS NOT NULL)", name='rectification_not_upheld_rightly'),
-        ),
-        ops.AddConstraint(
-            model_name='Rectification',
-            constraint=CheckConstraint(check='district_sampled IN (0, 1)', name='rectification_sampled_or_not'),
-        ),
-        ops.AddConstraint(
-            model_name='Downgrade',
-            constraint=UniqueConstraint(fields=('branch', 'year', 'code',)),
+            constraint=CheckConstraint(check="(status <> 'closed' OR (owner_id IS NOT NULL AND trim(evidence) <> '' AND evidence_by_id IS NOT NULL AND evidence_at IS NOT NULL AND closed_at IS NOT NULL AND town_by_id IS NOT NULL AND town_at IS NOT NULL AND town_at >= evidence_at AND town_by_id <> owner_id AND town_by_id <> evidence_by_id)) AND (status <> 'closed' OR district_sampled = 0 OR (district_by_id IS NOT NULL AND district_at IS NOT NULL AND district_by_id <> owner_id AND district_by_id <> evidence_by_id AND district_by_id <> town_by_id)) AND (status <> 'not_upheld' OR (trim(objection) <> '' AND trim(objection_answer) <> '' AND answered_by_id IS NOT NULL AND answered_at IS NOT NULL)) AND district_sampled IN (0, 1)", name='rectification_closed_rightly'),
         ),
         ops.AddConstraint(
             model_name='Assessment',
@@ -299,14 +264,6 @@ class Migration(migrations.Migration):
         ops.AddConstraint(
             model_name='AssessmentMove',
             constraint=UniqueConstraint(fields=('assessment', 'sequence',)),
-        ),
-        ops.AddConstraint(
-            model_name='AssessorMark',
-            constraint=UniqueConstraint(fields=('assessment', 'assessor', 'item',)),
-        ),
-        ops.AddConstraint(
-            model_name='ItemMark',
-            constraint=UniqueConstraint(fields=('assessment', 'item',)),
         ),
         ops.AddConstraint(
             model_name='Rectification',
@@ -319,9 +276,5 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name='Rectification',
             index=Index(fields=['assessment_id', 'status']),
-        ),
-        ops.AddIndex(
-            model_name='Rectification',
-            index=Index(fields=['owner_id', 'status']),
         ),
     ]

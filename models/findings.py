@@ -65,21 +65,18 @@ DONE = (RectificationStatus.CLOSED, RectificationStatus.NOT_UPHELD, Rectificatio
 """Statuses in which nobody has."""
 
 CLOSED_RIGHTLY = (
-    "status <> 'closed' OR (owner_id IS NOT NULL AND trim(evidence) <> '' AND evidence_by_id IS NOT NULL"
+    "(status <> 'closed' OR (owner_id IS NOT NULL AND trim(evidence) <> '' AND evidence_by_id IS NOT NULL"
     " AND evidence_at IS NOT NULL AND closed_at IS NOT NULL"
     " AND town_by_id IS NOT NULL AND town_at IS NOT NULL AND town_at >= evidence_at"
-    " AND town_by_id <> owner_id AND town_by_id <> evidence_by_id)"
+    " AND town_by_id <> owner_id AND town_by_id <> evidence_by_id))"
+    " AND (status <> 'closed' OR district_sampled = 0 OR (district_by_id IS NOT NULL"
+    " AND district_at IS NOT NULL AND district_by_id <> owner_id AND district_by_id <> evidence_by_id AND district_by_id <> town_by_id))"
+    " AND (status <> 'not_upheld' OR (trim(objection) <> '' AND trim(objection_answer) <> ''"
+    " AND answered_by_id IS NOT NULL AND answered_at IS NOT NULL))"
+    " AND district_sampled IN (0, 1)"
 )
-"""Nothing is closed without evidence and the acceptance of somebody who neither owns nor proved it."""
-SAMPLED_RIGHTLY = (
-    "status <> 'closed' OR district_sampled = {no} OR (district_by_id IS NOT NULL AND district_at IS NOT NULL"
-    " AND district_by_id <> owner_id AND district_by_id <> evidence_by_id AND district_by_id <> town_by_id)"
-)
-
-NOT_UPHELD_RIGHTLY = (
-    "status <> 'not_upheld' OR (trim(objection) <> '' AND trim(objection_answer) <> ''"
-    " AND answered_by_id IS NOT NULL AND answered_at IS NOT NULL)"
-)
+"""Nothing is closed without proof and the acceptance of somebody who neither owns nor proved it, and of a
+third one where the district samples; nothing is waived without an objection and its answer."""
 
 
 class Rectification(Model):
@@ -142,13 +139,8 @@ class Rectification(Model):
     class Meta:
         table = "rectifications"
         unique_together = (("finding", "round"),)
-        indexes = (("assessment_id", "status"), ("owner_id", "status"))
-        constraints = (
-            CheckConstraint(check=CLOSED_RIGHTLY, name="rectification_closed_rightly"),
-            CheckConstraint(check=SAMPLED_RIGHTLY.format(no=0), name="rectification_sampled_rightly"),
-            CheckConstraint(check=NOT_UPHELD_RIGHTLY, name="rectification_not_upheld_rightly"),
-            CheckConstraint(check="district_sampled IN (0, 1)", name="rectification_sampled_or_not"),
-        )
+        indexes = (("assessment_id", "status"),)
+        constraints = (CheckConstraint(check=CLOSED_RIGHTLY, name="rectification_closed_rightly"),)
 
 
 class DueReminder(Model):
