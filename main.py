@@ -27,6 +27,7 @@ from bot.menu import menu
 from handlers import (
     audit,
     backups,
+    demo_assessments,
     demo_visits,
     doctor,
     fonts,
@@ -197,6 +198,7 @@ async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
             await seeding.seed_demo(ctx, progress=tell)
         await seeding.keep_visits_open(ctx)
         await demo_visits.keep_claimable(ctx)
+        await demo_assessments.keep_cycle(ctx)
         yield ctx
 
 

@@ -153,7 +153,7 @@ class Settings(BaseSettings):
     lesson_time: str = Field("15:00", description="Friday lesson's time of day, HH:MM.")
 
     assessment_dir: str = Field(
-        "", description="Folder of the assessment's own sheets and terms; empty = those of content/assessments."
+        "", description="Folder of the assessment's sheets and terms; empty = content/assessments."
     )
     claims_need_three_people: bool = Field(
         False, description="True: who approved a claim may not pay it, so that three people see each."

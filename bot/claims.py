@@ -25,6 +25,10 @@ TODO_LINES = {
     "questions_to_answer": "{} 个提问等人工回答",
     "claims_to_correct": "{} 张补单被退回，请修改后再提交",
     "visits_to_claim": "{} 次活动可以补单，内容已经填好",
+    "results_to_sign": "{} 份评估结果等您支部看后签收",
+    "findings_due": "{} 个问题的整改快到期或已到期，发“评估”可以看",
+    "findings_to_accept": "{} 个问题等待验收",
+    "branches_to_assess": "{} 个党支部等您去评估",
 }
 
 

@@ -317,9 +317,9 @@ async def _branches(cycle: Cycle, ids: Sequence[int], below_id: int | None) -> l
         below = await Organization.get_or_none(id=below_id)
         if below is None or not below.path.startswith(cycle.organization.path):
             raise BadInput(below_id="不在这次评估的范围内，请另选")
-        taken = await Assessment.filter(cycle_id=cycle.id).values_list("branch_id", flat=True)
+        taken = {row.branch_id for row in await Assessment.filter(cycle_id=cycle.id).only("id", "branch_id")}
         wanted = wanted.filter(path__startswith=below.path, kind=OrganizationKind.BRANCH)
-        rows = [row for row in await wanted.order_by("code") if row.id not in set(taken)]
+        rows = [row for row in await wanted.order_by("code") if row.id not in taken]
         rows = [row for row in rows if kept_book(cycle.book).sheet_for(row.scope) is not None]
     else:
         rows = await wanted.filter(id__in=list(ids)).order_by("code")
@@ -367,11 +367,10 @@ def _rotated(able: Sequence[int], at: int) -> list[int]:
 async def _barred(person_ids: Sequence[int], branches: Sequence[Organization]) -> dict[int, set[int]]:
     """Branch → who belongs to it or works for it."""
     found: dict[int, set[int]] = {branch.id: set() for branch in branches}
-    for id_, home in await Person.filter(id__in=list(person_ids)).values_list("id", "organization_id"):
-        found.get(int(home), set()).add(int(id_))
-    duties = Duty.filter(person_id__in=list(person_ids), organization_id__in=list(found))
-    for id_, at in await duties.values_list("person_id", "organization_id"):
-        found[int(at)].add(int(id_))
+    for person in await Person.filter(id__in=list(person_ids)):
+        found.get(person.organization_id, set()).add(person.id)
+    for duty in await Duty.filter(person_id__in=list(person_ids), organization_id__in=list(found)):
+        found[duty.organization_id or 0].add(duty.person_id)
     return found
 
 

@@ -28,6 +28,7 @@ from handlers.errors import (
     WrongState,
 )
 from miniprogram_api import (
+    assessments,
     attendance,
     bookings,
     cases,
@@ -36,8 +37,10 @@ from miniprogram_api import (
     closings,
     clusters,
     complaints,
+    cycles,
     door_codes,
     entries,
+    findings,
     learning,
     lesson_desk,
     lessons,
@@ -213,5 +216,8 @@ ROUTES = (
     *statistics.ROUTES,
     *closings.ROUTES,
     *site_keeping.ROUTES,
+    *cycles.ROUTES,
+    *assessments.ROUTES,
+    *findings.ROUTES,
 )
 # fmt: on

@@ -21,6 +21,10 @@ class TodosView(View):
     questions_to_answer: int = Field(description="等待人工回答的提问")
     claims_to_correct: int = Field(description="退回修改的补单")
     visits_to_claim: int = Field(description="可以补单的活动")
+    results_to_sign: int = Field(description="等待签收的评估结果")
+    findings_due: int = Field(description="快到期或已到期的整改")
+    findings_to_accept: int = Field(description="等待验收的整改")
+    branches_to_assess: int = Field(description="等待去评估的党支部")
 
 
 async def show(ctx: Context) -> TodosView:
