@@ -7,7 +7,7 @@ from handlers import assessments, findings
 from handlers.context import Context
 from handlers.findings import STATUS_WORDS
 from handlers.working_days import last_day
-from models import Assessment, Rectification, Stage
+from models import Assessment, AssessmentStage, Rectification
 from models.findings import DONE
 
 SHOWN = 5
@@ -30,7 +30,7 @@ async def mine(message: Message, ctx: Context) -> Reply:
 
 
 async def _to_sign(ctx: Context) -> list[str]:
-    page = await assessments.list_assessments(ctx, stage=Stage.TO_FEED_BACK, limit=SHOWN)
+    page = await assessments.list_assessments(ctx, stage=AssessmentStage.TO_FEED_BACK, limit=SHOWN)
     return [
         f"《{row.cycle.name}》的结果到了，请在小程序“评估”里看后签收。"
         for row in page.items
@@ -40,7 +40,7 @@ async def _to_sign(ctx: Context) -> list[str]:
 
 async def _to_visit(ctx: Context) -> list[str]:
     person = ctx.caller.person
-    page = await assessments.list_assessments(ctx, stage=Stage.ASSESSING, limit=100)
+    page = await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=100)
     mine_ = [row for row in page.items if person is not None and person.id in (row.assessor_id, row.other_id)]
     return ["要去评估的党支部：", *map(_visit, mine_[:SHOWN])] if mine_ else []
 

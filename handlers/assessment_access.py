@@ -2,7 +2,9 @@
 
 from handlers import access
 from handlers.access import OFFICERS
+from handlers.accounts import require_person
 from handlers.context import Context
+from handlers.errors import NotAllowed
 from models import Duty, Organization, Role
 
 
@@ -12,6 +14,18 @@ async def officer_paths(ctx: Context) -> tuple[str, ...]:
         return ()
     reached = await access.officer_reach(ctx)
     return reached.organization_paths if reached is not None else ()
+
+
+async def require_officer(ctx: Context, *, role: Role | None = None) -> None:
+    """Refuse whoever is no officer, before anything is looked up.
+
+    Raises:
+        NotBound, NotAllowed.
+    """
+    await require_person(ctx)
+    reached = await access.reach(ctx)
+    if not reached.roles & OFFICERS or (role is not None and role not in reached.roles):
+        raise NotAllowed
 
 
 async def is_officer_over(ctx: Context, organization: Organization) -> bool:

@@ -18,7 +18,7 @@ from handlers.assessments import Whole
 from handlers.context import Context
 from handlers.errors import NotFound
 from handlers.working_days import last_day
-from models import Assessment, Rectification, Stage
+from models import Assessment, AssessmentStage, Rectification
 
 TEMPLATE = Path(__file__).with_suffix(".typ")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -203,8 +203,8 @@ def _town(
     )  # fmt: skip
 
 
-def _in_order(stages: dict[str, int]) -> list[tuple[Stage, int]]:
-    return [(stage, stages[stage.value]) for stage in Stage if stage.value in stages]
+def _in_order(stages: dict[str, int]) -> list[tuple[AssessmentStage, int]]:
+    return [(stage, stages[stage.value]) for stage in AssessmentStage if stage.value in stages]
 
 
 async def year_report(ctx: Context, *, year: int, below_id: int | None = None) -> Report:

@@ -13,22 +13,23 @@ from handlers.context import Context
 from handlers.errors import NotFound, WrongState
 from handlers.lesson_calendar import told_days_off
 from handlers.working_days import days_after, working_days_after
-from models import Assessment, AssessmentMove, Rectification, RectificationStatus, Stage
+from models import Assessment, AssessmentMove, AssessmentStage, Rectification, RectificationStatus
 from models.assessments import LAST, MOVES
 from models.findings import DONE, OPEN
 
 WORDS = {
-    Stage.PLANNED: "计划中",
-    Stage.ASSESSING: "评估中",
-    Stage.IN_REVIEW: "待复核",
-    Stage.TO_FEED_BACK: "待反馈",
-    Stage.FED_BACK: "已反馈",
-    Stage.TRAINING: "培训中",
-    Stage.RECTIFYING: "整改中",
-    Stage.TO_ACCEPT: "待验收",
-    Stage.ACCEPTED: "已验收",
-    Stage.STOPPED: "中止",
+    AssessmentStage.PLANNED: "计划中",
+    AssessmentStage.ASSESSING: "评估中",
+    AssessmentStage.IN_REVIEW: "待复核",
+    AssessmentStage.TO_FEED_BACK: "待反馈",
+    AssessmentStage.FED_BACK: "已反馈",
+    AssessmentStage.TRAINING: "培训中",
+    AssessmentStage.RECTIFYING: "整改中",
+    AssessmentStage.TO_ACCEPT: "待验收",
+    AssessmentStage.ACCEPTED: "已验收",
+    AssessmentStage.STOPPED: "中止",
 }
+AFTER_FEEDBACK = (AssessmentStage.TRAINING, AssessmentStage.RECTIFYING, AssessmentStage.TO_ACCEPT)
 NEEDS_NO_TRAINING = (RectificationStatus.NOT_UPHELD, RectificationStatus.CARRIED)
 LONGEST_REASON = 200
 SIGNED = "支部签收，按问题提出培训建议"
@@ -65,7 +66,7 @@ def days(ctx: Context, count: int, *, rolls: bool, since: datetime) -> datetime:
     return days_after(since, count, zone=ctx.settings.zone, rolls=rolls, days_off=off)
 
 
-async def move(ctx: Context, assessment: Assessment, after: Stage, *, reason: str) -> None:
+async def move(ctx: Context, assessment: Assessment, after: AssessmentStage, *, reason: str) -> None:
     """One move, in the caller's transaction.
 
     Raises:
@@ -94,35 +95,43 @@ async def advance(ctx: Context, assessment: Assessment) -> None:
         await move(ctx, assessment, after, reason=reason)
 
 
-async def _next(assessment: Assessment) -> tuple[Stage, str] | None:
-    if assessment.stage is Stage.FED_BACK:
-        return Stage.TRAINING, SIGNED
-    if assessment.stage not in (Stage.TRAINING, Stage.RECTIFYING, Stage.TO_ACCEPT):
+async def _next(assessment: Assessment) -> tuple[AssessmentStage, str] | None:
+    if assessment.stage is AssessmentStage.FED_BACK:
+        return AssessmentStage.TRAINING, SIGNED
+    if assessment.stage not in (
+        AssessmentStage.TRAINING,
+        AssessmentStage.RECTIFYING,
+        AssessmentStage.TO_ACCEPT,
+    ):
         return None
     rows = await Rectification.filter(assessment_id=assessment.id)
     live = [row for row in rows if row.status not in NEEDS_NO_TRAINING]
     trained = all(row.trained_at is not None for row in live)
-    if assessment.stage is Stage.TRAINING:
-        return (Stage.RECTIFYING, TRAINED) if trained else None
-    if assessment.stage is Stage.RECTIFYING:
-        return (Stage.TO_ACCEPT, PROVED) if trained and not any(row.status in OPEN for row in rows) else None
-    return (Stage.ACCEPTED, SETTLED) if all(row.status in DONE for row in rows) else None
+    if assessment.stage is AssessmentStage.TRAINING:
+        return (AssessmentStage.RECTIFYING, TRAINED) if trained else None
+    if assessment.stage is AssessmentStage.RECTIFYING:
+        return (
+            (AssessmentStage.TO_ACCEPT, PROVED)
+            if trained and not any(row.status in OPEN for row in rows)
+            else None
+        )
+    return (AssessmentStage.ACCEPTED, SETTLED) if all(row.status in DONE for row in rows) else None
 
 
-async def _due_at(ctx: Context, assessment: Assessment, stage: Stage) -> datetime | None:
+async def _due_at(ctx: Context, assessment: Assessment, stage: AssessmentStage) -> datetime | None:
     """When the stage that begins now is to end; none where nothing waits."""
     terms = book_of(assessment).terms.working_days
     counts = {
-        Stage.ASSESSING: terms.on_site,
-        Stage.IN_REVIEW: terms.feedback,
-        Stage.TRAINING: terms.training,
-        Stage.TO_ACCEPT: terms.acceptance,
+        AssessmentStage.ASSESSING: terms.on_site,
+        AssessmentStage.IN_REVIEW: terms.feedback,
+        AssessmentStage.TRAINING: terms.training,
+        AssessmentStage.TO_ACCEPT: terms.acceptance,
     }
     if stage in counts:
         return working_days(ctx, counts[stage])
-    if stage is Stage.TO_FEED_BACK:  # Its term began with the review.
+    if stage is AssessmentStage.TO_FEED_BACK:  # Its term began with the review.
         return assessment.due_at
-    if stage is Stage.RECTIFYING:
+    if stage is AssessmentStage.RECTIFYING:
         rows = await Rectification.filter(assessment_id=assessment.id, status__in=OPEN)
         return max((row.due_at for row in rows if row.due_at is not None), default=None)
     return None

@@ -8,7 +8,7 @@ from handlers import cycles
 from handlers.accounts import require_person
 from handlers.assessment_access import officer_paths, own_branches
 from handlers.context import Context
-from models import Assessment, AssessorMark, Rectification, Stage
+from models import Assessment, AssessmentStage, AssessorMark, Rectification
 from models.findings import OPEN
 
 
@@ -34,7 +34,9 @@ async def mine(ctx: Context) -> dict[str, int]:
 
 
 async def _to_sign(own: list[int]) -> int:
-    waiting = Assessment.filter(branch_id__in=own, stage=Stage.TO_FEED_BACK, delivered_at__not_isnull=True)
+    waiting = Assessment.filter(
+        branch_id__in=own, stage=AssessmentStage.TO_FEED_BACK, delivered_at__not_isnull=True
+    )
     return await waiting.count()
 
 
@@ -47,7 +49,9 @@ async def _to_accept(ctx: Context) -> int:
 
 
 async def _to_assess(person_id: int) -> int:
-    given = Assessment.filter(Q(assessor_id=person_id) | Q(other_id=person_id), stage=Stage.ASSESSING)
+    given = Assessment.filter(
+        Q(assessor_id=person_id) | Q(other_id=person_id), stage=AssessmentStage.ASSESSING
+    )
     ids = [row.id for row in await given.only("id")]
     if not ids:
         return 0

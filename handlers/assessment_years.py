@@ -14,13 +14,13 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, cycles
 from handlers.accounts import require_person
-from handlers.assessment_access import is_district_officer_over, officer_paths
+from handlers.assessment_access import is_district_officer_over, officer_paths, require_officer
 from handlers.assessment_content import Band, Terms, shown
 from handlers.assessment_figures import rounded
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound
 from handlers.lines import one_line
-from models import Assessment, CycleKind, Downgrade, ItemMark, Organization, OrganizationKind
+from models import Assessment, CycleKind, Downgrade, ItemMark, Organization, OrganizationKind, Role
 
 D2 = "D2"
 SECOND_STAR = 2
@@ -186,6 +186,7 @@ async def note_downgrade(
         NotBound, NotAllowed, NotFound, BadInput.
     """
     person = await require_person(ctx)
+    await require_officer(ctx, role=Role.DISTRICT_OFFICER)
     branch = await Organization.get_or_none(id=branch_id, kind=OrganizationKind.BRANCH)
     if branch is None:
         raise NotFound

@@ -9,7 +9,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import assessment_stages, audit, notices, observations, visit_news
 from handlers.accounts import require_person
-from handlers.assessment_access import is_officer_over, officer_paths, own_branches
+from handlers.assessment_access import is_officer_over, officer_paths, own_branches, require_officer
 from handlers.assessment_content import FULL, Sheet
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, NotYourBranch, WrongState
@@ -17,6 +17,7 @@ from handlers.lines import one_line
 from models import (
     Assessment,
     AssessmentMove,
+    AssessmentStage,
     AssessorMark,
     Duty,
     Finding,
@@ -27,7 +28,6 @@ from models import (
     RectificationKind,
     RectificationStatus,
     Role,
-    Stage,
 )
 from models.findings import DONE, OPEN
 
@@ -88,7 +88,7 @@ async def list_assessments(
     ctx: Context,
     *,
     cycle_id: int | None = None,
-    stage: Stage | None = None,
+    stage: AssessmentStage | None = None,
     cursor: int | None = None,
     limit: int = 20,
 ) -> Page:
@@ -133,7 +133,7 @@ async def get(ctx: Context, *, assessment_id: int) -> Whole:
     sheet = assessment_stages.book_of(row).sheets[row.sheet]
     is_leader, is_assessor = person.id == row.team.leader_id, person.id in (row.assessor_id, row.other_id)
     inside = is_leader or is_assessor or await is_officer_over(ctx, row.branch)
-    told = inside and row.stage not in (Stage.PLANNED, Stage.ASSESSING)
+    told = inside and row.stage not in (AssessmentStage.PLANNED, AssessmentStage.ASSESSING)
     rounds = Rectification.filter(assessment_id=row.id).order_by("finding__item")
     return Whole(
         assessment=row,
@@ -189,7 +189,7 @@ async def review(
         await find(ctx, assessment_id)
         if person.id != row.team.leader_id:
             raise NotAllowed
-        if row.stage is not Stage.IN_REVIEW:
+        if row.stage is not AssessmentStage.IN_REVIEW:
             raise WrongState
         apart, rules = await both(row), assessment_stages.book_of(row)
         far = far_apart(apart, rules.terms.most_apart)
@@ -209,7 +209,7 @@ async def review(
             by_leader=far,
             decided=dict(decided),
         )
-        await assessment_stages.move(ctx, row, Stage.TO_FEED_BACK, reason=why)
+        await assessment_stages.move(ctx, row, AssessmentStage.TO_FEED_BACK, reason=why)
     return await find(ctx, assessment_id)
 
 
@@ -225,7 +225,7 @@ async def send_back(ctx: Context, *, assessment_id: int, reason: str) -> Assessm
         await find(ctx, assessment_id)
         if person.id != row.team.leader_id:
             raise NotAllowed
-        await assessment_stages.move(ctx, row, Stage.ASSESSING, reason=reason)
+        await assessment_stages.move(ctx, row, AssessmentStage.ASSESSING, reason=reason)
         await observations.open_again(row)
     return await find(ctx, assessment_id)
 
@@ -242,7 +242,7 @@ async def deliver(ctx: Context, *, assessment_id: int) -> Assessment:
         await find(ctx, assessment_id)
         await _officer_or_leader(ctx, row)
         if row.delivered_at is None:
-            if row.stage is not Stage.TO_FEED_BACK:
+            if row.stage is not AssessmentStage.TO_FEED_BACK:
                 raise WrongState
             await Assessment.filter(id=row.id).update(delivered_at=ctx.now())
             await audit.record(ctx, "assessment.delivered", f"assessment:{row.id}")
@@ -258,6 +258,8 @@ async def sign(ctx: Context, *, assessment_id: int) -> Assessment:
         NotYourBranch: the caller doesn't work for this branch.
     """
     person = await require_person(ctx)
+    if not await own_branches(ctx):
+        raise NotYourBranch
     async with in_transaction():
         row = await assessment_stages.held(assessment_id)
         await find(ctx, assessment_id)
@@ -265,10 +267,10 @@ async def sign(ctx: Context, *, assessment_id: int) -> Assessment:
             raise NotYourBranch
         if row.signed_at is not None:
             return await find(ctx, assessment_id)
-        if row.stage is not Stage.TO_FEED_BACK or row.delivered_at is None:
+        if row.stage is not AssessmentStage.TO_FEED_BACK or row.delivered_at is None:
             raise WrongState
         await Assessment.filter(id=row.id).update(signed_by_id=person.id, signed_at=ctx.now())
-        await assessment_stages.move(ctx, row, Stage.FED_BACK, reason=SIGNED)
+        await assessment_stages.move(ctx, row, AssessmentStage.FED_BACK, reason=SIGNED)
         await _begin_rounds(ctx, row, person)
         await assessment_stages.advance(ctx, row)
     return await find(ctx, assessment_id)
@@ -280,7 +282,7 @@ async def stop(ctx: Context, *, assessment_id: int, reason: str) -> Assessment:
     Raises:
         NotBound, NotFound, NotAllowed, WrongState, BadInput.
     """
-    await require_person(ctx)
+    await require_officer(ctx)
     reason = one_line(reason, longest=200, field="reason")
     async with in_transaction():
         row = await assessment_stages.held(assessment_id)
@@ -288,7 +290,7 @@ async def stop(ctx: Context, *, assessment_id: int, reason: str) -> Assessment:
         await row.cycle.fetch_related("organization")
         if not await is_officer_over(ctx, row.cycle.organization):
             raise NotAllowed
-        await assessment_stages.move(ctx, row, Stage.STOPPED, reason=reason)
+        await assessment_stages.move(ctx, row, AssessmentStage.STOPPED, reason=reason)
         open_rounds = Rectification.filter(assessment_id=row.id).exclude(status__in=DONE)
         await open_rounds.update(status=RectificationStatus.CARRIED, reason=reason)
     return await find(ctx, assessment_id)

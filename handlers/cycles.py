@@ -18,6 +18,7 @@ from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
 from handlers.lines import one_line
 from models import (
     Assessment,
+    AssessmentStage,
     AssessorMark,
     Cycle,
     CycleKind,
@@ -25,7 +26,6 @@ from models import (
     Organization,
     OrganizationKind,
     Person,
-    Stage,
     Team,
     TeamMember,
 )
@@ -40,6 +40,7 @@ KIND_WORDS = {
 }
 MOST_ON_A_TEAM = 20
 MOST_AT_ONCE = 2000
+BEFORE_REVIEW = (AssessmentStage.PLANNED, AssessmentStage.ASSESSING)
 ASSIGNED = "评估组已指派，评估计划已发布"
 
 
@@ -217,7 +218,7 @@ async def assign(
             )
             if cycle.published_at is not None:
                 for one in kept:
-                    await assessment_stages.move(ctx, one, Stage.ASSESSING, reason=ASSIGNED)
+                    await assessment_stages.move(ctx, one, AssessmentStage.ASSESSING, reason=ASSIGNED)
     except IntegrityError:
         raise BadInput(branch_ids="有的党支部已经指派过了，请刷新后再选") from None
     return kept
@@ -237,12 +238,12 @@ async def publish(ctx: Context, *, cycle_id: int) -> Cycle:
         unpublished = Cycle.filter(id=cycle.id, published_at=None)
         if not await unpublished.update(published_at=ctx.now()):
             raise WrongState
-        planned = Assessment.filter(cycle_id=cycle.id, stage=Stage.PLANNED)
+        planned = Assessment.filter(cycle_id=cycle.id, stage=AssessmentStage.PLANNED)
         rows = await planned.order_by("id").select_related("cycle", "branch", "team")
         if not rows:
             raise WrongState
         for row in rows:
-            await assessment_stages.move(ctx, row, Stage.ASSESSING, reason=ASSIGNED)
+            await assessment_stages.move(ctx, row, AssessmentStage.ASSESSING, reason=ASSIGNED)
         await audit.record(ctx, "cycle.published", f"cycle:{cycle.id}", assessments=len(rows))
     return await find(ctx, cycle_id)
 
@@ -268,7 +269,9 @@ async def recuse(
             raise NotFound
         if leaving != person.id and not await _may_change(ctx, row):
             raise NotAllowed
-        if row.stage not in (Stage.PLANNED, Stage.ASSESSING) or await _handed_in(row, leaving):
+        if row.stage not in (AssessmentStage.PLANNED, AssessmentStage.ASSESSING) or await _handed_in(
+            row, leaving
+        ):
             raise WrongState
         team = await TeamMember.filter(team_id=row.team_id).order_by("id")
         away = {row.assessor_id, row.other_id, *row.recused}

@@ -22,6 +22,7 @@ from handlers.assessment_access import (
     is_officer_over,
     officer_paths,
     own_branches,
+    require_officer,
 )
 from handlers.assessment_content import Item, Terms
 from handlers.context import Context
@@ -29,12 +30,12 @@ from handlers.errors import BadInput, NotAllowed, NotFound, OwnRectification, To
 from handlers.lines import one_line
 from models import (
     Assessment,
+    AssessmentStage,
     ItemMark,
     Person,
     Rectification,
     RectificationKind,
     RectificationStatus,
-    Stage,
 )
 from models.findings import DONE, OPEN
 
@@ -254,6 +255,7 @@ async def accept(ctx: Context, *, finding_id: int) -> Rectification:
         OwnRectification: the caller owns or proved it, or accepted it for the town already.
     """
     person = await require_person(ctx)
+    await require_officer(ctx)
     try:
         async with in_transaction():
             row = await _to_judge(ctx, finding_id)
@@ -300,6 +302,7 @@ async def send_back(ctx: Context, *, finding_id: int, reason: str) -> Rectificat
     Raises:
         NotBound, NotFound, NotAllowed, WrongState, OwnRectification, BadInput.
     """
+    await require_officer(ctx)
     reason = one_line(reason, longest=300, field="reason")
     async with in_transaction():
         row = await _to_judge(ctx, finding_id)
@@ -314,8 +317,8 @@ async def send_back(ctx: Context, *, finding_id: int, reason: str) -> Rectificat
         )  # fmt: skip
         await audit.record(ctx, "finding.returned", f"finding:{row.finding_id}", round=row.round)
         held = await Assessment.get(id=row.assessment_id).select_related("cycle", "branch", "team")
-        if held.stage is Stage.TO_ACCEPT:
-            await assessment_stages.move(ctx, held, Stage.RECTIFYING, reason=f"验收退回：{reason}")
+        if held.stage is AssessmentStage.TO_ACCEPT:
+            await assessment_stages.move(ctx, held, AssessmentStage.RECTIFYING, reason=f"验收退回：{reason}")
     return await find(ctx, finding_id)
 
 
@@ -364,6 +367,7 @@ async def answer_objection(ctx: Context, *, finding_id: int, upheld: bool, text:
         OwnRectification: the caller assessed this branch, or belongs to it.
     """
     person = await require_person(ctx)
+    await require_officer(ctx)
     text = one_line(text, longest=500, field="text")
     async with in_transaction():
         row = await _held(ctx, finding_id)

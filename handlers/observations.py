@@ -19,7 +19,7 @@ from handlers.assessment_content import Sheet
 from handlers.context import Context
 from handlers.cycles import barred_from
 from handlers.errors import BadInput, NotFound, WrongState
-from models import Assessment, AssessorMark, Finding, Observation, Person, Stage
+from models import Assessment, AssessmentStage, AssessorMark, Finding, Observation, Person
 from models.findings import Rectification
 
 LINES_AT_ONCE = 200
@@ -162,7 +162,7 @@ async def upload(ctx: Context, *, assessment_id: int, lines: Sequence[Mapping[st
         row = await assessment_stages.held(assessment_id)
         if person.id not in (row.assessor_id, row.other_id):
             raise NotFound
-        if row.stage not in (Stage.ASSESSING, Stage.IN_REVIEW):
+        if row.stage not in (AssessmentStage.ASSESSING, AssessmentStage.IN_REVIEW):
             raise WrongState
         late = await AssessorMark.filter(assessment_id=row.id, assessor_id=person.id).exists()
         taker = _Taker(ctx, row, person, late, assessment_stages.book_of(row).sheets[row.sheet])
@@ -248,7 +248,7 @@ async def hand_in(ctx: Context, *, assessment_id: int) -> Assessment:
             raise NotFound
         if await AssessorMark.filter(assessment_id=row.id, assessor_id=person.id).exists():
             return row
-        if row.stage is not Stage.ASSESSING or await barred_from(person.id, row.branch):
+        if row.stage is not AssessmentStage.ASSESSING or await barred_from(person.id, row.branch):
             raise WrongState
         sheet = assessment_stages.book_of(row).sheets[row.sheet]
         merged = merge(map(_seen, await _mine(row.id, person.id)))
@@ -262,7 +262,7 @@ async def hand_in(ctx: Context, *, assessment_id: int) -> Assessment:
         )
         await audit.record(ctx, "assessment.handed_in", f"assessment:{row.id}", deducted=sum(marks.values()))
         if await _both_handed_in(row):
-            await assessment_stages.move(ctx, row, Stage.IN_REVIEW, reason=BOTH_IN)
+            await assessment_stages.move(ctx, row, AssessmentStage.IN_REVIEW, reason=BOTH_IN)
     return row
 
 

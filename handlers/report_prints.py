@@ -12,6 +12,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import assessment_documents, assessments, audit
 from handlers.accounts import require_person
+from handlers.assessment_access import require_officer
 from handlers.context import Caller, Context
 from handlers.cycles import find
 from handlers.errors import BadInput, NotFound, Refused, WrongState
@@ -112,6 +113,7 @@ async def _make(ctx: Context, person: Person, assessment_id: int) -> bytes:
 
 
 async def _own(ctx: Context, run_id: int) -> PrintRun:
+    await require_officer(ctx)
     person = await require_person(ctx)
     run = await PrintRun.get_or_none(id=run_id, person_id=person.id)
     if run is None:

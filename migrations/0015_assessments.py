@@ -2,7 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 import functools
 from json import dumps, loads
-from models.assessments import CycleKind, Stage
+from models.assessments import AssessmentStage, CycleKind
 from models.findings import RectificationKind, RectificationStatus
 from tortoise.fields.base import OnDelete
 from tortoise import fields
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('assessor', fields.ForeignKeyField('models.Person', source_field='assessor_id', db_constraint=True, to_field='id', related_name='assessments_assessed', on_delete=OnDelete.RESTRICT)),
                 ('other', fields.ForeignKeyField('models.Person', source_field='other_id', db_constraint=True, to_field='id', related_name='assessments_assessed_too', on_delete=OnDelete.RESTRICT)),
                 ('sheet', fields.CharField(max_length=1)),
-                ('stage', fields.CharEnumField(default=Stage.PLANNED, description='PLANNED: planned\nASSESSING: assessing\nIN_REVIEW: in_review\nTO_FEED_BACK: to_feed_back\nFED_BACK: fed_back\nTRAINING: training\nRECTIFYING: rectifying\nTO_ACCEPT: to_accept\nACCEPTED: accepted\nSTOPPED: stopped', enum_type=Stage, max_length=12)),
+                ('stage', fields.CharEnumField(default=AssessmentStage.PLANNED, description='PLANNED: planned\nASSESSING: assessing\nIN_REVIEW: in_review\nTO_FEED_BACK: to_feed_back\nFED_BACK: fed_back\nTRAINING: training\nRECTIFYING: rectifying\nTO_ACCEPT: to_accept\nACCEPTED: accepted\nSTOPPED: stopped', enum_type=AssessmentStage, max_length=12)),
                 ('moves_made', fields.IntField(default=0)),
                 ('sample', fields.JSONField(default=dict, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
                 ('recused', fields.JSONField(default=list, encoder=functools.partial(dumps, separators=(',', ':')), decoder=loads)),
@@ -113,8 +113,8 @@ class Migration(migrations.Migration):
                 ('id', fields.IntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('assessment', fields.ForeignKeyField('models.Assessment', source_field='assessment_id', db_constraint=True, to_field='id', related_name='moves', on_delete=OnDelete.CASCADE)),
                 ('sequence', fields.IntField()),
-                ('before', fields.CharEnumField(description='PLANNED: planned\nASSESSING: assessing\nIN_REVIEW: in_review\nTO_FEED_BACK: to_feed_back\nFED_BACK: fed_back\nTRAINING: training\nRECTIFYING: rectifying\nTO_ACCEPT: to_accept\nACCEPTED: accepted\nSTOPPED: stopped', enum_type=Stage, max_length=12)),
-                ('after', fields.CharEnumField(description='PLANNED: planned\nASSESSING: assessing\nIN_REVIEW: in_review\nTO_FEED_BACK: to_feed_back\nFED_BACK: fed_back\nTRAINING: training\nRECTIFYING: rectifying\nTO_ACCEPT: to_accept\nACCEPTED: accepted\nSTOPPED: stopped', enum_type=Stage, max_length=12)),
+                ('before', fields.CharEnumField(description='PLANNED: planned\nASSESSING: assessing\nIN_REVIEW: in_review\nTO_FEED_BACK: to_feed_back\nFED_BACK: fed_back\nTRAINING: training\nRECTIFYING: rectifying\nTO_ACCEPT: to_accept\nACCEPTED: accepted\nSTOPPED: stopped', enum_type=AssessmentStage, max_length=12)),
+                ('after', fields.CharEnumField(description='PLANNED: planned\nASSESSING: assessing\nIN_REVIEW: in_review\nTO_FEED_BACK: to_feed_back\nFED_BACK: fed_back\nTRAINING: training\nRECTIFYING: rectifying\nTO_ACCEPT: to_accept\nACCEPTED: accepted\nSTOPPED: stopped', enum_type=AssessmentStage, max_length=12)),
                 ('person_id', fields.IntField(null=True)),
                 ('reason', fields.CharField(max_length=200)),
                 ('at', fields.DatetimeField(auto_now=False, auto_now_add=False)),

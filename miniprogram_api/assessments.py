@@ -18,7 +18,7 @@ from miniprogram_api import views
 from miniprogram_api.forms import LARGEST_ID, Form, PageQuery, Text, Written
 from miniprogram_api.table import BOUND, BRANCH, LOGGED_IN, OFFICERS, File, Route
 from miniprogram_api.views import Moment, OrganizationView, View
-from models import Assessment, Stage
+from models import Assessment, AssessmentStage
 
 Tenths = Annotated[int, Field(ge=0, le=1000)]
 
@@ -57,7 +57,7 @@ class AssessmentQuery(PageQuery):
     """Which assessments."""
 
     cycle_id: int | None = Field(None, ge=1, le=LARGEST_ID, description="哪一次评估")
-    stage: Stage | None = Field(None, description="环节")
+    stage: AssessmentStage | None = Field(None, description="环节")
 
 
 class DeductionView(View):
@@ -105,7 +105,7 @@ class AssessmentView(View):
     cycle_id: int
     cycle: str
     branch: OrganizationView
-    stage: Stage
+    stage: AssessmentStage
     stage_name: str
     sheet: str
     mark: int | None = Field(description="得多少，单位 0.1 分；复核后才有")
@@ -154,8 +154,8 @@ class ObservationView(View):
 class MoveView(View):
     """A move from stage to stage."""
 
-    before: Stage
-    after: Stage
+    before: AssessmentStage
+    after: AssessmentStage
     reason: str
     at: Moment
     person_id: int | None

@@ -35,7 +35,7 @@ class EvidenceForm(Form):
     evidence: Text = Field(max_length=1000, description="佐证：哪份记录、哪一页，写文字就行")
 
 
-class BackForm(Form):
+class ReturnForm(Form):
     """Why it isn't accepted, or what is needed."""
 
     reason: Text = Field(max_length=300, description="原因，会告诉对方")
@@ -146,7 +146,7 @@ async def prove(ctx: Context, *, finding_id: int, form: EvidenceForm) -> Finding
     return finding_view(ctx, await findings.prove(ctx, finding_id=finding_id, evidence=form.evidence))
 
 
-async def ask_for_help(ctx: Context, *, finding_id: int, form: BackForm) -> FindingView:
+async def ask_for_help(ctx: Context, *, finding_id: int, form: ReturnForm) -> FindingView:
     """Say that it can't be done alone."""
     return finding_view(ctx, await findings.ask_for_help(ctx, finding_id=finding_id, reason=form.reason))
 
@@ -156,7 +156,7 @@ async def accept(ctx: Context, *, finding_id: int) -> FindingView:
     return finding_view(ctx, await findings.accept(ctx, finding_id=finding_id))
 
 
-async def send_back(ctx: Context, *, finding_id: int, form: BackForm) -> FindingView:
+async def send_back(ctx: Context, *, finding_id: int, form: ReturnForm) -> FindingView:
     """Don't accept it."""
     return finding_view(ctx, await findings.send_back(ctx, finding_id=finding_id, reason=form.reason))
 
@@ -203,10 +203,10 @@ ROUTES = (
     Route("POST", "/findings/{finding_id}/plan", plan, BOUND, "定责任人、措施和期限", PlanForm, FindingView, refuses=ACTS),
     Route("POST", "/findings/{finding_id}/train", train, BOUND, "对着建议学过了", None, FindingView, refuses=ACTS),
     Route("POST", "/findings/{finding_id}/prove", prove, BOUND, "提交佐证，申请销号", EvidenceForm, FindingView, refuses=ACTS),
-    Route("POST", "/findings/{finding_id}/help", ask_for_help, BOUND, "需要上级协调", BackForm, FindingView, refuses=ACTS),
+    Route("POST", "/findings/{finding_id}/help", ask_for_help, BOUND, "需要上级协调", ReturnForm, FindingView, refuses=ACTS),
     Route("POST", "/findings/{finding_id}/objection", object_to, BOUND, "对扣分提出异议", ObjectionForm, FindingView, refuses=(*ACTS, TooLateToObject)),
     Route("POST", "/findings/{finding_id}/objection/answer", answer_objection, OFFICERS, "答复异议", ObjectionAnswerForm, FindingView, refuses=(*ACTS, OwnRectification)),
     Route("POST", "/findings/{finding_id}/accept", accept, OFFICERS, "验收通过（镇街先验，区级抽验；不能验自己经手的）", None, FindingView, refuses=(*ACTS, OwnRectification)),
-    Route("POST", "/findings/{finding_id}/return", send_back, OFFICERS, "验收退回", BackForm, FindingView, refuses=(*ACTS, OwnRectification)),
+    Route("POST", "/findings/{finding_id}/return", send_back, OFFICERS, "验收退回", ReturnForm, FindingView, refuses=(*ACTS, OwnRectification)),
 )
 # fmt: on

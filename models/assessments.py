@@ -91,7 +91,7 @@ class TeamMember(Model):
         unique_together = (("team", "person"),)
 
 
-class Stage(StrEnum):
+class AssessmentStage(StrEnum):
     """How far an assessment has come (状态机, 跟踪问效办法 一). The order is the way; none is skipped."""
 
     PLANNED = "planned"
@@ -106,15 +106,15 @@ class Stage(StrEnum):
     STOPPED = "stopped"
 
 
-LAST = frozenset({Stage.ACCEPTED, Stage.STOPPED})
+LAST = frozenset({AssessmentStage.ACCEPTED, AssessmentStage.STOPPED})
 """Stages that nothing leads out of."""
-WAY = tuple(stage for stage in Stage if stage is not Stage.STOPPED)
+WAY = tuple(stage for stage in AssessmentStage if stage is not AssessmentStage.STOPPED)
 MOVES = frozenset(
     {
         *pairwise(WAY),
-        (Stage.IN_REVIEW, Stage.ASSESSING),  # 复核退回
-        (Stage.TO_ACCEPT, Stage.RECTIFYING),  # 验收退回
-        *((stage, Stage.STOPPED) for stage in WAY if stage not in LAST),  # 中止（换届、撤并）
+        (AssessmentStage.IN_REVIEW, AssessmentStage.ASSESSING),  # 复核退回
+        (AssessmentStage.TO_ACCEPT, AssessmentStage.RECTIFYING),  # 验收退回
+        *((stage, AssessmentStage.STOPPED) for stage in WAY if stage not in LAST),  # 中止（换届、撤并）
     }
 )
 """Every move there is."""
@@ -150,7 +150,7 @@ class Assessment(Model):
     )
     other_id: int
     sheet = fields.CharField(max_length=1)
-    stage = fields.CharEnumField(Stage, max_length=12, default=Stage.PLANNED)
+    stage = fields.CharEnumField(AssessmentStage, max_length=12, default=AssessmentStage.PLANNED)
     moves_made = fields.IntField(default=0)
     sample: Any = fields.JSONField(default=dict)
     recused: Any = fields.JSONField(default=list)
@@ -184,8 +184,8 @@ class AssessmentMove(Model):
     )
     assessment_id: int
     sequence = fields.IntField()
-    before = fields.CharEnumField(Stage, max_length=12)
-    after = fields.CharEnumField(Stage, max_length=12)
+    before = fields.CharEnumField(AssessmentStage, max_length=12)
+    after = fields.CharEnumField(AssessmentStage, max_length=12)
     person_id = fields.IntField(null=True)
     reason = fields.CharField(max_length=200)
     at = fields.DatetimeField()

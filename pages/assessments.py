@@ -13,7 +13,7 @@ from handlers.errors import BadInput, NotBound, NotFound, Refused, WrongState
 from handlers.findings import KIND_WORDS, STATUS_WORDS
 from handlers.observations import Kit
 from handlers.working_days import last_day
-from models import Assessment, Observation, Rectification, Stage
+from models import Assessment, AssessmentStage, Observation, Rectification
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
 from pages.login import known_reader, reader
 
@@ -36,7 +36,7 @@ async def index(request: web.Request) -> web.Response:
     """What the reader has to look at, and what their branch has to put right."""
     ctx = await _known(request)
     try:
-        tasks = (await assessments.list_assessments(ctx, stage=Stage.ASSESSING, limit=SHOWN)).items
+        tasks = (await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=SHOWN)).items
         rounds = (await findings.list_findings(ctx, limit=SHOWN)).items
     except NotBound:
         return page("请在微信里打开", LOGIN, status=403)

@@ -60,8 +60,10 @@ class Assessed:
         return made
 
     async def next_cycle(self, number: int = 2) -> None:
-        """Another half-year with the same people."""
-        self.cycle = await new_cycle(self.ctx, self.town.district, number=number)
+        """Another batch with the same people."""
+        self.cycle = await cycles.create(
+            self.ctx, kind=CycleKind.BATCH, organization_id=self.town.district.id, year=2026, number=number
+        )
         self.team = await new_team(self.ctx, self.cycle, self.leader, self.one, self.two)
 
     def line(self, item: str, tenths: int = 0, **others: Any) -> dict[str, Any]:
@@ -128,10 +130,10 @@ async def build(ctx: Context) -> Assessed:
     return Assessed(world, *people, cycle, team)
 
 
-async def new_cycle(ctx: Context, organization: Organization, *, number: int = 1) -> Cycle:
+async def new_cycle(ctx: Context, organization: Organization) -> Cycle:
     """A half-year's assessment."""
     return await cycles.create(
-        ctx, kind=CycleKind.HALF_YEAR, organization_id=organization.id, year=2026, number=number
+        ctx, kind=CycleKind.HALF_YEAR, organization_id=organization.id, year=2026, number=1
     )
 
 

@@ -23,6 +23,7 @@ from handlers.errors import (
 from models import (
     Assessment,
     AssessmentMove,
+    AssessmentStage,
     AuditEntry,
     CycleKind,
     Duty,
@@ -33,7 +34,6 @@ from models import (
     RectificationKind,
     RectificationStatus,
     Role,
-    Stage,
 )
 from tests.fakes import Clock
 from tests.handlers import assessed
@@ -62,7 +62,7 @@ async def test_an_assessment_goes_all_the_way_and_skips_nothing(world: Assessed)
     for one in rounds:
         assert (await world.settle(one)).status is RectificationStatus.CLOSED
     done = await Assessment.get(id=row.id)
-    assert (done.stage, done.mark) == (Stage.ACCEPTED, 970)
+    assert (done.stage, done.mark) == (AssessmentStage.ACCEPTED, 970)
     assert await stages(row) == [
         "planned", "assessing", "in_review", "to_feed_back", "fed_back",
         "training", "rectifying", "to_accept", "accepted",
@@ -84,9 +84,9 @@ async def test_training_and_rectifying_may_go_on_together_but_both_come_before_a
     ctx = world.at(world.town.worker)
     await findings.plan(ctx, finding_id=one.id, measure="补开", kind=RectificationKind.AT_ONCE)
     await findings.prove(ctx, finding_id=one.id, evidence="会议记录")
-    assert (await Assessment.get(id=row.id)).stage is Stage.TRAINING
+    assert (await Assessment.get(id=row.id)).stage is AssessmentStage.TRAINING
     await findings.train(ctx, finding_id=one.id)
-    assert (await Assessment.get(id=row.id)).stage is Stage.TO_ACCEPT
+    assert (await Assessment.get(id=row.id)).stage is AssessmentStage.TO_ACCEPT
 
 
 async def test_a_returned_rectification_goes_back_and_comes_again(world: Assessed) -> None:
@@ -98,15 +98,15 @@ async def test_a_returned_rectification_goes_back_and_comes_again(world: Assesse
         await findings.send_back(officer, finding_id=one.id, reason=" ")
     back = await findings.send_back(officer, finding_id=one.id, reason="只补了纪录，没有真开会")
     assert back.status is RectificationStatus.RETURNED
-    assert (await Assessment.get(id=row.id)).stage is Stage.RECTIFYING
+    assert (await Assessment.get(id=row.id)).stage is AssessmentStage.RECTIFYING
     await findings.prove(world.at(world.town.worker), finding_id=one.id, evidence="11月25日补开，记录第3页")
-    assert (await Assessment.get(id=row.id)).stage is Stage.TO_ACCEPT
+    assert (await Assessment.get(id=row.id)).stage is AssessmentStage.TO_ACCEPT
 
 
 async def test_a_stopped_assessment_leads_nowhere_and_keeps_why(world: Assessed) -> None:
     (row,) = await world.begin(world.town.branch)
     stopped = await assessments.stop(world.ctx, assessment_id=row.id, reason="村合并，支部撤销")
-    assert stopped.stage is Stage.STOPPED
+    assert stopped.stage is AssessmentStage.STOPPED
     with pytest.raises(WrongState):
         await observations.upload(world.at(world.one), assessment_id=row.id, lines=[])
     with pytest.raises(WrongState):
@@ -301,7 +301,7 @@ async def test_what_was_never_closed_goes_on_in_the_next_round_without_counting_
     (second,) = await world.feed_back(again, {"A03": 20})
     assert (second.round, second.deducted) == (2, 20)
     assert (await Rectification.get(id=first.id)).status is RectificationStatus.CARRIED
-    assert (await Assessment.get(id=row.id)).stage is Stage.ACCEPTED
+    assert (await Assessment.get(id=row.id)).stage is AssessmentStage.ACCEPTED
 
 
 # Feedback and objections
@@ -355,7 +355,7 @@ async def test_an_upheld_objection_gives_back_what_was_deducted(world: Assessed)
     await findings.answer_objection(world.ctx, finding_id=one.id, upheld=True, text="经核对成立")
     assert (await Assessment.get(id=row.id)).mark == 990
     await world.settle(two)
-    assert (await Assessment.get(id=row.id)).stage is Stage.ACCEPTED
+    assert (await Assessment.get(id=row.id)).stage is AssessmentStage.ACCEPTED
 
 
 async def test_who_assessed_does_not_answer_the_objection(world: Assessed) -> None:

@@ -24,6 +24,7 @@ from models import (
     Account,
     App,
     Assessment,
+    AssessmentStage,
     Booking,
     BookingStatus,
     CheckIn,
@@ -43,7 +44,6 @@ from models import (
     Site,
     SiteCategory,
     Slot,
-    Stage,
     Team,
     TeamMember,
 )
@@ -349,7 +349,7 @@ class Things:
         other = await Person.create(name="演示", organization_id=branch.parent_id)
         assessment = await Assessment.create(
             cycle=cycle, branch=branch, team=team, assessor=looks, other=other, sheet="A", mark=980,
-            stage=Stage.RECTIFYING, delivered_at=now, signed_at=now,
+            stage=AssessmentStage.RECTIFYING, delivered_at=now, signed_at=now,
         )  # fmt: skip
         found = await Finding.create(branch=branch, item="A03")
         return await Rectification.create(
