@@ -28,7 +28,7 @@ class LinesForm(Form):
 
     lines: list[dict[str, Any]] = Field(
         max_length=observations.LINES_AT_ONCE,
-        description="每条 {id（UUID）, item, replaces（所改的各条的 id）, deducted（单位 0.1 分）, rule, fact, evidence, at}；有扣分的必须写明依据、事实、佐证",
+        description="每条 {id（UUID）, item, replaces（所改的各条的 id）, deducted（单位 0.1 分）, rule, fact, evidence, at}；扣减的必须写明依据、事实、佐证",
     )
 
 

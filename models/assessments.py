@@ -31,7 +31,7 @@ class Cycle(Model):
     id = fields.IntField(primary_key=True)
     kind = fields.CharEnumField(CycleKind, max_length=10)
     organization: fields.ForeignKeyRelation[Organization] = fields.ForeignKeyField(
-        "models.Organization", related_name="assessment_cycles", on_delete=fields.RESTRICT
+        "models.Organization", related_name=False, on_delete=fields.RESTRICT
     )
     organization_id: int
     year = fields.IntField()
@@ -42,7 +42,7 @@ class Cycle(Model):
     book = fields.TextField()
     seed = fields.CharField(max_length=32)
     created_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="cycles_made", null=True, on_delete=fields.SET_NULL
+        "models.Person", related_name=False, null=True, on_delete=fields.SET_NULL
     )
     created_by_id: int | None
     created_at = fields.DatetimeField()
@@ -58,12 +58,12 @@ class Team(Model):
 
     id = fields.IntField(primary_key=True)
     cycle: fields.ForeignKeyRelation[Cycle] = fields.ForeignKeyField(
-        "models.Cycle", related_name="teams", on_delete=fields.CASCADE
+        "models.Cycle", related_name=False, on_delete=fields.CASCADE
     )
     cycle_id: int
     name = fields.CharField(max_length=40)
     leader: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="teams_led", on_delete=fields.RESTRICT
+        "models.Person", related_name=False, on_delete=fields.RESTRICT
     )
     leader_id: int
     members: fields.ReverseRelation["TeamMember"]
@@ -82,7 +82,7 @@ class TeamMember(Model):
     )
     team_id: int
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="assessment_teams", on_delete=fields.RESTRICT
+        "models.Person", related_name=False, on_delete=fields.RESTRICT
     )
     person_id: int
 
@@ -130,23 +130,23 @@ class Assessment(Model):
 
     id = fields.IntField(primary_key=True)
     cycle: fields.ForeignKeyRelation[Cycle] = fields.ForeignKeyField(
-        "models.Cycle", related_name="assessments", on_delete=fields.RESTRICT
+        "models.Cycle", related_name=False, on_delete=fields.RESTRICT
     )
     cycle_id: int
     branch: fields.ForeignKeyRelation[Organization] = fields.ForeignKeyField(
-        "models.Organization", related_name="assessments", on_delete=fields.RESTRICT
+        "models.Organization", related_name=False, on_delete=fields.RESTRICT
     )
     branch_id: int
     team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField(
-        "models.Team", related_name="assessments", on_delete=fields.RESTRICT
+        "models.Team", related_name=False, on_delete=fields.RESTRICT
     )
     team_id: int
     assessor: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="assessments_assessed", on_delete=fields.RESTRICT
+        "models.Person", related_name=False, on_delete=fields.RESTRICT
     )
     assessor_id: int
     other: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="assessments_assessed_too", on_delete=fields.RESTRICT
+        "models.Person", related_name=False, on_delete=fields.RESTRICT
     )
     other_id: int
     sheet = fields.CharField(max_length=1)
@@ -159,7 +159,7 @@ class Assessment(Model):
     due_at = fields.DatetimeField(null=True)
     delivered_at = fields.DatetimeField(null=True)
     signed_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="assessments_signed", null=True, on_delete=fields.SET_NULL
+        "models.Person", related_name=False, null=True, on_delete=fields.SET_NULL
     )
     signed_by_id: int | None
     signed_at = fields.DatetimeField(null=True)
@@ -180,7 +180,7 @@ class AssessmentMove(Model):
 
     id = fields.IntField(primary_key=True)
     assessment: fields.ForeignKeyRelation[Assessment] = fields.ForeignKeyField(
-        "models.Assessment", related_name="moves", on_delete=fields.CASCADE
+        "models.Assessment", related_name=False, on_delete=fields.CASCADE
     )
     assessment_id: int
     sequence = fields.IntField()
@@ -212,11 +212,11 @@ class Observation(Model):
 
     id = fields.CharField(max_length=36, primary_key=True)
     assessment: fields.ForeignKeyRelation[Assessment] = fields.ForeignKeyField(
-        "models.Assessment", related_name="observations", on_delete=fields.CASCADE
+        "models.Assessment", related_name=False, on_delete=fields.CASCADE
     )
     assessment_id: int
     assessor: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="observations", on_delete=fields.RESTRICT
+        "models.Person", related_name=False, on_delete=fields.RESTRICT
     )
     assessor_id: int
     item = fields.CharField(max_length=3)
@@ -246,11 +246,11 @@ class AssessorMark(Model):
 
     id = fields.IntField(primary_key=True)
     assessment: fields.ForeignKeyRelation[Assessment] = fields.ForeignKeyField(
-        "models.Assessment", related_name="assessor_marks", on_delete=fields.CASCADE
+        "models.Assessment", related_name=False, on_delete=fields.CASCADE
     )
     assessment_id: int
     assessor: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="assessor_marks", on_delete=fields.RESTRICT
+        "models.Person", related_name=False, on_delete=fields.RESTRICT
     )
     assessor_id: int
     item = fields.CharField(max_length=3)
@@ -267,7 +267,7 @@ class ItemMark(Model):
 
     id = fields.IntField(primary_key=True)
     assessment: fields.ForeignKeyRelation[Assessment] = fields.ForeignKeyField(
-        "models.Assessment", related_name="item_marks", on_delete=fields.CASCADE
+        "models.Assessment", related_name=False, on_delete=fields.CASCADE
     )
     assessment_id: int
     item = fields.CharField(max_length=3)
@@ -285,7 +285,7 @@ class Downgrade(Model):
 
     id = fields.IntField(primary_key=True)
     branch: fields.ForeignKeyRelation[Organization] = fields.ForeignKeyField(
-        "models.Organization", related_name="downgrades", on_delete=fields.CASCADE
+        "models.Organization", related_name=False, on_delete=fields.CASCADE
     )
     branch_id: int
     year = fields.IntField()

@@ -20,12 +20,11 @@ class Finding(Model):
 
     id = fields.IntField(primary_key=True)
     branch: fields.ForeignKeyRelation[Organization] = fields.ForeignKeyField(
-        "models.Organization", related_name="findings", on_delete=fields.RESTRICT
+        "models.Organization", related_name=False, on_delete=fields.RESTRICT
     )
     branch_id: int
     item = fields.CharField(max_length=3)
     round = fields.IntField(default=1)
-    rectifications: fields.ReverseRelation["Rectification"]
 
     class Meta:
         table = "findings"
@@ -89,12 +88,12 @@ class Rectification(Model):
 
     id = fields.IntField(primary_key=True)
     finding: fields.ForeignKeyRelation[Finding] = fields.ForeignKeyField(
-        "models.Finding", related_name="rectifications", on_delete=fields.RESTRICT
+        "models.Finding", related_name=False, on_delete=fields.RESTRICT
     )
     finding_id: int
     round = fields.IntField()
     assessment: fields.ForeignKeyRelation[Assessment] = fields.ForeignKeyField(
-        "models.Assessment", related_name="rectifications", on_delete=fields.RESTRICT
+        "models.Assessment", related_name=False, on_delete=fields.RESTRICT
     )
     assessment_id: int
     status = fields.CharEnumField(RectificationStatus, max_length=12, default=RectificationStatus.TO_DO)
@@ -103,7 +102,7 @@ class Rectification(Model):
     faults: Any = fields.JSONField(default=list)
     kind = fields.CharEnumField(RectificationKind, max_length=8, default=RectificationKind.LIMITED)
     owner: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="rectifications", null=True, on_delete=fields.RESTRICT
+        "models.Person", related_name=False, null=True, on_delete=fields.RESTRICT
     )
     owner_id: int | None
     measure = fields.CharField(max_length=300, default="")
@@ -112,18 +111,18 @@ class Rectification(Model):
     trained_at = fields.DatetimeField(null=True)
     evidence = fields.CharField(max_length=1000, default="")
     evidence_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="evidence_given", null=True, on_delete=fields.RESTRICT
+        "models.Person", related_name=False, null=True, on_delete=fields.RESTRICT
     )
     evidence_by_id: int | None
     evidence_at = fields.DatetimeField(null=True)
     town_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="accepted_for_town", null=True, on_delete=fields.RESTRICT
+        "models.Person", related_name=False, null=True, on_delete=fields.RESTRICT
     )
     town_by_id: int | None
     town_at = fields.DatetimeField(null=True)
     district_sampled = fields.IntField(default=0)
     district_by: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="accepted_for_district", null=True, on_delete=fields.RESTRICT
+        "models.Person", related_name=False, null=True, on_delete=fields.RESTRICT
     )
     district_by_id: int | None
     district_at = fields.DatetimeField(null=True)
@@ -149,11 +148,11 @@ class DueReminder(Model):
 
     id = fields.IntField(primary_key=True)
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="due_reminders", on_delete=fields.CASCADE
+        "models.Person", related_name=False, on_delete=fields.CASCADE
     )
     person_id: int
     rectification: fields.ForeignKeyRelation[Rectification] = fields.ForeignKeyField(
-        "models.Rectification", related_name="reminders", on_delete=fields.CASCADE
+        "models.Rectification", related_name=False, on_delete=fields.CASCADE
     )
     rectification_id: int
     kind = fields.CharField(max_length=10)
@@ -171,7 +170,7 @@ class PrintRun(Model):
     id = fields.IntField(primary_key=True)
     cycle_id = fields.IntField()
     person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "models.Person", related_name="print_runs", on_delete=fields.CASCADE
+        "models.Person", related_name=False, on_delete=fields.CASCADE
     )
     person_id: int
     asked_at = fields.DatetimeField(db_index=True)
@@ -185,11 +184,11 @@ class PrintedReport(Model):
 
     id = fields.IntField(primary_key=True)
     run: fields.ForeignKeyRelation[PrintRun] = fields.ForeignKeyField(
-        "models.PrintRun", related_name="reports", on_delete=fields.CASCADE
+        "models.PrintRun", related_name=False, on_delete=fields.CASCADE
     )
     run_id: int
     assessment: fields.ForeignKeyRelation[Assessment] = fields.ForeignKeyField(
-        "models.Assessment", related_name="printed", on_delete=fields.CASCADE
+        "models.Assessment", related_name=False, on_delete=fields.CASCADE
     )
     assessment_id: int
     content = fields.BinaryField(null=True)

@@ -13,6 +13,9 @@ from models import Assessment, Duty, Person, Rectification, RectificationKind, R
 from tests.fakes import Clock
 from tests.handlers.assessed import EVIDENCE, FACT, RULE, Assessed
 
+MOSTLY = 0.7
+"""How often somebody acts whose business it might be."""
+PROOFS = ("", "记录", " ")
 MOST_CYCLES, EVERY = 90, 1 / 150
 """A new cycle begins now and then, so that what was found comes back."""
 Act = Callable[[Context], Awaitable[object]]
@@ -24,6 +27,7 @@ class Driver:
     def __init__(self, world: Assessed, clock: Clock, chance: random.Random) -> None:
         self.world, self.clock, self.chance = world, clock, chance
         self.people: list[Person] = []
+        self.fitting: dict[str, list[Person]] = {}
         self.rows: list[int] = []
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -39,6 +43,15 @@ class Driver:
             town.worker, town.other_worker, town.far_worker, town.town_officer, town.far_officer,
             town.district_officer, town.member, self.world.one, self.world.two, self.world.leader, both, both,
         ]  # fmt: skip
+        looks, lead = [self.world.one, self.world.two], [self.world.leader]
+        branch = [town.worker, town.other_worker, town.far_worker, both]
+        office = [town.town_officer, town.far_officer, town.district_officer, both]
+        self.fitting = {
+            **dict.fromkeys(("look", "upload", "hand in", "recuse"), looks),
+            **dict.fromkeys(("review", "send back"), lead),
+            **dict.fromkeys(("sign", "plan", "train", "prove", "help", "object"), branch),
+            **dict.fromkeys(("deliver", "answer", "return", "accept"), office),
+        }
         await self._assign()
 
     async def _assign(self) -> None:
@@ -55,7 +68,8 @@ class Driver:
             await self.world.next_cycle(self.cycles)
             await self._assign()
         name, act = await self._act()
-        person = self.chance.choice(self.people)
+        fitting = self.fitting[name] if self.chance.random() < MOSTLY else self.people
+        person = self.chance.choice(fitting)
         try:
             await act(self.world.at(person))
         except Refused as refused:
@@ -83,7 +97,7 @@ class Driver:
                 owner_id=self.chance.choice([None, *(person.id for person in self.people)]),
             ),
             "train": lambda ctx: findings.train(ctx, finding_id=one),
-            "prove": lambda ctx: findings.prove(ctx, finding_id=one, evidence=self.chance.choice(["", "记录", " "])),
+            "prove": lambda ctx: findings.prove(ctx, finding_id=one, evidence=self.chance.choice(PROOFS)),
             "help": lambda ctx: findings.ask_for_help(ctx, finding_id=one, reason="缺场地"),
             "object": lambda ctx: findings.object_to(ctx, finding_id=one, text="开过"),
             "answer": lambda ctx: findings.answer_objection(
@@ -113,7 +127,8 @@ class Driver:
         proved = self.chance.random() < 0.95
         return {
             "id": str(UUID(int=self.chance.getrandbits(128), version=4)), "item": item, "deducted": tenths,
-            "rule": RULE if tenths else "", "fact": FACT if tenths else "", "evidence": EVIDENCE if proved else "",
+            "rule": RULE if tenths else "", "fact": FACT if tenths else "",
+            "evidence": EVIDENCE if proved else "",
             "at": self.clock.now.isoformat(),
         }  # fmt: skip
 

@@ -106,7 +106,7 @@ async def test_nobody_gets_more_than_three_a_day(world: Assessed, clock: Clock, 
     sent = 0
     for hours in range(6):  # Each hour the branch gets another term, and so another reason to be told.
         for one in found:
-            await Rectification.filter(id=one.id).update(due_at=DUE + timedelta(minutes=hours))
+            await Rectification.filter(id=one.id).update(due_at=DUE - timedelta(minutes=hours))
         sent += await due_reminders.remind(ctx)
         clock.now += timedelta(hours=1)
     assert sent == 3
