@@ -28,6 +28,7 @@ from bot.texts import REFUSALS
 from handlers import (
     audit,
     backups,
+    demo_assessments,
     demo_records,
     demo_visits,
     demo_workers,
@@ -204,6 +205,7 @@ async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
         await demo_visits.keep_claimable(ctx)
         await demo_workers.seed(ctx)
         await demo_records.keep_records(ctx)
+        await demo_assessments.keep_cycle(ctx)
         yield ctx
 
 

@@ -179,6 +179,9 @@ class Settings(BaseSettings):
         True,
         description="Claims are reviewed by the town, then approved by the district; False: one officer.",
     )
+    assessment_dir: str = Field(
+        "", description="Folder of the assessment's sheets and terms; empty = content/assessments."
+    )
     claims_need_three_people: bool = Field(
         False, description="True: who reviewed or approved a claim may not pay it either."
     )

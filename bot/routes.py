@@ -1,6 +1,7 @@
 """The table of what the official account answers. The first line that admits a message wins."""
 
 from bot import (
+    assessments,
     bookings,
     cases,
     checkins,
@@ -51,6 +52,7 @@ ROUTES = (
     Route(TEXT, bookings.resized, CHANGES, opening=bookings.RESIZE),
     Route(TEXT, bookings.accepted, CHANGES, opening=bookings.ACCEPT),
     Route(TEXT, claims.mine, READS, words=("我的补单", "补单")),
+    Route(TEXT, assessments.mine, READS, words=("评估", "我的评估", "整改", "问题整改")),
     Route(TEXT, claims.to_do, READS, words=("待办", "我的待办")),
     Route(TEXT, workers.trainings, READS, words=("我的培训", "培训", "培训班")),
     Route(TEXT, workers.rotation, READS, words=("轮训", "跟班轮训", "我的轮训")),

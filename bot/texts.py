@@ -56,6 +56,7 @@ NOTHING_OFFERED = "现在没有等您支部接受的候补名额。发“我的�
 NO_CLAIMS = "您所在的支部还没有补单。活动结束后，请支部书记或组织委员在小程序“补单”里提交，内容已经填好。"
 HANDBOOK_FOR_WORKERS = "一本手册有 10 项内容、24 个模板，由支部书记和支部工作人员填写。打开看看：{link}"
 NOTHING_DUE = "支部现在没有要记的。一本手册：{link}"
+NOTHING_ASSESSED = "您所在的支部现在没有要整改的问题，您也没有要去评估的支部。"
 NOTHING_TO_DO = "现在没有等您处理的事。"
 
 REFUSALS: dict[type[Refused], str] = {
@@ -88,6 +89,8 @@ REFUSALS: dict[type[Refused], str] = {
     errors.RotatedLately: "这位同志近期已经参加过跟班轮训，请另报一位同志。",
     errors.MentorTaken: "这位带教人同时带的人已经满额，请另选一位。",
     errors.NotCompleted: "结业要齐备的项目还没有齐，或者时间还没有到。",
+    errors.OwnRectification: "这个问题您经手过，请另一位同志来验收或答复。",
+    errors.TooLateToObject: "签收后提出异议的期限已过。确有新情况，请直接向上级党组织反映。",
     errors.StepRefused: "实训里这一步现在还不能做，请看页面上的提示。",
     errors.ScanRefused: "这次扫码没有签到成功，请找阵地管理员帮忙。",
     errors.BadCode: "这不是本系统的签到码，请扫描阵地现场的二维码。",

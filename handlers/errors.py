@@ -139,6 +139,18 @@ class ReceiptUsed(Refused):
     code = "receipt_used"
 
 
+class OwnRectification(Refused):
+    """The caller owns, proved or judged this rectification already; somebody else must look at it."""
+
+    code = "own_rectification"
+
+
+class TooLateToObject(Refused):
+    """The term in which a branch may object to a deduction is over."""
+
+    code = "too_late_to_object"
+
+
 class StepRefused(Refused):
     """A rehearsal's rule says no: `sentence` has the working, `citation` the rule where there is one."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from handlers import access, claims, filings, questions, rotations, screenings
+from handlers import access, assessment_todos, claims, filings, questions, rotations, screenings
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -22,6 +22,10 @@ class Todos:
     visits_to_claim: int = 0
     filings_to_decide: int = 0
     rotations_to_settle: int = 0
+    results_to_sign: int = 0
+    findings_due: int = 0
+    findings_to_accept: int = 0
+    branches_to_assess: int = 0
 
 
 async def mine(ctx: Context) -> Todos:
@@ -44,6 +48,7 @@ async def mine(ctx: Context) -> Todos:
     if Role.BRANCH_WORKER in reach.roles:
         found["claims_to_correct"] = await _returned(ctx)
         found["visits_to_claim"] = len(await claims.claimable(ctx))
+    found |= await assessment_todos.mine(ctx)
     return Todos(**found)
 
 

@@ -12,7 +12,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0014_records')]
+    dependencies = [('models', '0015_assessments')]
 
     initial = False
 

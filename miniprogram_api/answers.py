@@ -66,6 +66,12 @@ STATUS: dict[type[Refused], No] = {
     errors.NoFund: No(409, "没有专项经费", "您的支部在活动那一年还没有可用的专项经费，请联系上级党组织。"),
     errors.FundSpent: No(409, "经费余额不足", "专项经费的余额不够，请先核对预算，或退回请支部调整。"),
     errors.ReceiptUsed: No(409, "票据已用过", "有一张票据已经报销过，同一张票据只能用一次，请核对票据号。"),
+    errors.OwnRectification: No(
+        403, "不能验收自己经手的整改", "这个问题您经手过，请另一位同志来验收或答复。"
+    ),
+    errors.TooLateToObject: No(
+        409, "异议期已过", "签收后提出异议的期限已过。确有新情况，请直接向上级党组织反映。"
+    ),
     errors.StepRefused: No(409, "这一步还不能做", "实训里这一步现在还不能做，请看提示。"),
     errors.ScanRefused: No(409, "未能签到", "这次扫码没有签到成功，请找阵地管理员帮忙。"),
     errors.BadCode: No(422, "二维码无效", "这不是本系统的签到码，请扫描阵地现场的二维码。"),

@@ -281,7 +281,7 @@ class DuesView(View):
     next: None = None
 
 
-class FindingView(View):
+class RecordProblemView(View):
     """What a look across the records found."""
 
     code: str
@@ -293,13 +293,13 @@ class FindingView(View):
     record_ids: list[int]
 
 
-class YearView(View):
+class HandbookYearView(View):
     """A branch's year."""
 
     branch: OrganizationView
     year: int
     due: list[DueView]
-    findings: list[FindingView]
+    findings: list[RecordProblemView]
 
 
 class FeedView(View):
@@ -427,9 +427,9 @@ def due(one: due_records.Due) -> DueView:
     )  # fmt: skip
 
 
-def finding(one: record_rules.Finding) -> FindingView:
+def finding(one: record_rules.Finding) -> RecordProblemView:
     """One finding."""
-    return FindingView(
+    return RecordProblemView(
         code=one.code, level=one.level, message=one.message, rule=one.rule, record_ids=list(one.records)
     )
 

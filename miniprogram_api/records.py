@@ -43,6 +43,7 @@ from miniprogram_api.record_views import (
     DuesView,
     FeedView,
     HandbookYearQuery,
+    HandbookYearView,
     HistoryView,
     RecordArchiveQuery,
     RecordForm,
@@ -59,7 +60,6 @@ from miniprogram_api.record_views import (
     SignForm,
     TemplatesView,
     WholeTemplateView,
-    YearView,
 )
 from miniprogram_api.table import ACTS_FOR_BRANCH, BOUND, BRANCH, LOGGED_IN, File, Route, always
 
@@ -187,10 +187,10 @@ async def detach(ctx: Context, *, record_id: int, attachment_id: int) -> None:
     await record_attachments.detach(ctx, record_id=record_id, attachment_id=attachment_id)
 
 
-async def year(ctx: Context, *, form: HandbookYearQuery) -> YearView:
+async def year(ctx: Context, *, form: HandbookYearQuery) -> HandbookYearView:
     """A branch's year."""
     found = await record_rules.overview(ctx, branch_id=form.branch_id, year=form.year)
-    return YearView(
+    return HandbookYearView(
         branch=views.organization(found.reader.branch),
         year=found.year,
         due=[show_as.due(one) for one in found.due],
@@ -269,7 +269,7 @@ ROUTES = (
     Route("GET", "/records", index, BOUND, "支部的记录", RecordQuery, RecordsView, refuses=READS),
     Route("POST", "/records", create, BOUND, "新建记录，已知的内容先填好", RecordForm, BranchRecordView, (201,), (*WRITES, AlreadyRecorded), creates=True),
     Route("GET", "/records.xlsx", export_sheet, BOUND, "一类记录，Excel", SheetQuery, refuses=READS, media=MEDIA),
-    Route("GET", "/records/year", year, ACTS_FOR_BRANCH, "支部的一年：该记的、已记的、对不上的", HandbookYearQuery, YearView, refuses=(*READS, NotAllowed)),
+    Route("GET", "/records/year", year, ACTS_FOR_BRANCH, "支部的一年：该记的、已记的、对不上的", HandbookYearQuery, HandbookYearView, refuses=(*READS, NotAllowed)),
     Route("GET", "/records/due", due, ACTS_FOR_BRANCH, "现在该记的", BranchQuery, DuesView, refuses=(*READS, NotAllowed)),
     Route("GET", "/records/archive", export_archive, BRANCH, "支部一年的全部记录，一个文件", HandbookYearQuery, refuses=WRITES, media=ZIP),
     Route("POST", "/records/archive", read_archive, BRANCH, "从导出的文件恢复记录", RecordArchiveQuery, RestoredView, refuses=WRITES, takes=record_archives.MOST_BYTES),

@@ -28,6 +28,7 @@ from handlers.errors import (
     WrongState,
 )
 from miniprogram_api import (
+    assessments,
     attendance,
     bookings,
     cases,
@@ -36,9 +37,11 @@ from miniprogram_api import (
     closings,
     clusters,
     complaints,
+    cycles,
     door_codes,
     entries,
     filings,
+    findings,
     learning,
     lesson_desk,
     lessons,
@@ -237,5 +240,8 @@ ROUTES = (
     *registers.ROUTES,
     *record_documents.ROUTES,
     *records.ROUTES,
+    *cycles.ROUTES,
+    *assessments.ROUTES,
+    *findings.ROUTES,
 )
 # fmt: on

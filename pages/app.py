@@ -4,6 +4,7 @@ from aiohttp import web
 
 from handlers.context import Context
 from pages import (
+    assessments,
     cases,
     claims,
     complaints,
@@ -72,6 +73,14 @@ def setup(app: web.Application, ctx: Context) -> None:
     _workers(app.router)
     record_documents.setup(app)
     handbook.setup(app)
+    app.router.add_get("/pages/assessments.js", assessments.script)
+    app.router.add_get("/pages/assessments.css", assessments.style)
+    app.router.add_get("/assessments/worker.js", assessments.worker)
+    app.router.add_get("/assessments", assessments.index)
+    app.router.add_get(r"/assessments/{assessment_id:[0-9]{1,9}}", assessments.visit)
+    app.router.add_get(r"/assessments/{assessment_id:[0-9]{1,9}}/kit", assessments.kit)
+    app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/observations", assessments.upload)
+    app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/hand-in", assessments.hand_in)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/privacy", privacy)

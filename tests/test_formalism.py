@@ -37,9 +37,22 @@ OF_A_BUILDING = {"SiteForm", "SiteEditForm", "PositionForm"}
 """Forms that say where a site stands: that is asked of the map, and of nobody who comes."""
 
 
+RATES_BRANCHES = re.compile(
+    r"^(?:assess\w*|observations|findings|cycles|due_reminders|report_prints|demo_assessments)\.py$"
+)
+"""Files about the assessment of branches (跟踪问效): what a branch loses there is no mark of a person."""
+OF_BRANCHES = {"扣分", "得分"}
+
+
 def said(text: str) -> list[str]:
     """What smells of formalism in a text, once what it denies is left out."""
     return FORMALISM.findall(DENIED.sub("", text))
+
+
+def said_in(name: str, line: str) -> list[str]:
+    """The same for a line of a file; where branches are assessed, two words are theirs."""
+    admitted = OF_BRANCHES if RATES_BRANCHES.match(name) else set()
+    return [word for word in said(line) if word not in admitted]
 
 
 def sentences(value: object) -> Iterator[str]:
@@ -85,7 +98,23 @@ def test_no_sentence_in_the_code_smells_of_formalism(room: str) -> None:
         if CHINESE.search(line)
     ]
     assert len(lines) > 5
-    assert [(name, line) for name, line in lines if said(line)] == []
+    assert [(name, line) for name, line in lines if said_in(name, line)] == []
+
+
+def test_files_about_the_assessment_may_say_what_a_branch_loses_and_nothing_else() -> None:
+    assert said_in("findings.py", "扣分要有佐证，得分见下") == []
+    for name, line in (
+        ("findings.py", "全区排名第三"),
+        ("bookings.py", "迟到的扣分"),
+        ("assessments.py", "个人积分"),
+    ):
+        assert said_in(name, line)
+
+
+def test_nobody_is_rated_and_no_list_goes_by_mark() -> None:
+    """The assessment rates branches: no table ties a mark to a person, and no query is ordered by one."""
+    code = "".join(path.read_text(encoding="utf-8") for path in Path("handlers").glob("*.py"))
+    assert not re.search(r"order_by\([^)]*\bmark\b|ORDER BY[^\n]*\bmark", code)
 
 
 def test_no_sentence_of_the_api_smells_of_formalism() -> None:
@@ -167,6 +196,7 @@ ADDRESS = {
     "attachment_id": "1",
     "year": "2026",
     "kind": "docx",
+    "assessment_id": "1",
 }
 
 

@@ -113,6 +113,20 @@ FORMS: dict[str, dict[str, Any]] = {
     "SignDraftsForm": {"template": "T09"},
     "BranchForm": {},
     "FundForm": {"organization_id": 2, "year": 2026, "budget": 0, "per_head": 1, "cap": 1},
+    "CycleForm": {"kind": "batch", "organization_id": 1, "year": 2026, "number": 1},
+    "TeamForm": {"name": "x", "leader_id": 1, "person_ids": [1, 2]},
+    "AssignForm": {"team_id": 1, "branch_ids": [1]},
+    "BelowForm": {},
+    "DowngradeForm": {"branch_id": 1, "year": 2026, "code": "D1", "fact": "x", "evidence": "x"},
+    "LinesForm": {"lines": []},
+    "ReviewForm": {"decided": {"A03": 1}},
+    "AssessmentReasonForm": {"reason": "x"},
+    "RecuseForm": {"reason": "x"},
+    "PlanForm": {"measure": "x", "kind": "limited"},
+    "EvidenceForm": {"evidence": "x"},
+    "ReturnForm": {"reason": "x"},
+    "ObjectionForm": {"text": "x"},
+    "ObjectionAnswerForm": {"text": "x", "upheld": True},
 }
 """A valid form of each kind; a new kind without one fails."""
 
@@ -152,6 +166,11 @@ IDS = {
     "set_aside_id": "1",
     "attachment_id": "1",
     "year": "2026",
+    "cycle_id": "1",
+    "organization_id": "1",
+    "run_id": "1",
+    "assessment_id": "1",
+    "finding_id": "1",
 }
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}
 WHO = {

@@ -8,6 +8,7 @@ has a row in `ROWS`, or is named in `UNSCOPED` because nothing in it belongs to 
 branch; `town` stands over the near town, `keeper` keeps the near site.
 """
 
+import json
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,17 +21,23 @@ from openpyxl import load_workbook
 
 from handlers import access, codes, receipt_images, sites
 from handlers.access import Reach
+from handlers.assessment_content import book
 from handlers.context import Context
 from models import (
     Account,
     App,
+    Assessment,
+    AssessmentStage,
     Booking,
     BookingStatus,
     CheckIn,
     Claim,
     ClaimStatus,
+    Cycle,
+    CycleKind,
     Enrolment,
     Filing,
+    Finding,
     Fund,
     Measure,
     Organization,
@@ -42,6 +49,7 @@ from models import (
     Record,
     RecordStatus,
     RecordVersion,
+    Rectification,
     Role,
     Rotation,
     RotationRound,
@@ -51,6 +59,8 @@ from models import (
     SiteCategory,
     Slot,
     StaffQuota,
+    Team,
+    TeamMember,
     Training,
     TrainingSession,
     Worker,
@@ -73,6 +83,8 @@ DISTRICT = frozenset({"district"})
 WORKER = frozenset({"worker"})
 MEMBER = frozenset({"member"})
 TOWN = frozenset({"town"})
+LOOKS = frozenset({"keeper"})
+"""Who assesses the near branch, and leads the team: a duty of nobody, given by the plan."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,7 @@ def entered(status: object) -> bool:
 
 
 PICTURE = b64encode(pictures.png("x")).decode()
+PROVED = {"fact": "x", "evidence": "x"}
 FIGURES = {"year": 2026, "per_head": 1, "cap": 9}
 
 ROWS = {
@@ -215,6 +228,61 @@ ROWS = {
     "POST /records/{record_id}/restore-vote": Row(WORKER, NOBODY),
     "POST /records/{record_id}/hours": Row(WORKER, NOBODY),
     "GET /records/{record_id}/attachments": Row(BOUND, DISTRICT),
+    "POST /cycles": Row(
+        OFFICERS, DISTRICT,
+        body=lambda ids: {"kind": "quarter", "organization_id": ids["town_id"], "year": 2025, "number": 1},
+    ),
+    "GET /cycles": Row(OFFICERS, DISTRICT, listed=by_id("cycle_id")),
+    "GET /cycles/{cycle_id}": Row(OFFICERS, DISTRICT),
+    "GET /cycles/{cycle_id}/teams": Row(OFFICERS, DISTRICT),
+    "POST /cycles/{cycle_id}/teams": Row(
+        OFFICERS, DISTRICT, body=lambda _: {"name": "x", "leader_id": 1, "person_ids": []}
+    ),
+    "POST /cycles/{cycle_id}/assignments": Row(
+        OFFICERS, DISTRICT, body=lambda ids: {"team_id": ids["team_id"]}
+    ),
+    "POST /cycles/{cycle_id}/publish": Row(OFFICERS, DISTRICT),
+    "GET /cycles/{cycle_id}/figures": Row(OFFICERS, DISTRICT),
+    "GET /cycles/{cycle_id}/agreement": Row(OFFICERS, DISTRICT),
+    "GET /cycles/{cycle_id}/towns/{organization_id}/report.pdf": Row(OFFICERS, DISTRICT),
+    "GET /cycles/{cycle_id}/towns/{organization_id}/report.docx": Row(OFFICERS, DISTRICT),
+    "POST /cycles/{cycle_id}/prints": Row(OFFICERS, DISTRICT, body=lambda _: {}),
+    "GET /assessments": Row(LOOKS | WORKER | OFFICERS, DISTRICT, listed=by_id("assessment_id")),
+    "GET /assessments/{assessment_id}": Row(LOOKS | WORKER | OFFICERS, DISTRICT),
+    "GET /assessments/{assessment_id}/report.docx": Row(LOOKS | WORKER | OFFICERS, DISTRICT),
+    "GET /assessments/{assessment_id}/report.pdf": Row(LOOKS | WORKER | OFFICERS, DISTRICT),
+    "GET /assessments/{assessment_id}/kit": Row(LOOKS, NOBODY),
+    "POST /assessments/{assessment_id}/observations": Row(LOOKS, NOBODY, body=lambda _: {"lines": []}),
+    "POST /assessments/{assessment_id}/hand-in": Row(LOOKS, NOBODY),
+    "POST /assessments/{assessment_id}/recuse": Row(LOOKS, NOBODY, body=lambda _: {"reason": "x"}),
+    "POST /assessments/{assessment_id}/review": Row(LOOKS, NOBODY, body=lambda _: {}),
+    "POST /assessments/{assessment_id}/send-back": Row(LOOKS, NOBODY, body=lambda _: {"reason": "x"}),
+    "POST /assessments/{assessment_id}/deliver": Row(LOOKS | OFFICERS, DISTRICT),
+    "POST /assessments/{assessment_id}/sign": Row(WORKER, NOBODY),
+    "POST /assessments/{assessment_id}/stop": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "GET /assessments/years": Row(
+        OFFICERS, DISTRICT,
+        listed=lambda body, ids: ids["branch_id"] in [item["branch"]["id"] for item in body["items"]],
+    ),
+    "POST /assessments/downgrades": Row(
+        DISTRICT, DISTRICT,
+        body=lambda ids: {"branch_id": ids["branch_id"], "year": 2026, "code": "D3"} | PROVED,
+    ),
+    "GET /findings": Row(LOOKS | WORKER | OFFICERS, DISTRICT, listed=by_id("finding_id")),
+    "GET /findings/{finding_id}": Row(LOOKS | WORKER | OFFICERS, DISTRICT),
+    "GET /findings/{finding_id}/chain": Row(LOOKS | WORKER | OFFICERS, DISTRICT),
+    "POST /findings/{finding_id}/plan": Row(
+        WORKER, NOBODY, body=lambda _: {"measure": "x", "kind": "limited"}
+    ),
+    "POST /findings/{finding_id}/train": Row(WORKER, NOBODY),
+    "POST /findings/{finding_id}/objection": Row(WORKER, NOBODY, body=lambda _: {"text": "x"}),
+    "POST /findings/{finding_id}/prove": Row(WORKER, NOBODY, body=lambda _: {"evidence": "x"}),
+    "POST /findings/{finding_id}/help": Row(WORKER, NOBODY, body=lambda _: {"reason": "x"}),
+    "POST /findings/{finding_id}/objection/answer": Row(
+        OFFICERS, DISTRICT, body=lambda _: {"text": "x", "upheld": False}
+    ),
+    "POST /findings/{finding_id}/accept": Row(OFFICERS, DISTRICT),
+    "POST /findings/{finding_id}/return": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
     "GET /statistics/visits": Row(
         KEEPERS, DISTRICT, listed=lambda body, ids: ids["town"] in [item["town"] for item in body["items"]]
     ),
@@ -313,9 +381,11 @@ UNSCOPED = {
         POST /session, POST /session/bind, GET /me, DELETE /me, GET /me/export, GET /me/code,
         POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable, GET /todos,
         GET /me/worker, POST /me/worker/corrections,
-        GET /posters.pdf, GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
+        GET /posters.pdf, GET /prints/{run_id}, GET /prints/{run_id}/reports.zip,
+        GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
     "for everybody alike": """
         GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots, GET /claims/summary,
+        GET /assessments/sheets,
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
         GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
         GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup},
@@ -340,7 +410,7 @@ UNSCOPED = {
     "counts only, too small ones not shown": """
         GET /questions/statistics""",
     "the sheet of a list above": """
-        GET /registers/{register}/sheet""",
+        GET /registers/{register}/sheet, GET /assessments/years.docx""",
     "the caller's own branch by their duty, or a file that says whose it is: see test_records.py": """
         GET /records.xlsx, GET /records/archive, POST /records/archive, POST /records/sheet,
         DELETE /records/feed, POST /records/{record_id}/attachments,
@@ -416,12 +486,15 @@ class Things:
         question = await self.once("question", side, self.question)
         slot = await self.slot(side, hours=900 + len(self.made))
         town = await Organization.get(id=branch.parent_id)
+        finding = await self.once("finding", side, self.finding)
         return {
             "site_id": self.sites[side].id, "slot_id": slot.id, "booking_id": booking.id,
             "claim_id": claim.id, "fund_id": claim.fund_id, "question_id": question.id,
             "cluster_id": question.id, "text_id": (await self.text(side)).id, "branch_id": branch.id,
             "record_id": (await self.once("record", side, self.record)).id,
             "town_id": town.id, "town": self.sites[side].town, "receipt_id": receipt.id,
+            "organization_id": town.id, "finding_id": finding.id, "assessment_id": finding.assessment_id,
+            "cycle_id": finding.assessment.cycle_id, "team_id": finding.assessment.team_id,
             "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
             "scan": self.scan(side),
         } | await self.once("workers", side, self.workers_side)  # fmt: skip
@@ -562,6 +635,28 @@ class Things:
         secret, now = self.ctx.settings.secret_key.get_secret_value(), self.ctx.now()
         code = codes.member(secret, person_id=self.people[side].id, at=now)
         return {"code": code, "at": now.isoformat()}
+
+    async def finding(self, side: str) -> Rectification:
+        """One that was fed back; on the near side the keeper assessed, and led the team."""
+        branch, now = self.branch(side), self.ctx.now()
+        looks = self.world["keeper"].person if side == "own" else self.people["other"]
+        assert looks is not None
+        cycle = await Cycle.create(
+            kind=CycleKind.BATCH, organization_id=branch.parent_id, year=2026, number=1, name="x", seed="x",
+            records_from=now.date(), records_until=now.date(), created_at=now, published_at=now,
+            book=json.dumps(book().kept(), ensure_ascii=False),
+        )  # fmt: skip
+        team = await Team.create(cycle=cycle, name="x", leader=looks)
+        await TeamMember.create(team=team, person=looks)
+        other = await Person.create(name="演示", organization_id=branch.parent_id)
+        assessment = await Assessment.create(
+            cycle=cycle, branch=branch, team=team, assessor=looks, other=other, sheet="A", mark=980,
+            stage=AssessmentStage.RECTIFYING, delivered_at=now, signed_at=now,
+        )  # fmt: skip
+        found = await Finding.create(branch=branch, item="A03")
+        return await Rectification.create(
+            finding=found, round=1, assessment=assessment, deducted=20, owner=self.people[side], begun_at=now
+        )
 
     async def question(self, side: str) -> Question:
         asker = self.world["member" if side == "own" else "other_worker"]

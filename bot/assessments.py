@@ -1,0 +1,60 @@
+"""评估 in the chat: what one's branch has to put right and by when, and what one has to look at."""
+
+from bot import texts
+from bot.messages import Message
+from bot.replies import Reply
+from handlers import assessments, findings
+from handlers.context import Context
+from handlers.findings import STATUS_WORDS
+from handlers.working_days import last_day
+from models import Assessment, AssessmentStage, Rectification
+from models.findings import DONE
+
+SHOWN = 5
+
+
+async def mine(message: Message, ctx: Context) -> Reply:
+    """Results to sign, findings by their due dates, visits to make."""
+    rows = (await findings.list_findings(ctx, limit=findings.LARGEST_PAGE)).items
+    left = [row for row in rows if row.status not in DONE]
+    left.sort(key=lambda row: (row.due_at is None, row.due_at or row.assessment.cycle.created_at, row.id))
+    lines = await _to_sign(ctx)
+    if left:
+        lines += ["要整改的问题：", *(line(ctx, row) for row in left[:SHOWN])]
+        if len(left) > SHOWN:
+            lines.append(f"还有 {len(left) - SHOWN} 个。")
+    lines += await _to_visit(ctx)
+    if not lines:
+        return texts.NOTHING_ASSESSED
+    return "\n".join([*lines, f"详细内容和可以学什么：{ctx.settings.public_url}/assessments"])
+
+
+async def _to_sign(ctx: Context) -> list[str]:
+    page = await assessments.list_assessments(ctx, stage=AssessmentStage.TO_FEED_BACK, limit=SHOWN)
+    return [
+        f"《{row.cycle.name}》的结果到了，请在小程序“评估”里看后签收。"
+        for row in page.items
+        if row.delivered_at
+    ]
+
+
+async def _to_visit(ctx: Context) -> list[str]:
+    person = ctx.caller.person
+    page = await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=100)
+    mine_ = [row for row in page.items if person is not None and person.id in (row.assessor_id, row.other_id)]
+    return ["要去评估的党支部：", *map(_visit, mine_[:SHOWN])] if mine_ else []
+
+
+def _visit(row: Assessment) -> str:
+    return f"· {row.branch.name}"
+
+
+def line(ctx: Context, row: Rectification) -> str:
+    """One finding on one line: what, where it stands, by when."""
+    late = findings.overdue_by(row, ctx.now())
+    due = f"{last_day(row.due_at, zone=ctx.settings.zone):%-m月%-d日}前办完" if row.due_at else "签收后定期限"
+    if row.status in findings.TO_ACCEPT:
+        due = "等上级验收"
+    when = f"已过期 {late.days} 天" if late is not None else due
+    item = findings.item_of(row)
+    return f"· {row.finding.branch.name} {item.name}：{STATUS_WORDS[row.status]}，{when}"

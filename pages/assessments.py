@@ -1,0 +1,272 @@
+"""评估 on a phone: what one has to look at and to put right, and the visit itself, also without a network."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from aiohttp import web
+
+from handlers import assessments, cases, findings, observations
+from handlers.assessment_content import SUGGESTED, Item, Per, cited, shown
+from handlers.context import Context
+from handlers.errors import BadInput, NotBound, NotFound, Refused, WrongState
+from handlers.findings import KIND_WORDS, STATUS_WORDS
+from handlers.observations import Kit
+from handlers.working_days import last_day
+from models import Assessment, AssessmentStage, Observation, Rectification
+from pages.layout import CONTEXT, SECURITY, file, not_found, page
+from pages.login import known_reader, reader
+
+LARGEST = 256 * 1024
+"""Bytes of one upload."""
+SHOWN = 50
+PER = {Per.EACH: "每次（项）", Per.ONCE: "", Per.ALL: "本项 0 分，", Per.JUDGED: "视情"}
+LOGIN = (
+    "<main><h1>请在微信里打开</h1><p>这一页给评估组和党支部用。请用绑定了手机号的微信打开；"
+    "还没有绑定的，请先在小程序“我的”里绑定。</p></main>"
+)
+REFUSALS: dict[type[Refused], tuple[int, str]] = {
+    NotBound: (403, "请用绑定了手机号的微信打开这一页。"),
+    NotFound: (404, "没有这项任务，或者已经换了别的同志。"),
+    WrongState: (409, "这个党支部的评估已经结束，不能再改。手机上的记录还在，请联系组长。"),
+}
+
+
+async def index(request: web.Request) -> web.Response:
+    """What the reader has to look at, and what their branch has to put right."""
+    ctx = await _known(request)
+    try:
+        tasks = (await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=SHOWN)).items
+        rounds = (await findings.list_findings(ctx, limit=SHOWN)).items
+    except NotBound:
+        return page("请在微信里打开", LOGIN, status=403)
+    person = ctx.caller.person
+    mine = [row for row in tasks if person is not None and person.id in (row.assessor_id, row.other_id)]
+    body = (
+        f"<main><h1>评估</h1>{_tasks(mine)}<h2>问题和整改</h2>"
+        f"{''.join(_round(ctx, row) for row in rounds) or '<p>现在没有。</p>'}"
+        f'<p class="soft">期限、分值为{SUGGESTED}。办理整改、签收和提出异议，请在小程序“评估”里。</p></main>'
+    )
+    return page("评估", body)
+
+
+async def visit(request: web.Request) -> web.Response:
+    """One branch for its assessor: readable as it is, and written on by the script."""
+    ctx = await _known(request)
+    try:
+        kit = await observations.kit(ctx, assessment_id=int(request.match_info["assessment_id"]))
+    except NotBound:
+        return page("请在微信里打开", LOGIN, status=403)
+    except NotFound:
+        return not_found("没有这项评估任务，或者已经换了别的同志。")
+    row = kit.assessment
+    items = "".join(_item(item, kit) for item in kit.sheet.items)
+    body = (
+        f'<main class="visit" data-assessment="{row.id}"><p class="strand">{escape(row.cycle.name)}</p>'
+        f"<h1>{escape(row.branch.name)}</h1>"
+        '<p id="status" class="alert" role="status">要在这一页上记录，请打开浏览器的脚本功能。</p>'
+        f"{_sample(kit)}{_before(kit)}{items}"
+        '<section class="card"><p id="left"></p><button id="hand-in" class="big" hidden>提交我的打分</button>'
+        '<p class="soft">两名同志各打各的，都提交以后才能看到对方的。</p></section>'
+        f'<p class="soft">分值和扣分办法为{SUGGESTED}。不看材料厚薄、照片多少。</p></main>'
+    )
+    return page(
+        row.branch.name, body, scripts=("/pages/assessments.js",), style="/pages/assessments.css", forms=False
+    )
+
+
+async def kit(request: web.Request) -> web.Response:
+    """What the script keeps for the day."""
+    ctx = await _reading(request)
+    try:
+        found = await observations.kit(ctx, assessment_id=int(request.match_info["assessment_id"]))
+    except (NotBound, NotFound) as refused:
+        return _refused(refused)
+    return _json(
+        {
+            "branch": found.assessment.branch.name,
+            "handed_in": found.handed_in,
+            "items": [
+                {
+                    "code": item.code,
+                    "name": item.name,
+                    "worth": item.worth,
+                    "rule": cited(item.rules, item.also),
+                }
+                for item in found.sheet.items
+            ],
+            "lines": [_line(row) for row in found.mine],
+        }
+    )
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Take what was written down; each line is answered."""
+    ctx = await _reading(request)
+    number = int(request.match_info["assessment_id"])
+    try:
+        lines = await _lines(request)
+        answers = await observations.upload(ctx, assessment_id=number, lines=lines)
+        found = await observations.kit(ctx, assessment_id=number)
+    except Refused as refused:
+        return _refused(refused)
+    return _json(
+        {
+            "answers": [{"id": one.id, "outcome": one.outcome, "reason": one.reason} for one in answers],
+            "lines": [_line(row) for row in found.mine],
+        }
+    )
+
+
+async def hand_in(request: web.Request) -> web.Response:
+    """The assessor's marks are final."""
+    ctx = await _reading(request)
+    try:
+        await observations.hand_in(ctx, assessment_id=int(request.match_info["assessment_id"]))
+    except Refused as refused:
+        return _refused(refused)
+    return _json({"handed_in": True})
+
+
+async def script(_: web.Request) -> web.Response:
+    """What writes on the page."""
+    return file("assessments.js", "text/javascript")
+
+
+async def style(_: web.Request) -> web.Response:
+    """How the visit's page looks."""
+    return file("assessments.css", "text/css")
+
+
+async def worker(_: web.Request) -> web.Response:
+    """What opens the page again without a network. It lies beside the pages it may serve."""
+    return file("assessments-worker.js", "text/javascript")
+
+
+def _tasks(rows: Sequence[Assessment]) -> str:
+    if not rows:
+        return ""
+    items = "".join(
+        f'<li><a href="/assessments/{row.id}">{escape(row.branch.name)}</a>'
+        f'<span class="soft">{escape(row.cycle.name)}</span></li>'
+        for row in rows
+    )
+    return f'<h2>要去评估的党支部</h2><ul class="plain">{items}</ul>'
+
+
+def _round(ctx: Context, row: Rectification) -> str:
+    item, late = findings.item_of(row), findings.overdue_by(row, ctx.now())
+    due = f"{last_day(row.due_at, zone=ctx.settings.zone):%-m月%-d日}前办完" if row.due_at else "签收后定期限"
+    said = f"已过期 {late.days} 天" if late is not None else due
+    facts = "".join(
+        f"<p>{escape(one['fact'])}<br>"
+        f"<span class='soft'>佐证：{escape(one['evidence'])}；依据：{escape(one['rule'])}</span></p>"
+        for one in row.faults
+    )
+    again = f"（第 {row.round} 次出现）" if row.round > 1 else ""
+    return (
+        f'<section class="card"><p><strong>{escape(item.name)}</strong>{again}　'
+        f"{STATUS_WORDS[row.status]}<br>"
+        f'<span class="soft">{escape(row.finding.branch.name)}　{KIND_WORDS[row.kind]}　{said}</span></p>'
+        f"{facts}{_taught(item)}</section>"
+    )
+
+
+def _taught(item: Item) -> str:
+    """What teaches the item, a tap away where there is a page for it."""
+    book = cases.casebook().cases
+    links = [f'<a href="/cases/{code}">案例“{escape(book[code].title)}”</a>' for code in item.teaches.cases]
+    others = [
+        *(f"微课 {code}" for code in item.teaches.lessons),
+        *(f"模板 {code}" for code in item.teaches.templates),
+    ]
+    return f'<p class="soft">可以学：{"、".join([*links, *others])}</p>'
+
+
+def _sample(kit: Kit) -> str:
+    drawn = kit.assessment.sample.get("records", {})
+    rows = [f"<li>{escape(kind)}：{escape('、'.join(which))}</li>" for kind, which in drawn.items()]
+    if kit.interviews:
+        names = "、".join(escape(person.name) for person in kit.interviews)
+        rows.append(f"<li>访谈：{names}（不在的换人，满 3 名即可）</li>")
+    return f'<section class="card"><p><strong>抽到看这些</strong></p><ul>{"".join(rows)}</ul></section>'
+
+
+def _before(kit: Kit) -> str:
+    if not kit.before:
+        return ""
+    rows = "".join(
+        f"<li>{escape(one.finding.item)} {STATUS_WORDS[one.status]}："
+        f"{escape('；'.join(str(fault['fact']) for fault in one.faults))}</li>"
+        for one in kit.before
+    )
+    return (
+        f'<section class="card"><p><strong>以前的问题，先看有没有再犯</strong></p><ul>{rows}</ul></section>'
+    )
+
+
+def _item(item: Item, kit: Kit) -> str:
+    ways = "；".join(
+        f"{escape(one.when)}，{PER[one.per]}{'' if one.per is Per.JUDGED else f'扣 {shown(one.less)} 分'}"
+        for one in item.deductions
+    )
+    written = "".join(
+        f"<li>扣 {shown(row.deducted)} 分：{escape(row.fact)}（佐证：{escape(row.evidence)}）</li>"
+        for row in kit.mine
+        if row.item == item.code and row.deducted and row.id in {head.id for head in kit.merged.heads}
+    )
+    return (
+        f'<section class="card item" id="{item.code}" data-item="{item.code}">'
+        f"<p><strong>{item.code} {escape(item.name)}</strong>（{shown(item.worth)} 分）</p>"
+        f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in item.look)}</ul>"
+        f"<details><summary>怎样扣分、依据什么</summary><p>{ways}。</p>"
+        f'<p class="soft">{escape(cited(item.rules, item.also))}</p></details>'
+        f'<ul class="written plain">{written}</ul><div class="acts"></div></section>'
+    )
+
+
+def _line(row: Observation) -> dict[str, Any]:
+    same = {
+        name: getattr(row, name)
+        for name in ("id", "item", "deducted", "rule", "fact", "evidence", "replaces")
+    }
+    return same | {"at": row.made_at.isoformat()}
+
+
+async def _lines(request: web.Request) -> list[dict[str, Any]]:
+    """The lines of an upload.
+
+    Raises:
+        BadInput: it can't be read.
+    """
+    try:
+        if request.content_type != "application/json" or (request.content_length or 0) > LARGEST:
+            raise ValueError
+        said = await request.json()
+        lines = said["lines"]
+        if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BadInput(lines="上传的内容读不懂，请更新页面后再试") from None
+    return lines
+
+
+async def _known(request: web.Request) -> Context:
+    ctx = request.app[CONTEXT]
+    return ctx.on_behalf_of(await reader(request, ctx))
+
+
+async def _reading(request: web.Request) -> Context:
+    ctx = request.app[CONTEXT]
+    return ctx.on_behalf_of(await known_reader(request, ctx))
+
+
+def _refused(refused: Refused) -> web.Response:
+    if isinstance(refused, BadInput):
+        return _json({"code": refused.code, "detail": "；".join(refused.fields.values())}, status=422)
+    status, detail = REFUSALS.get(type(refused), (409, "现在不能这样办理。"))
+    return _json({"code": refused.code, "detail": detail}, status=status)
+
+
+def _json(said: dict[str, Any], *, status: int = 200) -> web.Response:
+    return web.json_response(said, status=status, headers=SECURITY | {"Cache-Control": "no-store"})
