@@ -193,7 +193,7 @@ class KitView(AssessmentView):
     handed_in: bool
 
 
-class ObservationView(View):
+class UploadedLineView(View):
     """What became of a line."""
 
     id: str
@@ -204,7 +204,7 @@ class ObservationView(View):
 class LinesView(View):
     """An answer to each line, in the order sent."""
 
-    items: list[ObservationView]
+    items: list[UploadedLineView]
     conflicts: list[list[str]]
     next: None = None
 
@@ -368,9 +368,9 @@ def kit_view(found: Kit) -> KitView:
     )  # fmt: skip
 
 
-def line_view(one: LineAnswer) -> ObservationView:
+def line_view(one: LineAnswer) -> UploadedLineView:
     """The answer to a line."""
-    return ObservationView(id=one.id, outcome=one.outcome, reason=one.reason)
+    return UploadedLineView(id=one.id, outcome=one.outcome, reason=one.reason)
 
 
 SEES = (NotBound, NotFound)

@@ -70,7 +70,7 @@ class BelowForm(Form):
     below_id: Id | None = Field(None, description="只要某个党组织直接下级的；一次最多 500 份")
 
 
-class YearQuery(Query):
+class BranchYearQuery(Query):
     """Which branches' year."""
 
     year: Year_ | None = Field(None, description="年份，默认今年")
@@ -302,13 +302,13 @@ async def collect(ctx: Context, *, run_id: int) -> File:
     return File(f"评估报告-{run_id}.zip", await report_prints.collect(ctx, run_id=run_id))
 
 
-async def years(ctx: Context, *, form: YearQuery) -> YearsView:
+async def years(ctx: Context, *, form: BranchYearQuery) -> YearsView:
     """The year of all branches."""
     found = await assessment_years.years(ctx, year=form.year or ctx.now().year, below_id=form.below_id)
     return YearsView(items=[year_view(one) for one in found])
 
 
-async def year_docx(ctx: Context, *, form: YearQuery) -> File:
+async def year_docx(ctx: Context, *, form: BranchYearQuery) -> File:
     """The year's material for Word."""
     year = form.year or ctx.now().year
     report = await assessment_documents.year_report(ctx, year=year, below_id=form.below_id)
@@ -385,8 +385,8 @@ ROUTES = (
     Route("POST", "/cycles/{cycle_id}/prints", ask_print, OFFICERS, "成批打印评估报告", BelowForm, PrintView, (201,), FINDS, creates=True),
     Route("GET", "/prints/{run_id}", progress, OFFICERS, "打印进度", None, PrintView, refuses=(NotBound, NotFound)),
     Route("GET", "/prints/{run_id}/reports.zip", collect, OFFICERS, "打印好的报告，一支部一个 PDF", refuses=(NotBound, NotFound, WrongState), media=ZIP),
-    Route("GET", "/assessments/years", years, OFFICERS, "年度得分、星级和研判建议，按编码排列", YearQuery, YearsView, refuses=FINDS),
-    Route("GET", "/assessments/years.docx", year_docx, OFFICERS, "述职评议材料，Word", YearQuery, refuses=FINDS, media=assessment_documents.DOCX),
+    Route("GET", "/assessments/years", years, OFFICERS, "年度得分、星级和研判建议，按编码排列", BranchYearQuery, YearsView, refuses=FINDS),
+    Route("GET", "/assessments/years.docx", year_docx, OFFICERS, "述职评议材料，Word", BranchYearQuery, refuses=FINDS, media=assessment_documents.DOCX),
     Route("POST", "/assessments/downgrades", downgrade, DISTRICT, "记下降档事项（要有事实和佐证）", DowngradeForm, DowngradeView, (201,), FINDS, creates=True),
 )
 # fmt: on

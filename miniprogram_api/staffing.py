@@ -31,7 +31,7 @@ class FiguresQuery(Query):
     year: int | None = Field(None, ge=2000, le=2199, description="哪一年，默认今年")
 
 
-class QuarterQuery(Query):
+class BulletinQuery(Query):
     """Which quarter."""
 
     quarter: Annotated[str, Field(max_length=6)] = Field("", description="如 2026Q3；默认上一季度")
@@ -144,7 +144,7 @@ async def dashboard(ctx: Context, *, form: FiguresQuery) -> DashboardView:
     )  # fmt: skip
 
 
-async def bulletin(ctx: Context, *, form: QuarterQuery) -> BulletinView:
+async def bulletin(ctx: Context, *, form: BulletinQuery) -> BulletinView:
     """The quarter's bulletin."""
     quarter, items = await worker_statistics.bulletin(ctx, quarter=form.quarter)
     return BulletinView(
@@ -179,7 +179,7 @@ OFFICE = (NotBound, NotAllowed)
 ROUTES = (
     Route("GET", "/staffing", index, OFFICERS, "各单位应配、在岗、缺额和空岗", None, StaffingsView, refuses=OFFICE),
     Route("PUT", "/staffing/{unit_id}", keep, DISTRICT, "维护一个单位的应配数（以办法为准）", QuotaForm, StaffingView, refuses=OFFICE),
-    Route("GET", "/staffing/bulletin", bulletin, OFFICERS, "每季度备案情况", QuarterQuery, BulletinView, refuses=OFFICE),
+    Route("GET", "/staffing/bulletin", bulletin, OFFICERS, "每季度备案情况", BulletinQuery, BulletinView, refuses=OFFICE),
     Route("GET", "/statistics/workers", dashboard, OFFICERS, "专职党务工作者看板，按单位", FiguresQuery, DashboardView, refuses=OFFICE),
 )
 # fmt: on

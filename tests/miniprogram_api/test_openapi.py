@@ -1,6 +1,9 @@
 """The description is valid, complete, and holds nothing of formalism."""
 
+import ast
 import re
+from collections import Counter
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -8,6 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
 from handlers.errors import Refused
+from miniprogram_api import openapi
 from miniprogram_api.answers import DOOR, STATUS
 from miniprogram_api.docs import DUTIES, page
 from miniprogram_api.openapi import PARAMETER
@@ -161,3 +165,15 @@ def names_of_fields(node: Any) -> set[str]:
     own = set(node.get("properties", {}))
     own |= {node[key] for key in ("name", "summary") if isinstance(node.get(key), str)}
     return own.union(*(names_of_fields(one) for one in node.values()))
+
+
+def test_no_two_models_share_a_name() -> None:
+    """The description refers to models by their names: a second one of a name would stand for the first."""
+    rooms = Path(openapi.__file__).parent
+    names = [
+        node.name
+        for file in rooms.glob("*.py")
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("View", "Form", "Query"))
+    ]
+    assert [name for name, times in Counter(names).items() if times > 1] == []
