@@ -53,8 +53,8 @@ YEARS = range(2000, 2101)
 class Paper(StrEnum):
     """The kinds of file."""
 
-    WORD = "docx"
     PDF = "pdf"
+    WORD = "docx"
 
 
 MEDIA = {

@@ -16,7 +16,8 @@ from pages.records import STYLE, context, number, refusal, whole
 KINDS = "|".join(Paper)
 WORDS = {Paper.PDF: "PDF（直接打印）", Paper.WORD: "Word（可以再改版式）"}
 HERE = "<!-- news -->"
-STEPS = 10
+NAMES = {Paper.PDF: "PDF", Paper.WORD: "Word"}
+STEPS = 4
 """How often a long document says how far it has come."""
 NO_FONT = "这台服务器还没有安装中文字体，排不出 PDF，请联系管理员。您可以先用 Word 版。"
 
@@ -76,7 +77,7 @@ async def make(request: web.Request) -> web.StreamResponse:
             token = await record_documents.keep(ctx, line)
             where = f"/handbook/books/{year}.{kind}?made={token}{_branch(request).replace('?', '&amp;')}"
             size = f"{len(line.content) / 1024 / 1024:.1f} MB"
-            link = f'<a class="big" href="{where}">下载{kind.upper()}（{size}）</a>'
+            link = f'<a class="big" href="{where}">下载 {NAMES[kind]}（{size}）</a>'
             await response.write(f'<p role="status"><strong>好了。</strong></p><p>{link}</p>'.encode())
         else:
             await response.write(f"<p>{escape(line)}</p>".encode())

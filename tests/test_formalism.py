@@ -155,6 +155,11 @@ ADDRESS = {
     "friday": "2026-11-27",
     "rehearsal_id": "1",
     "code": "R11",
+    "template": "T21",
+    "record_id": "1",
+    "attachment_id": "1",
+    "year": "2026",
+    "kind": "docx",
 }
 
 

@@ -143,7 +143,7 @@ def score_out_of_range(r: Record) -> str | None:
     score = r["score"]
     if 0 <= score <= 100 and score == score.quantize(Decimal("0.1")):
         return None
-    return "得分是0到100，最多一位小数，请核对。"
+    return "这一项是0到100的数，最多一位小数，请核对。"
 
 
 def stars_of(r: Record) -> int:

@@ -88,6 +88,7 @@ IDS = {
     "record_id": "9999",
     "set_aside_id": "1",
     "attachment_id": "1",
+    "year": "2026",
 }
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}
 WHO = {
