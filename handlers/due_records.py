@@ -146,7 +146,9 @@ def _single(facts: Facts, year: int) -> Iterator[Due]:
     for fix in facts.of("T12"):
         due = _day(fix.values.get("due"))
         if due is not None and due.year == year and fix.values.get("status") in OPEN_FIXES:
-            title = f"整改：{str(fix.values.get('problem', ''))[:20]}"
+            # Words that somebody wrote may name somebody.
+            named = any(member.name for member in facts.members.values())
+            title = f"整改：{str(fix.values.get('problem', ''))[:20]}" if named else "整改一项问题"
             yield _due(
                 facts, "T12", f"{due:%Y-%m}", title, fix.on, due, f"{BRANCH_RULE} 第十七条", [],
                 key=f"T12:{fix.id}",

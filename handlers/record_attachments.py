@@ -11,7 +11,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, record_access, records, seals
 from handlers.context import Context
-from handlers.errors import BadInput, NotFound, WrongState
+from handlers.errors import BadInput, NotFound, StaleVersion, WrongState
 from handlers.lines import one_line
 from handlers.template_content import Field, Kind, Template
 from models import Record, RecordAttachment, RecordStatus
@@ -20,6 +20,7 @@ LARGEST = 20 * 1024 * 1024
 """Bytes (handbook, T08: 讲稿≤20 MB)."""
 MOST = 40
 """Files of one record."""
+TRIES = 3
 LONGEST_NAME = 60
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -33,11 +34,23 @@ COLUMNS = ("id", "record_id", "field", "name", "media", "size", "by_id", "at", "
 async def attach(ctx: Context, *, record_id: int, field: str, name: str, content: bytes) -> RecordAttachment:
     """Put a file behind a field of a draft; the same file again is the one that is there.
 
+    A page may save a field at the same moment: then it is tried again on what was saved.
+
     Raises:
         NotBound, NotFound, NotYourBranch.
         BadInput: no such field, or a file that can't be taken.
         WrongState: the record is signed.
+        StaleVersion: others save all the time.
     """
+    for _ in range(TRIES - 1):
+        try:
+            return await _attach(ctx, record_id, field, name, content)
+        except StaleVersion:
+            continue
+    return await _attach(ctx, record_id, field, name, content)
+
+
+async def _attach(ctx: Context, record_id: int, field: str, name: str, content: bytes) -> RecordAttachment:
     shown = await records.show_writable(ctx, record_id=record_id)
     _check_place(shown.template, field)
     if field.split(".")[0] in shown.hidden:
