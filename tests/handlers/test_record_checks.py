@@ -148,6 +148,8 @@ def test_what_somebody_types_into_a_computed_field_counts_for_nothing() -> None:
         "present_voters": 4,
     }
     assert compute(TEMPLATES["T05"], values, example.facts)["quorum_ok"] is False
+    garbage = example.values | {"quorum_ok": "也许", "passed": 3}
+    assert check(TEMPLATES["T05"], garbage, example.facts) == []
 
 
 JUNK = st.one_of(
@@ -251,3 +253,28 @@ def test_who_is_watched_votes_again_only_when_somebody_says_so(
         records={**facts.records, **({"T20": watched} if records else {})},
     )
     assert compute(TEMPLATES["T03"], {"name": 4, "category": category}, told)["can_vote"] is votes
+
+
+@pytest.mark.parametrize(
+    ("matter", "due", "present", "favour", "may", "won"),
+    [
+        *[
+            ("一般事项", 8, 4, 4, True, False),
+            ("一般事项", 8, 5, 5, True, True),
+            ("一般事项", 9, 4, 4, False, False),
+        ],
+        *[("接收预备党员", 8, 4, 4, False, False), ("接收预备党员", 8, 5, 5, True, True)],
+        *[("预备党员转正", 8, 4, 4, False, False), ("预备党员转正", 9, 5, 5, True, True)],
+        *[("选举", 10, 8, 5, True, True), ("选举", 10, 7, 7, False, False), ("选举", 10, 8, 4, True, False)],
+    ],
+)
+def test_half_is_enough_to_meet_for_some_and_never_to_pass(
+    matter: str, due: int, present: int, favour: int, may: bool, won: bool
+) -> None:
+    values = {
+        "agenda": [{"title": "x", "form": "表决", "matter": matter}], "due_voters": due,
+        "present_voters": present,
+        "votes": [{"item": 1, "favour": favour, "against": present - favour, "abstained": 0}],
+    }  # fmt: skip
+    worked = compute(TEMPLATES["T05"], values, examples.valid()["T05"].facts)
+    assert worked == {"quorum_ok": may, "passed": [{"item": 1, "passed": won}]}

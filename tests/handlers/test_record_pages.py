@@ -4,6 +4,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -156,6 +157,13 @@ def test_a_register_never_shows_what_its_row_hides() -> None:
     assert isinstance(table, Register)
     kinds = [row[table.headings.index("具体种类")] for row in table.rows]
     assert kinds == ["（不公开）", "警告"]
+
+
+def test_a_register_shows_long_numbers_only_in_part() -> None:
+    wide = replace(TEMPLATES["T03"], register=("name", "id_no", "mobile"))
+    (table,) = record_pages.register(wide, [(values("T03"), frozenset[str]())], NAMES).blocks
+    assert isinstance(table, Register)
+    assert table.rows == (("1", "赵敏", "370302********002X", "138****0004"),)
 
 
 def test_what_is_not_filled_in_takes_no_room_unless_it_must_be() -> None:
