@@ -36,6 +36,8 @@ OF_ONESELF = re.compile(
     "|学校|高校|中学|小学)"
 )
 """How somebody says of what kind of unit they are."""
+GOES_ON = re.compile("那|还有|如果是|要是|换成")
+"""How a message begins that goes on with what was said before."""
 FOLLOW_UP = re.compile(
     r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
 )
@@ -149,11 +151,13 @@ class Engine:
         several = self._each(sentences, favour) if len(sentences) > 1 else []
         if len(several) > 1:
             return join(several)
-        whole = self._judge(canonical, favour)
+        short = len(canonical) <= LONGEST_FOLLOW_UP
+        goes_on = short and GOES_ON.match(canonical)
+        whole = self._judge(canonical, favour, least=confidence.ALONE_AT if goes_on else confidence.ANSWER_AT)
         if whole.kind == "answer":
             return whole
         last = self._by_code.get(previous or "")
-        if last is not None and len(canonical) <= LONGEST_FOLLOW_UP and FOLLOW_UP.search(canonical):
+        if last is not None and short and FOLLOW_UP.search(canonical):
             return self._judge(f"{canonical}|{self._normalise(last.question)}", favour)
         return join(several) if several else whole
 
@@ -199,7 +203,7 @@ class Engine:
         wanted = self._features.of_canonical(canonical)
         return self._index.search(wanted, favour=favour), wanted
 
-    def _judge(self, canonical: str, favour: Favour) -> Answer:
+    def _judge(self, canonical: str, favour: Favour, *, least: float = confidence.ANSWER_AT) -> Answer:
         said = self._index.said(self._features.bare(canonical))
         matches, wanted = self.matches(canonical, favour)
         hangs = matter(matches)
@@ -210,7 +214,7 @@ class Engine:
             return unknown(ours=self.ours(canonical), sure=0.0)
         sure = confidence.probability(confidence.signals(matches, wanted, asks(canonical)))
         ours = self.ours(canonical)
-        if sure >= (confidence.ANSWER_AT if ours else confidence.STRANGE_AT):
+        if sure >= (least if ours else max(least, confidence.STRANGE_AT)):
             fact = matches[0].fact
             text = self._replies[fact.code]
             return Answer("answer", text, fact.code, sure, fact.citations, hangs_on_scope=hangs)
