@@ -149,7 +149,7 @@ async def test_what_is_no_register_or_no_file_is_refused(world: Town, tmp_path: 
 
 ROWS: dict[str, list[dict[str, Any]]] = {
     "organizations": [
-        {"编码": "ZC0199", "名称": "新设党支部（演示）", "层级": "党支部", "上级编码": "ZC01", "类别": "社区"},
+        {"编码": "ZC0199", "名称": "新党支部（演示）", "层级": "党支部", "上级编码": "ZC01", "类别": "社区"},
     ],
     "sites": [
         {
