@@ -47,6 +47,7 @@ async def agree(ctx: Context, *, swap_id: int) -> RotationSwap:
     Raises:
         NotAllowed, NotFound, WrongState.
     """
+    await officer_reach(ctx)
     swap = await _get(swap_id)
     await of_town(ctx, swap.theirs_id)
     if swap.status is not SwapStatus.PROPOSED:
@@ -62,8 +63,8 @@ async def decline(ctx: Context, *, swap_id: int) -> RotationSwap:
     Raises:
         NotAllowed, NotFound, WrongState.
     """
-    swap = await _get(swap_id)
     reach = await officer_reach(ctx)
+    swap = await _get(swap_id)
     if reach is not None and not any(
         reach.covers_organization(turn.unit) for turn in (swap.mine, swap.theirs)
     ):

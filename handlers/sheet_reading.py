@@ -111,10 +111,12 @@ def read_row(number: int, row: Mapping[str, Any], headings: Sequence[Heading]) -
 def words(longest: int) -> Reader:
     """Text of at most so many characters."""
 
-    def reader(_: Any, text: str) -> str:
-        if len(text) > longest:
+    def reader(cell: Any, text: str) -> str:
+        # As it was written: a full-width bracket in a name is part of it.
+        said = " ".join(cell.split()) if isinstance(cell, str) else text
+        if len(said) > longest:
             raise BadCell(f"不能超过 {longest} 个字")
-        return text
+        return said
 
     return reader
 
@@ -122,10 +124,12 @@ def words(longest: int) -> Reader:
 def choice(names: Mapping[str, Any]) -> Reader:
     """One of these words, as what it stands for."""
 
+    meant = {text_of(name): value for name, value in names.items()}
+
     def reader(_: Any, text: str) -> Any:
-        if text not in names:
+        if text not in meant:
             raise BadCell(f"请填：{'、'.join(names)}")
-        return names[text]
+        return meant[text]
 
     return reader
 

@@ -206,16 +206,16 @@ def link(address: str, said: object) -> Html:
 
 
 def facts(pairs: Mapping[str, object]) -> str:
-    """A list of what is known."""
-    return (
-        "<dl>"
-        + "".join(f"<dt>{escape(key)}</dt><dd>{cell(value)}</dd>" for key, value in pairs.items())
-        + "</dl>"
-    )
+    """A list of what is known; what isn't is left out."""
+    known = {key: value for key, value in pairs.items() if value not in (None, "")}
+    lines = "".join(f"<dt>{escape(key)}</dt><dd>{cell(value)}</dd>" for key, value in known.items())
+    return f"<dl>{lines}</dl>"
 
 
 def history(moves: Sequence[Transition], words: Mapping[Any, str], ctx: Context) -> str:
-    """What happened to a thing, oldest first."""
+    """What happened to a thing, oldest first; nothing where nothing did."""
+    if not moves:
+        return ""
     zone = ctx.settings.zone
     items = "".join(
         f"<li><span>{move.at.astimezone(zone):%m月%d日 %H:%M}</span>"
