@@ -189,7 +189,7 @@ def ratio(ones: Sequence[Turn], others: Sequence[Turn]) -> float:
 
 
 def ratio_by_time(ones: Sequence[Turn], others: Sequence[Turn]) -> float:
-    """The same by processor time, ours and PostgreSQL's: what is left on a machine that has nothing else to do.
+    """The same by processor time, ours and PostgreSQL's: what counts on a machine with nothing else to do.
 
     Where neighbours want both cores, the one process of a side gets the same share of its core whatever it
     has to do, and PostgreSQL's many get more: then this says more than the clock.
