@@ -188,6 +188,18 @@ def ratio(ones: Sequence[Turn], others: Sequence[Turn]) -> float:
     return median(one.rate / other.rate for one, other in zip(ones, others, strict=True))
 
 
+def ratio_by_time(ones: Sequence[Turn], others: Sequence[Turn]) -> float:
+    """The same by processor time, ours and PostgreSQL's: what counts on a machine with nothing else to do.
+
+    Where neighbours want both cores, the one process of a side gets the same share of its core whatever it
+    has to do, and PostgreSQL's many get more: then this says more than the clock.
+    """
+    return median(
+        (other.ours + other.database) / (one.ours + one.database)
+        for one, other in zip(ones, others, strict=True)
+    )
+
+
 def load() -> str:
     """How busy the machine is, for whoever reads the figures."""
     return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

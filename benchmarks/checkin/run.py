@@ -186,7 +186,9 @@ async def measure(url: str, options: argparse.Namespace, clock: Clock, port: int
             turns[name] = turns[name][1:]  # The first round was for warming up.
             print(f"  {name:6} {side_by_side.middle(turns[name])}")
         for name, goal in (("raw", " (wanted: 0.40)"), ("plain", "")):
-            print(f"  HTTP / {name}: {side_by_side.ratio(turns['HTTP'], turns[name]):.2f}{goal}")
+            sides = turns["HTTP"], turns[name]
+            share, by_time = side_by_side.ratio(*sides), side_by_side.ratio_by_time(*sides)
+            print(f"  HTTP / {name}: {share:.2f}, by processor time {by_time:.2f}{goal}")
         coming = list(branches)[: options.rate * options.seconds]
         took = await paced(port, scans(settings, coming), options.rate)
         await emptied(len(coming))
