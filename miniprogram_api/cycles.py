@@ -178,7 +178,7 @@ class YearView(View):
 
     branch: OrganizationView
     code: str
-    mark: int | None = Field(description="年度得多少，单位 0.1 分")
+    mark: int | None = Field(description="年度评估得多少，单位 0.1 分")
     stars: int | None = Field(description="星级，地方做法")
     formula: str
     missing: list[str]
@@ -385,7 +385,7 @@ ROUTES = (
     Route("POST", "/cycles/{cycle_id}/prints", ask_print, OFFICERS, "成批打印评估报告", BelowForm, PrintView, (201,), FINDS, creates=True),
     Route("GET", "/prints/{run_id}", progress, OFFICERS, "打印进度", None, PrintView, refuses=(NotBound, NotFound)),
     Route("GET", "/prints/{run_id}/reports.zip", collect, OFFICERS, "打印好的报告，一支部一个 PDF", refuses=(NotBound, NotFound, WrongState), media=ZIP),
-    Route("GET", "/assessments/years", years, OFFICERS, "年度得分、星级和研判建议，按编码排列", YearQuery, YearsView, refuses=FINDS),
+    Route("GET", "/assessments/years", years, OFFICERS, "党支部的年度评估结果、星级和研判建议，按编码排列", YearQuery, YearsView, refuses=FINDS),
     Route("GET", "/assessments/years.docx", year_docx, OFFICERS, "述职评议材料，Word", YearQuery, refuses=FINDS, media=assessment_documents.DOCX),
     Route("POST", "/assessments/downgrades", downgrade, DISTRICT, "记下降档事项（要有事实和佐证）", DowngradeForm, DowngradeView, (201,), FINDS, creates=True),
 )
