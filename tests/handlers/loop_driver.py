@@ -89,7 +89,7 @@ class Driver:
             self.done[name] += 1
 
     async def _prover(self) -> Person | None:
-        """Somebody who proved what waits for acceptance, and has two duties: who might accept it themselves."""
+        """Somebody with two duties who proved what waits for acceptance, and might accept it."""
         both = self.people[-1]
         waiting = Rectification.filter(status="to_town", evidence_by_id=both.id)
         return both if await waiting.exists() else None
