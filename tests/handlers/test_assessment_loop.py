@@ -26,7 +26,7 @@ LOOKS_EVERY = max(50, STEPS // 100)
 SCRIPT = Path(verify_export.__file__)
 
 
-@pytest.mark.timeout(0 if STEPS > 10_000 else 120)
+@pytest.mark.timeout(0 if STEPS > 1000 else 120)
 async def test_no_path_closes_a_finding_without_proof_and_another(
     ctx: Context, clock: Clock, tmp_path: Path
 ) -> None:
