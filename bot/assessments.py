@@ -4,6 +4,7 @@ from bot import texts
 from bot.messages import Message
 from bot.replies import Reply
 from handlers import assessments, findings
+from handlers.assessment_access import own_branches
 from handlers.context import Context
 from handlers.findings import STATUS_WORDS
 from handlers.working_days import last_day
@@ -30,11 +31,12 @@ async def mine(message: Message, ctx: Context) -> Reply:
 
 
 async def _to_sign(ctx: Context) -> list[str]:
-    page = await assessments.list_assessments(ctx, stage=AssessmentStage.TO_FEED_BACK, limit=SHOWN)
+    own = await own_branches(ctx)
+    page = await assessments.list_assessments(ctx, stage=AssessmentStage.TO_FEED_BACK, limit=100)
     return [
         f"《{row.cycle.name}》的结果到了，请在小程序“评估”里看后签收。"
         for row in page.items
-        if row.delivered_at
+        if row.delivered_at and row.branch_id in own
     ]
 
 

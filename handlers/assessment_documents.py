@@ -155,7 +155,7 @@ async def town_report(ctx: Context, *, cycle_id: int, organization_id: int) -> R
         cycle_id=cycle_id, branch__path__startswith=town.organization.path
     )
     rows = await visible.select_related("cycle", "branch").order_by("branch__code")
-    agreed, _ = await assessment_figures.agreement(ctx, cycle_id=cycle_id)
+    agreed, _ = await assessment_figures.agreement(ctx, cycle_id=cycle_id, below=town.organization)
     return _town(town, rows, agreed)
 
 

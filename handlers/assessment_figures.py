@@ -127,13 +127,19 @@ def _town(
     )  # fmt: skip
 
 
-async def agreement(ctx: Context, *, cycle_id: int) -> tuple[Agreement, dict[int, Agreement]]:
-    """How far the assessors of a cycle agree: over all, and assessment by assessment.
+async def agreement(
+    ctx: Context, *, cycle_id: int, below: Organization | None = None
+) -> tuple[Agreement, dict[int, Agreement]]:
+    """How far the assessors of a cycle agree: over all (or all `below`), and assessment by assessment.
 
     Raises:
         NotBound, NotAllowed, NotFound.
     """
     cycle, paths = await _reached(ctx, cycle_id)
+    if below is not None:
+        if not any(below.path.startswith(path) for path in paths):
+            raise NotAllowed
+        paths = (below.path,)
     rows = await _ask(BOTH, cycle.id, paths)
     most = kept_book(cycle.book).terms.most_apart
     return agreed(rows, most), {int(row["assessment"]): agreed([row], most) for row in rows}

@@ -193,7 +193,7 @@ async def note_downgrade(
     if not await is_district_officer_over(ctx, branch):
         raise NotAllowed
     if code not in {one.code for one in cycles.current_book(ctx).terms.downgrades}:
-        raise BadInput(code="没有这个降档事项，请从 D1 至 D7 中选")
+        raise BadInput(downgrade="没有这个降档事项，请从 D1 至 D7 中选")
     fact = one_line(fact, longest=500, field="fact")
     evidence = one_line(evidence, longest=500, field="evidence")
     try:
@@ -206,7 +206,7 @@ async def note_downgrade(
                 ctx, "downgrade.noted", f"downgrade:{row.id}", branch=branch.id, year=year, code=code
             )
     except IntegrityError:
-        raise BadInput(code="这一年已经记过这一项") from None
+        raise BadInput(downgrade="这一年已经记过这一项") from None
     return row
 
 

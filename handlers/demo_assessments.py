@@ -16,12 +16,17 @@ BEGAN = timedelta(days=45)
 SIGNED = timedelta(days=40)
 TEAM = ("演示甲", "演示乙", "演示丙")
 """Who leads, and who look: an officer of the district, and two of towns."""
+SAID = ("rule", "fact", "evidence")
 BRANCHES = ("ZC0101", "ZC0102", "ZC1301", "ZC1302", "ZC1401")
-RULE, FACT, EVIDENCE = (
-    "《支部条例》第十一条",
-    "第三季度少开 1 次党员大会（演示）",
-    "会议记录本第 12 至 15 页（演示）",
-)
+FACTS = {
+    "03": ("《支部条例》第十一条", "第三季度少开 1 次党员大会（演示）", "记录第 12 至 15 页（演示）"),
+    "04": ("《支部条例》第十六条", "9 月的党课没有讲稿（演示）", "党课记录，9 月（演示）"),
+    "05": ("《支部条例》第十六条", "8 月议定的一件事没有落实（演示）", "主题党日记录，8 月（演示）"),
+    "10": ("《党费规定》第二十六条", "上年度党费收缴情况没有公布（演示）", "公示栏和公示表（演示）"),
+    "12": ("《支部条例》第十一条", "一件村里的大事没有经党员大会讨论（演示）", "全年的党员大会记录（演示）"),
+    "14": ("《支部条例》第十五条", "一名党员领导干部缺席两次（演示）", "到会名册（演示）"),
+}
+"""Number of an item → what was written down about it: rule, fact, evidence. All invented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ async def _look(day: _Day, row: Assessment, name: str, less: Mapping[str, int]) 
         {
             "id": str(uuid4()), "item": item.code, "deducted": less.get(item.code, 0),
             "at": ctx.now().isoformat(),
-            **({"rule": RULE, "fact": FACT, "evidence": EVIDENCE} if less.get(item.code) else {}),
+            **(dict(zip(SAID, FACTS[item.code[1:]], strict=True)) if less.get(item.code) else {}),
         }
         for item in kit.sheet.items
     ]  # fmt: skip

@@ -82,7 +82,7 @@ class DowngradeForm(Form):
 
     branch_id: Id = Field(description="党支部")
     year: Year_ = Field(description="年份")
-    code: str = Field(pattern=r"^D[1-9]$", description="降档事项，D1 至 D7")
+    downgrade: str = Field(pattern=r"^D[1-9]$", description="降档事项，D1 至 D7")
     fact: Text = Field(max_length=500, description="事实")
     evidence: Text = Field(max_length=500, description="佐证：处分决定、核查结论等的名称和文号")
 
@@ -178,7 +178,7 @@ class BranchYearView(View):
 
     branch: OrganizationView
     code: str
-    mark: int | None = Field(description="年度得多少，单位 0.1 分")
+    mark: int | None = Field(description="年度评估得多少，单位 0.1 分")
     stars: int | None = Field(description="星级，地方做法")
     formula: str
     missing: list[str]
@@ -317,7 +317,8 @@ async def year_docx(ctx: Context, *, form: BranchYearQuery) -> File:
 
 async def downgrade(ctx: Context, *, form: DowngradeForm) -> DowngradeView:
     """Note what keeps a branch down."""
-    return downgrade_view(await assessment_years.note_downgrade(ctx, **dict(form)))
+    given = dict(form)
+    return downgrade_view(await assessment_years.note_downgrade(ctx, code=given.pop("downgrade"), **given))
 
 
 def cycle_view(row: Cycle) -> CycleView:
@@ -383,9 +384,9 @@ ROUTES = (
     Route("GET", "/cycles/{cycle_id}/towns/{organization_id}/report.pdf", town_pdf, OFFICERS, "一个镇（街道）的评估情况，PDF", refuses=(*FINDS, NoFont), media=assessment_documents.PDF),
     Route("GET", "/cycles/{cycle_id}/towns/{organization_id}/report.docx", town_docx, OFFICERS, "一个镇（街道）的评估情况，Word", refuses=FINDS, media=assessment_documents.DOCX),
     Route("POST", "/cycles/{cycle_id}/prints", ask_print, OFFICERS, "成批打印评估报告", BelowForm, PrintView, (201,), FINDS, creates=True),
-    Route("GET", "/prints/{run_id}", progress, OFFICERS, "打印进度", None, PrintView, refuses=(NotBound, NotFound)),
-    Route("GET", "/prints/{run_id}/reports.zip", collect, OFFICERS, "打印好的报告，一支部一个 PDF", refuses=(NotBound, NotFound, WrongState), media=ZIP),
-    Route("GET", "/assessments/years", years, OFFICERS, "年度得分、星级和研判建议，按编码排列", BranchYearQuery, YearsView, refuses=FINDS),
+    Route("GET", "/prints/{run_id}", progress, OFFICERS, "打印进度", None, PrintView, refuses=FINDS),
+    Route("GET", "/prints/{run_id}/reports.zip", collect, OFFICERS, "打印好的报告，一支部一个 PDF", refuses=(*FINDS, WrongState), media=ZIP),
+    Route("GET", "/assessments/years", years, OFFICERS, "党支部的年度评估结果、星级和研判建议，按编码排列", BranchYearQuery, YearsView, refuses=FINDS),
     Route("GET", "/assessments/years.docx", year_docx, OFFICERS, "述职评议材料，Word", BranchYearQuery, refuses=FINDS, media=assessment_documents.DOCX),
     Route("POST", "/assessments/downgrades", downgrade, DISTRICT, "记下降档事项（要有事实和佐证）", DowngradeForm, DowngradeView, (201,), FINDS, creates=True),
 )

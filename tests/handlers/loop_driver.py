@@ -10,13 +10,15 @@ from handlers import assessments, cycles, findings, observations
 from handlers.context import Context
 from handlers.errors import Refused
 from models import Assessment, Duty, Person, Rectification, RectificationKind, Role
+from models.findings import DONE
 from tests.fakes import Clock
 from tests.handlers.assessed import EVIDENCE, FACT, RULE, Assessed
 
 MOSTLY = 0.7
 """How often somebody acts whose business it might be."""
-PROOFS = ("", "记录", " ")
-MOST_CYCLES, EVERY = 90, 1 / 150
+TEMPTED = 0.3
+PROOFS = ("记录", "会议记录第3页", " ")
+MOST_CYCLES, EVERY = 90, 1 / 300
 """A new cycle begins now and then, so that what was found comes back."""
 Act = Callable[[Context], Awaitable[object]]
 
@@ -28,6 +30,7 @@ class Driver:
         self.world, self.clock, self.chance = world, clock, chance
         self.people: list[Person] = []
         self.fitting: dict[str, list[Person]] = {}
+        self.near: dict[int, tuple[int, ...]] = {}
         self.rows: list[int] = []
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -46,6 +49,11 @@ class Driver:
         looks, lead = [self.world.one, self.world.two], [self.world.leader]
         branch = [town.worker, town.other_worker, town.far_worker, both]
         office = [town.town_officer, town.far_officer, town.district_officer, both]
+        near, far = (town.branch.id, town.other_branch.id), (town.far_branch.id,)
+        self.near = {
+            town.worker.id: near[:1], town.other_worker.id: near[1:], town.far_worker.id: far,
+            town.town_officer.id: near, town.far_officer.id: far, both.id: near[:1],
+        }  # fmt: skip
         self.fitting = {
             **dict.fromkeys(("look", "upload", "hand in", "recuse"), looks),
             **dict.fromkeys(("review", "send back"), lead),
@@ -67,9 +75,12 @@ class Driver:
             self.cycles += 1
             await self.world.next_cycle(self.cycles)
             await self._assign()
-        name, act = await self._act()
+        name, act, branch = await self._act()
         fitting = self.fitting[name] if self.chance.random() < MOSTLY else self.people
-        person = self.chance.choice(fitting)
+        near = [one for one in fitting if branch in self.near.get(one.id, (branch,))]
+        person = self.chance.choice(near or fitting)
+        if name == "accept" and self.chance.random() < TEMPTED:
+            person = await self._prover() or person
         try:
             await act(self.world.at(person))
         except Refused as refused:
@@ -77,15 +88,22 @@ class Driver:
         else:
             self.done[name] += 1
 
-    async def _act(self) -> tuple[str, Act]:
+    async def _prover(self) -> Person | None:
+        """Somebody with two duties who proved what waits for acceptance, and might accept it."""
+        both = self.people[-1]
+        waiting = Rectification.filter(status="to_town", evidence_by_id=both.id)
+        return both if await waiting.exists() else None
+
+    async def _act(self) -> tuple[str, Act, int]:
         row = self.chance.choice(self.rows)
-        rounds = await Rectification.all().values_list("id", flat=True)
-        one = int(self.chance.choice(list(rounds))) if rounds else 0  # type: ignore[arg-type]
+        rounds = await Rectification.exclude(status__in=DONE).select_related("finding")
+        round_ = self.chance.choice(rounds) if rounds else None
+        one = round_.id if round_ is not None else 0
         about_rows: dict[str, Act] = {
             "look": lambda ctx: self._look(ctx, row),
             "upload": lambda ctx: self._upload(ctx, row),
             "hand in": lambda ctx: observations.hand_in(ctx, assessment_id=row),
-            "review": lambda ctx: assessments.review(ctx, assessment_id=row, decided={}),
+            "review": lambda ctx: self._review(ctx, row),
             "send back": lambda ctx: assessments.send_back(ctx, assessment_id=row, reason="再看"),
             "deliver": lambda ctx: assessments.deliver(ctx, assessment_id=row),
             "sign": lambda ctx: assessments.sign(ctx, assessment_id=row),
@@ -106,10 +124,14 @@ class Driver:
             "return": lambda ctx: findings.send_back(ctx, finding_id=one, reason="没改好"),
             "accept": lambda ctx: findings.accept(ctx, finding_id=one),
         }  # fmt: skip
-        weights = {"send back": 1, "recuse": 1, "return": 2, "look": 6, "accept": 8, "prove": 8}
-        acts = about_rounds if rounds and self.chance.random() < 0.6 else about_rows
-        name = self.chance.choices(list(acts), [weights.get(name, 4) for name in acts])[0]
-        return name, acts[name]
+        weights = {"send back": 1, "recuse": 1, "return": 1, "upload": 1, "look": 9, "accept": 9, "prove": 7}
+        if round_ is not None and self.chance.random() < 0.6:
+            name = self.chance.choices(list(about_rounds), [weights.get(name, 4) for name in about_rounds])[0]
+            if self.chance.random() < MOSTLY:
+                name = natural(round_)
+            return name, about_rounds[name], round_.finding.branch_id
+        name = self.chance.choices(list(about_rows), [weights.get(name, 4) for name in about_rows])[0]
+        return name, about_rows[name], (await Assessment.get(id=row)).branch_id
 
     async def _look(self, ctx: Context, row: int) -> None:
         """A whole visit of an assessor's."""
@@ -118,12 +140,19 @@ class Driver:
         await observations.upload(ctx, assessment_id=row, lines=lines)
         await observations.hand_in(ctx, assessment_id=row)
 
+    async def _review(self, ctx: Context, row: int) -> None:
+        """Decide wherever the two differ."""
+        apart = await assessments.both(await Assessment.get(id=row))
+        decided = {one.item: one.first for one in apart if one.first != one.second}
+        decided = {item: min(tenths, 20) for item, tenths in decided.items()}
+        await assessments.review(ctx, assessment_id=row, decided=decided, reason="看过记录")
+
     async def _upload(self, ctx: Context, row: int) -> None:
         lines = [self._line(self.chance.choice(("A03", "A05", "C03", "X")), worth=80) for _ in range(2)]
         await observations.upload(ctx, assessment_id=row, lines=lines)
 
     def _line(self, item: str, *, worth: int) -> dict[str, object]:
-        tenths = self.chance.choice([0, 0, 0, 10, min(20, worth)])
+        tenths = self.chance.choice([*[0] * 12, 10, min(20, worth)])
         proved = self.chance.random() < 0.95
         return {
             "id": str(UUID(int=self.chance.getrandbits(128), version=4)), "item": item, "deducted": tenths,
@@ -131,6 +160,15 @@ class Driver:
             "evidence": EVIDENCE if proved else "",
             "at": self.clock.now.isoformat(),
         }  # fmt: skip
+
+
+def natural(one: Rectification) -> str:
+    """What would come next if everybody did as they should."""
+    if one.status.value in ("to_town", "to_district"):
+        return "accept"
+    if one.trained_at is None:
+        return "train"
+    return "prove" if one.measure else "plan"
 
 
 async def check() -> int:

@@ -499,3 +499,18 @@ async def test_the_branch_is_told_once_that_its_result_is_there(world: Assessed)
         await assessments.deliver(world.ctx, assessment_id=row.id)
     (notice,) = await Notice.all()
     assert "5 个工作日" in notice.content
+
+
+async def test_without_the_use_cases_own_check_the_database_still_refuses(
+    world: Assessed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = await world.begin(world.town.branch)
+    (one,) = await world.feed_back(row, {"A03": 20})
+    await world.prove(one)
+    await Duty.create(person=world.town.worker, role=Role.TOWN_OFFICER, organization=world.town.town)
+    monkeypatch.setattr(findings, "_to_judge", findings._held)
+    monkeypatch.setattr(assessment_sample, "percent", lambda *_: 99)
+    with pytest.raises(OwnRectification):
+        await findings.accept(world.at(world.town.worker), finding_id=one.id)
+    assert (await Rectification.get(id=one.id)).status is RectificationStatus.TO_TOWN
+    assert await AuditEntry.filter(action="finding.closed").count() == 0

@@ -117,7 +117,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "TeamForm": {"name": "x", "leader_id": 1, "person_ids": [1, 2]},
     "AssignForm": {"team_id": 1, "branch_ids": [1]},
     "BelowForm": {},
-    "DowngradeForm": {"branch_id": 1, "year": 2026, "code": "D1", "fact": "x", "evidence": "x"},
+    "DowngradeForm": {"branch_id": 1, "year": 2026, "downgrade": "D1", "fact": "x", "evidence": "x"},
     "LinesForm": {"lines": []},
     "ReviewForm": {"decided": {"A03": 1}},
     "AssessmentReasonForm": {"reason": "x"},

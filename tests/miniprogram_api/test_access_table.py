@@ -266,7 +266,7 @@ ROWS = {
     ),
     "POST /assessments/downgrades": Row(
         DISTRICT, DISTRICT,
-        body=lambda ids: {"branch_id": ids["branch_id"], "year": 2026, "code": "D3"} | PROVED,
+        body=lambda ids: {"branch_id": ids["branch_id"], "year": 2026, "downgrade": "D3"} | PROVED,
     ),
     "GET /findings": Row(LOOKS | WORKER | OFFICERS, DISTRICT, listed=by_id("finding_id")),
     "GET /findings/{finding_id}": Row(LOOKS | WORKER | OFFICERS, DISTRICT),

@@ -1,5 +1,6 @@
 """The visit on a phone: readable without a script, written on for a day without a network, nothing lost."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from handlers import assessments, observations
 from handlers.context import Context
 from models import Observation, Person
 from pages.login import COOKIE
+from tests.fakes import Clock
 from tests.handlers import assessed
 from tests.handlers.assessed import FACT, Assessed
 from tests.pages.test_door import House, browser, house
@@ -96,8 +98,9 @@ STATUS = "document.getElementById('status').textContent"
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_day_without_a_network_is_written_down_and_uploaded_later(
-    house: House, browser: Browser, world: Assessed, tmp_path: Path
+    house: House, browser: Browser, world: Assessed, clock: Clock, tmp_path: Path
 ) -> None:
+    clock.now = datetime.now(UTC)  # The browser's own clock can't be moved.
     (row,) = await world.begin(world.town.branch)
     await opened(browser, house, world.one, f"/assessments/{row.id}")
     await browser.wait(f"{STATUS}.includes('都已上传')")
@@ -126,8 +129,9 @@ async def test_a_day_without_a_network_is_written_down_and_uploaded_later(
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_contradiction_from_two_phones_is_shown_and_settled(
-    house: House, browser: Browser, world: Assessed
+    house: House, browser: Browser, world: Assessed, clock: Clock
 ) -> None:
+    clock.now = datetime.now(UTC)
     (row,) = await world.begin(world.town.branch)
     root = world.line("A03", 10)
     twins = [world.line("A03", tenths, replaces=[root["id"]]) for tenths in (20, 30)]
