@@ -41,6 +41,8 @@ GOES_ON = re.compile("那|还有|如果是|要是|换成")
 FOLLOW_UP = re.compile(
     r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
 )
+LONGEST_SUBJECT = 3
+"""So few characters that ask for nothing just name a subject: what about it, is for the asker to choose."""
 LONGEST_FOLLOW_UP = 14
 KINDS = r"(?:村|农村|社区|机关|局|国企|国有企业|公司|企业|学校|中学|小学|事业单位|医院|两新|非公企业|民企)"
 ONLY_SCOPE = re.compile(
@@ -214,7 +216,8 @@ class Engine:
             return unknown(ours=self.ours(canonical), sure=0.0)
         sure = confidence.probability(confidence.signals(matches, wanted, asks(canonical)))
         ours = self.ours(canonical)
-        if sure >= (least if ours else max(least, confidence.STRANGE_AT)):
+        names_only = not asks(canonical) and len(self._features.bare(canonical)) <= LONGEST_SUBJECT
+        if sure >= (least if ours else max(least, confidence.STRANGE_AT)) and not names_only:
             fact = matches[0].fact
             text = self._replies[fact.code]
             return Answer("answer", text, fact.code, sure, fact.citations, hangs_on_scope=hangs)
