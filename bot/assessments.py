@@ -7,7 +7,7 @@ from handlers import assessments, findings
 from handlers.assessment_access import own_branches
 from handlers.context import Context
 from handlers.findings import STATUS_WORDS
-from handlers.working_days import last_day
+from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Rectification
 from models.findings import DONE
 

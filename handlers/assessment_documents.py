@@ -17,7 +17,7 @@ from handlers.assessment_content import SUGGESTED, Item, cited, shown
 from handlers.assessments import Whole
 from handlers.context import Context
 from handlers.errors import NotFound
-from handlers.working_days import last_day
+from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Rectification
 
 TEMPLATE = Path(__file__).with_suffix(".typ")

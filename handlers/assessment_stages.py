@@ -12,7 +12,7 @@ from handlers.assessment_content import Book, kept_book
 from handlers.context import Context
 from handlers.errors import NotFound, WrongState
 from handlers.lesson_calendar import told_days_off
-from handlers.working_days import days_after, working_days_after
+from handlers.workdays import days_after, working_days_after
 from models import Assessment, AssessmentMove, AssessmentStage, Rectification, RectificationStatus
 from models.assessments import LAST, MOVES
 from models.findings import DONE, OPEN

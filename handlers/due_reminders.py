@@ -17,7 +17,7 @@ from handlers import audit, cycles, findings, notices
 from handlers.assessment_content import OverdueDays, Quiet, Terms
 from handlers.context import Context
 from handlers.notices import WINDOW
-from handlers.working_days import last_day
+from handlers.workdays import last_day
 from models import Account, App, DueReminder, Duty, Notice, Rectification, Role
 from models.findings import OPEN
 

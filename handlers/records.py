@@ -271,8 +271,10 @@ async def sign(ctx: Context, *, record_id: int, revision: int, seen: bool = Fals
     values = await _judged(ctx, reader, form, row, seen=seen)
     async with in_transaction():
         await _advance(ctx, form, row, values, status=RecordStatus.SIGNED, version=1, signed_at=ctx.now())
-        await _add_version(ctx, reader, form, row, values, reason="")
-        await audit.record(ctx, "record.signed", f"record:{row.id}", version=1, late=row.is_late)
+        digest = await _add_version(ctx, reader, form, row, values, reason="")
+        await audit.record(
+            ctx, "record.signed", f"record:{row.id}", version=1, late=row.is_late, digest=digest
+        )
         await record_follow_ups.after_signing(ctx, form, row, values)
     return _shown(ctx, reader, form, row)
 
@@ -302,10 +304,11 @@ async def correct(
     after = await _judged(ctx, reader, form, row, seen=seen, values={**before, **given})
     async with in_transaction():
         await _advance(ctx, form, row, after, version=version + 1)
-        await _add_version(ctx, reader, form, row, after, reason=reason)
+        digest = await _add_version(ctx, reader, form, row, after, reason=reason)
         await audit.record(
-            ctx, "record.corrected", f"record:{row.id}", version=row.version, fields=sorted(given)
-        )
+            ctx, "record.corrected", f"record:{row.id}",
+            version=row.version, fields=sorted(given), digest=digest,
+        )  # fmt: skip
     return _shown(ctx, reader, form, row)
 
 
@@ -575,13 +578,15 @@ def _fill(ctx: Context, form: Template, row: Record, values: Values) -> None:
 
 async def _add_version(
     ctx: Context, reader: Reader, form: Template, row: Record, values: Values, *, reason: str
-) -> None:
+) -> str:
+    """Write a version that stands; its digest, which the audit chain keeps too."""
     values = {key: value for key, value in values.items() if value not in (None, "", [], {})}
     kept = record_seals.keep(ctx.settings.secret_key, form, values)
     await RecordVersion.create(
         record_id=row.id, number=row.version, values=kept.values, sealed=kept.sealed, digest=kept.digest,
         reason=reason, signed_by_id=reader.person.id, signed_at=ctx.now(),
     )  # fmt: skip
+    return kept.digest
 
 
 async def _set_aside(

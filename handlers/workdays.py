@@ -1,7 +1,12 @@
-"""Working days: weekdays that are no holiday, and the days worked to make up for one. Pure."""
+"""Working days and terms, across holidays and the days worked to make up for one (调休). Pure.
+
+The day something begins isn't counted; a term ends with its last day, at the midnight that follows. Of a year
+whose holidays aren't published yet, weekends and the days off by law are known, and what the settings add.
+"""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from handlers.openings import DayKind, day_kind
 
@@ -10,10 +15,10 @@ SATURDAY = 5
 
 def is_workday(day: date, days_off: frozenset[date] = frozenset()) -> bool:
     """Whether people work on `day`; `days_off` are those the service was told of besides."""
+    if day in days_off:
+        return False
     kind = day_kind(day)
-    if kind is DayKind.PLAIN:
-        return day.weekday() < SATURDAY and day not in days_off
-    return kind is DayKind.MAKE_UP
+    return day.weekday() < SATURDAY if kind is DayKind.PLAIN else kind is DayKind.MAKE_UP
 
 
 def after(day: date, number: int, days_off: frozenset[date] = frozenset()) -> date:
@@ -44,3 +49,30 @@ def _days(day: date, step: int) -> Iterator[date]:
     while True:
         day += timedelta(days=step)
         yield day
+
+
+def working_days_after(
+    moment: datetime, count: int, *, zone: ZoneInfo, days_off: frozenset[date] = frozenset()
+) -> datetime:
+    """When a term of `count` working days ends that begins at `moment`."""
+    first = moment.astimezone(zone).date()
+    return _ends(after(first, count, days_off) if count else first, zone)
+
+
+def days_after(
+    moment: datetime, count: int, *, zone: ZoneInfo, rolls: bool, days_off: frozenset[date] = frozenset()
+) -> datetime:
+    """When a term of `count` days ends; where it `rolls`, never on a day that is free."""
+    day = moment.astimezone(zone).date() + timedelta(days=count)
+    while rolls and not is_workday(day, days_off):
+        day += timedelta(days=1)
+    return _ends(day, zone)
+
+
+def last_day(due_at: datetime, *, zone: ZoneInfo) -> date:
+    """The day a term ends with, as people name it."""
+    return (due_at.astimezone(zone) - timedelta(microseconds=1)).date()
+
+
+def _ends(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), zone)

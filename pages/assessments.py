@@ -12,7 +12,7 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotBound, NotFound, Refused, WrongState
 from handlers.findings import KIND_WORDS, STATUS_WORDS
 from handlers.observations import Kit
-from handlers.working_days import last_day
+from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Observation, Rectification
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
 from pages.login import known_reader, reader

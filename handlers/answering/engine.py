@@ -156,6 +156,8 @@ class Engine:
         short = len(canonical) <= LONGEST_FOLLOW_UP
         goes_on = short and GOES_ON.match(canonical)
         whole = self._judge(canonical, favour, least=confidence.ALONE_AT if goes_on else confidence.ANSWER_AT)
+        if several and several[0].confidence > whole.confidence:
+            return several[0]  # What stands around it is no part of the question.
         if whole.kind == "answer":
             return whole
         last = self._by_code.get(previous or "")

@@ -17,7 +17,7 @@ from tests.test_formalism import said
 
 def text_message(content: str) -> Message:
     """What somebody wrote."""
-    return parse(written(content))
+    return parse(written(content).encode())
 
 
 @pytest.mark.parametrize(

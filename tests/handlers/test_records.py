@@ -152,6 +152,8 @@ async def test_a_correction_is_the_next_version_with_its_reason(book: Book, cloc
         (1, "", "党群服务中心", True),
     ]
     assert shown.record.version == 2
+    told = await AuditEntry.filter(action__in=("record.signed", "record.corrected")).order_by("-id")
+    assert [entry.details["digest"] for entry in told] == [one.row.digest for one in versions]
 
 
 async def test_the_database_lets_nobody_change_or_remove_a_version(book: Book, clock: Clock) -> None:

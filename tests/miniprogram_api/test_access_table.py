@@ -406,7 +406,7 @@ UNSCOPED = {
         GET /rotations/swaps, POST /rotations/swaps/{swap_id}/agree, POST /rotations/swaps/{swap_id}/decline,
         POST /rotations/swaps/{swap_id}/confirm""",
     "the code or the scan says whose it is: see test_checkins.py": """
-        POST /check-ins, POST /check-ins/upload, POST /trainings/check-ins""",
+        POST /trainings/check-ins""",
     "counts only, too small ones not shown": """
         GET /questions/statistics""",
     "the sheet of a list above": """

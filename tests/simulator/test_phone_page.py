@@ -151,7 +151,7 @@ async def test_the_menu_works_by_keyboard(hand: Hand) -> None:
     await page.keys(ESCAPE)
     assert await page.run("return document.activeElement.className") == "menu-top"
     await page.keys(ENTER, TAB, ENTER)
-    await page.see("没有预约", ".theirs .bubble")
+    await page.see("没有预约", ".theirs")
 
 
 async def test_a_push_arrives_live_with_a_badge_and_is_read_in_the_chat(hand: Hand) -> None:

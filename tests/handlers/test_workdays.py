@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handlers.working_days import days_after, is_working_day, last_day, working_days_after
+from handlers.workdays import days_after, is_workday, last_day, working_days_after
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -46,10 +46,10 @@ def test_a_term_of_days_gives_way_to_the_next_working_day(
 
 
 def test_make_up_days_are_worked_and_days_off_that_we_were_told_of_are_not() -> None:
-    assert is_working_day(date(2026, 10, 10))
-    assert not is_working_day(date(2026, 10, 5))
-    assert not is_working_day(date(2027, 3, 6)), "an unknown year still has weekends"
-    assert not is_working_day(date(2027, 2, 8), frozenset({date(2027, 2, 8)}))
+    assert is_workday(date(2026, 10, 10))
+    assert not is_workday(date(2026, 10, 5))
+    assert not is_workday(date(2027, 3, 6)), "an unknown year still has weekends"
+    assert not is_workday(date(2027, 2, 8), frozenset({date(2027, 2, 8)}))
 
 
 def test_the_last_day_is_named_as_people_name_it() -> None:
