@@ -105,6 +105,9 @@ class Settings(BaseSettings):
         1200,
         description="Requests one account, or one address without login, may make in a minute; 0 = no limit.",
     )
+    complaint_answer_workdays: int = Field(
+        15, ge=1, le=250, description="Working days within which a complaint is to be answered."
+    )
     worker_age_limit: int = Field(
         35, description="Up to this age (years) a worker belongs to the Friday lesson's audience."
     )

@@ -25,6 +25,7 @@ TODO_LINES = {
     "claims_to_pay": "{} 张补单等待拨付",
     "texts_to_read": "{} 段文字等您看",
     "questions_to_answer": "{} 个提问等人工回答",
+    "complaints_to_answer": "{} 条意见建议等答复",
     "claims_to_correct": "{} 张补单被退回，请修改后再提交",
     "visits_to_claim": "{} 次活动可以补单，内容已经填好",
     "filings_to_decide": "{} 件专职党务工作者备案等您办",

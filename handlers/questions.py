@@ -279,7 +279,7 @@ async def answer_together(ctx: Context, *, question_ids: Sequence[int], text: st
 
 async def _bring_back(ctx: Context, questions: Sequence[Question], text: str) -> None:
     """The answer goes to each asker once, under the first thing they asked."""
-    openids = await _official_openids(questions)
+    openids = await official_openids([question.account_id for question in questions])
     first: dict[str, Question] = {}
     for question in questions:
         if openid := openids.get(question.account_id or 0):
@@ -294,9 +294,9 @@ async def _bring_back(ctx: Context, questions: Sequence[Question], text: str) ->
         )
 
 
-async def _official_openids(questions: Sequence[Question]) -> dict[int, str]:
+async def official_openids(account_ids: Sequence[int | None]) -> dict[int, str]:
     """Where each account's owner reads messages: their official-account identity."""
-    accounts = await Account.filter(id__in={question.account_id for question in questions} - {None})
+    accounts = await Account.filter(id__in=set(account_ids) - {None})
     unionids = {account.unionid for account in accounts} - {None}
     twins = await Account.filter(unionid__in=unionids, app=App.OFFICIAL_ACCOUNT) if unionids else []
     by_unionid = {twin.unionid: twin.openid for twin in twins}

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from handlers import access, assessment_todos, claims, filings, questions, rotations, screenings
+from handlers import (
+    access,
+    assessment_todos,
+    claims,
+    complaint_desk,
+    filings,
+    questions,
+    rotations,
+    screenings,
+)
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -18,6 +27,7 @@ class Todos:
     claims_to_pay: int = 0
     texts_to_read: int = 0
     questions_to_answer: int = 0
+    complaints_to_answer: int = 0
     claims_to_correct: int = 0
     visits_to_claim: int = 0
     filings_to_decide: int = 0
@@ -45,6 +55,7 @@ async def mine(ctx: Context) -> Todos:
         found["filings_to_decide"] = await filings.waiting_for(ctx, reach)
         found["rotations_to_settle"] = await rotations.waiting_for(ctx)
         found["questions_to_answer"] = len(await questions.unanswered(ctx))
+        found["complaints_to_answer"] = await complaint_desk.waiting_for(reach)
     if Role.BRANCH_WORKER in reach.roles:
         found["claims_to_correct"] = await _returned(ctx)
         found["visits_to_claim"] = len(await claims.claimable(ctx))

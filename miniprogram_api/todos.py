@@ -19,6 +19,7 @@ class TodosView(View):
     claims_to_pay: int = Field(description="等待拨付的补单")
     texts_to_read: int = Field(description="等待人工看的文字")
     questions_to_answer: int = Field(description="等待人工回答的提问")
+    complaints_to_answer: int = Field(description="等待答复的意见建议")
     claims_to_correct: int = Field(description="退回修改的补单")
     visits_to_claim: int = Field(description="可以补单的活动")
     filings_to_decide: int = Field(description="等待办理的备案")

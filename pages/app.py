@@ -7,6 +7,7 @@ from pages import (
     assessments,
     cases,
     claims,
+    complaint_desk,
     complaints,
     door,
     filings,
@@ -83,6 +84,8 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/hand-in", assessments.hand_in)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
+    app.router.add_get("/complaints/desk", complaint_desk.index)
+    app.router.add_post(r"/complaints/desk/{complaint_id:[0-9]{1,9}}", complaint_desk.answer)
     app.router.add_get("/privacy", privacy)
 
 

@@ -136,6 +136,7 @@ IDS = {
     "slot_id": "1",
     "lesson_id": "1",
     "question_id": "1",
+    "complaint_id": "1",
     "lookup": "NONE",
     "cluster_id": "1",
     "claim_id": "1",

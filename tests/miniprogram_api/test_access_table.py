@@ -33,6 +33,7 @@ from models import (
     CheckIn,
     Claim,
     ClaimStatus,
+    Complaint,
     Cycle,
     CycleKind,
     Enrolment,
@@ -196,6 +197,8 @@ ROWS = {
     ),
     "POST /bookings/{booking_id}/rating": Row(MEMBER, NOBODY, body=lambda _: {"stars": 5}),
     "GET /sites/{site_id}/ratings": Row(KEEPERS, DISTRICT),
+    "GET /complaints": Row(OFFICERS, DISTRICT, listed=by_id("complaint_id")),
+    "POST /complaints/{complaint_id}/answer": Row(OFFICERS, DISTRICT, body=lambda _: {"text": "x"}),
     "GET /texts": Row(OFFICERS, DISTRICT, listed=by_id("text_id")),
     "POST /texts/{text_id}/release": Row(OFFICERS, DISTRICT),
     "POST /texts/{text_id}/withhold": Row(OFFICERS, DISTRICT),
@@ -493,6 +496,7 @@ class Things:
             "cluster_id": question.id, "text_id": (await self.text(side)).id, "branch_id": branch.id,
             "record_id": (await self.once("record", side, self.record)).id,
             "town_id": town.id, "town": self.sites[side].town, "receipt_id": receipt.id,
+            "complaint_id": (await self.complaint(side)).id,
             "organization_id": town.id, "finding_id": finding.id, "assessment_id": finding.assessment_id,
             "cycle_id": finding.assessment.cycle_id, "team_id": finding.assessment.team_id,
             "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
@@ -663,6 +667,15 @@ class Things:
         return await Question.create(
             account=asker.account, text=f"{side}？", kind="none", asked_at=self.ctx.now()
         )
+
+    async def complaint(self, side: str) -> Complaint:
+        """One that waits: an answered one is listed no more."""
+        sender = self.world["member" if side == "own" else "other_worker"]
+        await Complaint.filter(account=sender.account).delete()  # A list shows so many and no more.
+        return await Complaint.create(
+            lookup=f"L{len(self.made)}{await Complaint.all().count()}", account=sender.account, text=side,
+            created_at=self.ctx.now(),
+        )  # fmt: skip
 
     async def record(self, side: str) -> Record:
         """A signed one: what isn't signed only its writers see."""

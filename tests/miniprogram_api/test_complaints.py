@@ -1,9 +1,11 @@
 """意见建议, from anybody, followed by a code."""
 
 import re
+from datetime import date, timedelta
 
+from handlers import workdays
 from handlers.context import Context
-from models import AuditEntry, Complaint
+from models import Account, App, AuditEntry, Complaint, Notice
 from tests.fakes import Clock
 from tests.miniprogram_api.conftest import Caller, World
 
@@ -48,3 +50,53 @@ async def test_it_leaves_a_trace_without_its_words(ctx: Context, stranger: Calle
     (entry,) = await AuditEntry.all()
     assert entry.action == "complaint.submitted"
     assert "不该" not in str(entry.details)
+
+
+async def test_an_officer_answers_once_what_was_said_below_them(ctx: Context, world: World) -> None:
+    code = (await world["member"]("POST", "/complaints", {"text": "活动室的灯坏了"})).body["id"]
+    (waiting,) = (await world["town"]("GET", "/complaints")).body["items"]
+    assert (waiting["text"], waiting["is_overdue"], waiting["answer"]) == ("活动室的灯坏了", False, None)
+    assert code not in str(waiting), "whoever has the code may read: it is the sender's alone"
+    answered = await world["town"]("POST", f"/complaints/{waiting['id']}/answer", {"text": "已修好"})
+    assert (answered.status, answered.body["answer"]) == (200, "已修好")
+    again = await world["district"]("POST", f"/complaints/{waiting['id']}/answer", {"text": "又修好"})
+    assert (again.status, again.body["code"]) == (409, "wrong_state")
+    seen = (await world["stranger"]("GET", f"/complaints/{code}")).body
+    assert (seen["status"], seen["answer"]) == ("answered", "已修好")
+    assert (await world["town"]("GET", "/complaints")).body["items"] == []
+    assert [
+        row["id"] for row in (await world["town"]("GET", "/complaints?status=answered")).body["items"]
+    ] == [waiting["id"]]
+    assert await AuditEntry.filter(action="complaint.answered").count() == 1
+
+
+async def test_what_nobody_in_particular_said_is_the_districts(world: World) -> None:
+    await world["stranger"]("POST", "/complaints", {"text": "路牌看不清"})
+    assert (await world["town"]("GET", "/complaints")).body["items"] == []
+    (waiting,) = (await world["district"]("GET", "/complaints")).body["items"]
+    assert (await world["town"]("POST", f"/complaints/{waiting['id']}/answer", {"text": "x"})).status == 404
+
+
+async def test_an_answer_is_due_in_working_days(ctx: Context, world: World, clock: Clock) -> None:
+    clock.now = clock.now.replace(
+        year=2026, month=9, day=21, hour=10
+    )  # 15 working days, National Day in them.
+    await world["stranger"]("POST", "/complaints", {"text": "x"})
+    (waiting,) = (await world["district"]("GET", "/complaints")).body["items"]
+    due_on = workdays.after(date(2026, 9, 21), 15)
+    assert waiting["due_on"] == due_on.isoformat() != "2026-10-12"
+    clock.now = clock.now.replace(month=due_on.month, day=due_on.day, hour=23)
+    assert not (await world["district"]("GET", "/complaints")).body["items"][0]["is_overdue"]
+    clock.now += timedelta(hours=2)
+    assert (await world["district"]("GET", "/complaints")).body["items"][0]["is_overdue"]
+
+
+async def test_a_sender_who_can_be_written_to_gets_the_answer_once(ctx: Context, world: World) -> None:
+    sender = await Account.create(
+        app=App.OFFICIAL_ACCOUNT, openid="oSender", person=world["member"].person, last_contact_at=ctx.now()
+    )
+    row = await Complaint.create(lookup="X", account=sender, text="x", created_at=ctx.now())
+    for _ in range(2):
+        await world["town"]("POST", f"/complaints/{row.id}/answer", {"text": "已修好"})
+    notice = await Notice.get(dedupe_key=f"complaint:{row.id}")
+    assert (notice.openid, "已修好" in notice.content) == ("oSender", True)
