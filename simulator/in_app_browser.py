@@ -23,7 +23,10 @@ SCOPES = ("snsapi_base", "snsapi_userinfo")
 PASSED_ON = ("Accept", "Accept-Language", "Content-Type", "User-Agent")
 PASSED_BACK = ("Content-Type", "Content-Security-Policy", "Cache-Control", "Referrer-Policy")
 LONGEST_STATE = 128
-PAGES = ("pages", "lessons", "cases", "rehearsals", "complaints", "privacy")
+PAGES = (
+    *("pages", "lessons", "cases", "rehearsals", "complaints", "privacy", "map", "my-bookings", "my-code"),
+    *("claims", "handbook", "assessments", "workers", "my-work", "trainings", "keeper"),
+)
 """The first words of the product's addresses that are opened on a phone."""
 TIMEOUT = aiohttp.ClientTimeout(total=60)
 
