@@ -144,8 +144,12 @@ async def test_four_pushers_and_a_crash_give_each_person_exactly_one(
     monkeypatch.setattr(lesson_mass, "MOST", 7)
     accounts = await follow(40)
     await four_pushers_and_a_crash(course, wechat, clock, lessons.push)
-    assert received(wechat) == dict.fromkeys((a.openid for a in accounts), 1)
-    assert await Delivery.filter(status=DeliveryStatus.SENT).count() == 40
+    # Four at once may leave one over: a mass message needs two, so that one finds the lesson in the menu.
+    left = await Delivery.filter(channel=Channel.PULL, error="alone").select_related("account")
+    assert len(left) <= 1
+    waiting = {delivery.account.openid for delivery in left}
+    assert received(wechat) == {a.openid: 1 for a in accounts if a.openid not in waiting}
+    assert await Delivery.filter(status=DeliveryStatus.SENT).count() == 40 - len(left)
 
 
 async def test_a_platform_that_forgot_the_batch_id_would_send_twice(
