@@ -12,7 +12,7 @@ self.addEventListener("install", (event) => {
 
 // The page that brought this worker was read before there was one: it is read once more, to be kept.
 async function takeOver() {
-  for (const name of await caches.keys()) if (name !== KEPT) await caches.delete(name);
+  for (const name of await caches.keys()) if (name.startsWith("door-") && name !== KEPT) await caches.delete(name);
   await self.clients.claim();
   const kept = await caches.open(KEPT);
   const open = await self.clients.matchAll({ type: "window" });
