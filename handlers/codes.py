@@ -94,12 +94,7 @@ def read_rehearsal(secret: str, text: str) -> int:
     Raises:
         BadCode: not signed by us, altered, or of another kind.
     """
-    if not REHEARSAL_SHAPE.fullmatch(text) or text[1] != FIRST_VERSION:
-        raise BadCode
-    body = text[:-SIGNATURE_LENGTH]
-    if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):
-        raise BadCode
-    return int(body[2:])
+    return _number(secret, text, shape=REHEARSAL_SHAPE)
 
 
 def training(secret: str, *, session_id: int) -> str:
@@ -113,7 +108,11 @@ def read_training(secret: str, text: str) -> int:
     Raises:
         BadCode: not signed by us, altered, or of another kind.
     """
-    if not TRAINING_SHAPE.fullmatch(text) or text[1] != FIRST_VERSION:
+    return _number(secret, text, shape=TRAINING_SHAPE)
+
+
+def _number(secret: str, text: str, *, shape: re.Pattern[str]) -> int:
+    if not shape.fullmatch(text) or text[1] != FIRST_VERSION:
         raise BadCode
     body = text[:-SIGNATURE_LENGTH]
     if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):
