@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
+from handlers import content_files
 from handlers.case_content import CaseCode, RecordCode
 from handlers.lesson_content import REASONS as COMMON_REASONS
 from handlers.lesson_content import Strict, Text, known_rules
@@ -312,23 +312,8 @@ def _check(sheet: Sheet, where: str, terms: Terms, rules: frozenset[str]) -> Non
 
 
 def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except OSError as error:
-        raise BadSheet(f"{path.name}：没有这个文件") from error
-    except yaml.YAMLError as error:
-        raise BadSheet(f"{path.name}：不是有效的 YAML") from error
+    return content_files.load(path, bad=BadSheet)
 
 
 def _read(model: type[ModelT], data: Any, *, where: str) -> ModelT:
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise BadSheet(f"{where}：{'；'.join(_place(dict(one)) for one in error.errors())}") from error
-
-
-def _place(detail: dict[str, Any]) -> str:
-    path = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in detail["loc"])
-    is_ours = detail["type"] == "value_error"
-    reason = str(detail["ctx"]["error"]) if is_ours else REASONS.get(detail["type"], "内容不对")
-    return f"{path}：{reason}" if path else reason
+    return content_files.checked(model, data, where=where, bad=BadSheet, reasons=REASONS)

@@ -5,9 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, model_validator
 
+from handlers import content_files
 from handlers.answering.quorum import Rule
 from handlers.answering.shapes import Citation
 from handlers.lesson_content import REASONS as COMMON_REASONS
@@ -242,10 +242,7 @@ def _nobody_is_idle(cases: dict[str, CaseContent], roles: dict[str, CaseRole]) -
 
 
 def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        raise BadCase(f"{path.name}：不是有效的 YAML") from error
+    return content_files.load(path, bad=BadCase)
 
 
 def _items(data: Any, *, where: str) -> list[Any]:
@@ -255,14 +252,4 @@ def _items(data: Any, *, where: str) -> list[Any]:
 
 
 def _read(model: type[ModelT], data: Any, *, where: str) -> ModelT:
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        raise BadCase(f"{where}：{'；'.join(_place(dict(one)) for one in error.errors())}") from error
-
-
-def _place(detail: dict[str, Any]) -> str:
-    path = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in detail["loc"])
-    is_ours = detail["type"] == "value_error"
-    reason = str(detail["ctx"]["error"]) if is_ours else REASONS.get(detail["type"], "内容不对")
-    return f"{path}：{reason}" if path else reason
+    return content_files.checked(model, data, where=where, bad=BadCase, reasons=REASONS)

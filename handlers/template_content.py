@@ -7,11 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, model_validator
 from pydantic import Field as Bounds
 from pydantic.dataclasses import dataclass
 
+from handlers import content_files
 from handlers.answering.shapes import Citation
 from handlers.lesson_content import REASONS as COMMON_REASONS
 from handlers.lesson_content import Text, known_rules
@@ -273,23 +273,8 @@ def _refer(fields: Sequence[Field], where: str, templates: dict[str, Template]) 
 
 
 def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except FileNotFoundError as error:
-        raise BadTemplate(f"{path.name}：没有这个文件") from error
-    except yaml.YAMLError as error:
-        raise BadTemplate(f"{path.name}：不是有效的 YAML") from error
+    return content_files.load(path, bad=BadTemplate)
 
 
 def _read(kind: type[ThingT], data: Any, *, where: str) -> ThingT:
-    try:
-        return TypeAdapter(kind).validate_python(data)
-    except ValidationError as error:
-        raise BadTemplate(f"{where}：{'；'.join(_place(dict(one)) for one in error.errors())}") from error
-
-
-def _place(detail: dict[str, Any]) -> str:
-    path = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in detail["loc"])
-    is_ours = detail["type"] == "value_error"
-    reason = str(detail["ctx"]["error"]) if is_ours else REASONS.get(detail["type"], "内容不对")
-    return f"{path}：{reason}" if path else reason
+    return content_files.checked(kind, data, where=where, bad=BadTemplate, reasons=REASONS)
