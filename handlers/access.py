@@ -1,6 +1,7 @@
 """What a caller may reach: the organizations and sites their duties cover."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from tortoise.expressions import Q
 
@@ -66,6 +67,15 @@ async def _sites_below(officers: list[tuple[Role, str]]) -> list[str]:
     else:
         sites = Site.filter(Q(*(Q(owner__path__startswith=path) for _, path in officers), join_type="OR"))
     return [str(id_) for id_ in await sites.values_list("id", flat=True)]
+
+
+def within(reach: Reach | None, *, below: str = "") -> Q:
+    """A condition on organizations (or with `below`, on those behind a relation): within reach."""
+    if reach is None:
+        return Q()
+    paths = [Q(**{f"{below}path__startswith": path}) for path in reach.organization_paths]
+    nobody: dict[str, Any] = {f"{below}id__in": []}
+    return Q(*paths, join_type="OR") if paths else Q(**nobody)
 
 
 async def branches_worked_for(person: Person) -> list[int]:

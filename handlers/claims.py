@@ -445,8 +445,7 @@ def _visible(person: Person, reach: Reach) -> Q:
 
 def _covered(reach: Reach) -> Q:
     """Claims of the organizations below: being at home in a branch gives no say in what it asks for."""
-    below = [Q(branch__path__startswith=path) for path in reach.organization_paths]
-    return Q(*below, join_type=Q.OR) if below else Q(id__isnull=True)
+    return access.within(reach, below="branch__")
 
 
 async def _sees(ctx: Context, booking: Booking) -> bool:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers import audit, notices, questions, workdays
-from handlers.access import Reach
+from handlers.access import Reach, within
 from handlers.context import Context
 from handlers.errors import NotFound, WrongState
 from handlers.lesson_calendar import told_days_off
@@ -90,8 +89,7 @@ async def _tell(ctx: Context, row: Complaint, text: str) -> None:
 def _below(reached: Reach) -> QuerySet[Complaint]:
     if Role.DISTRICT_OFFICER in reached.roles:
         return Complaint.all()
-    tops = [Q(account__person__organization__path__startswith=path) for path in reached.organization_paths]
-    return Complaint.filter(Q(*tops, join_type="OR")) if tops else Complaint.filter(id__isnull=True)
+    return Complaint.filter(within(reached, below="account__person__organization__"))
 
 
 def _waiting(ctx: Context, row: Complaint, text: str) -> Waiting:

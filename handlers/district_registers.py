@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from handlers import audit, organizations, site_keeping
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.context import SYSTEM, Context
 from handlers.errors import BadInput, NotAllowed
 from handlers.holdings import ROLES
@@ -16,7 +16,6 @@ from handlers.roster_sheet import BadCell
 from handlers.sheet_reading import Heading, Record, choice, number_text, whole, words, yes_or_no
 from handlers.worker_registers import person_of, unit_by_code
 from handlers.worker_rules import require_district
-from handlers.workers import within
 from models import Duty, Organization, OrganizationKind, Role, Scope, Site, SiteCategory
 
 KINDS = {said: kind for kind, said in KIND_NAMES.items()}

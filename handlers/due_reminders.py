@@ -18,7 +18,7 @@ from handlers.assessment_content import OverdueDays, Quiet, Terms
 from handlers.context import Context
 from handlers.notices import WINDOW
 from handlers.workdays import last_day
-from models import Account, App, DueReminder, Duty, Notice, Rectification, Role
+from models import App, DueReminder, Duty, Notice, Rectification, Role
 from models.findings import OPEN
 
 KEY = f"{notices.PASSING}due:"
@@ -136,10 +136,7 @@ async def _tell(ctx: Context, person_id: int, rows: Sequence[DueReminder], terms
     gone = [row.id for row in rows if row not in live]
     if gone:
         await DueReminder.filter(id__in=gone).update(told_at=ctx.now())
-    lately = ctx.now() - WINDOW
-    account = await Account.filter(
-        person_id=person_id, app=App.OFFICIAL_ACCOUNT, follows=True, last_contact_at__gt=lately
-    ).first()
+    account = await notices.reachable(ctx, person_id=person_id).first()
     if not live or account is None:
         return 0
     local = ctx.now().astimezone(ctx.settings.zone)

@@ -14,7 +14,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from handlers import audit, placements, transitions, worker_news, workers
-from handlers.access import Reach, officer_reach
+from handlers.access import Reach, officer_reach, within
 from handlers.context import Context
 from handlers.errors import (
     BadInput,
@@ -29,7 +29,7 @@ from handlers.lines import one_line
 from handlers.locks import hold
 from handlers.worker_rules import require_district
 from handlers.worker_terms import one_of
-from handlers.workers import WorkerFacts, within
+from handlers.workers import WorkerFacts
 from models import (
     FILING_OPEN,
     Filing,

@@ -13,13 +13,12 @@ from typing import Any
 from tortoise.transactions import in_transaction
 
 from handlers import transitions, worker_news
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnFiling, WrongState
 from handlers.lines import one_line
 from handlers.worker_rules import require_district
 from handlers.worker_terms import name
-from handlers.workers import within
 from models import (
     Measure,
     MeasureIssue,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers.context import Context
@@ -26,7 +27,7 @@ from handlers.gateways.errors import (
     WindowClosed,
 )
 from handlers.lengths import cut
-from models import Notice
+from models import Account, App, Notice
 
 WAITING = "waiting"
 SENDING = "sending"
@@ -63,6 +64,14 @@ MAYBE_REPEATED = "（下面这条可能已经发给过您，若已收到请忽�
 CUT_SHORT = "……\n（内容较长，先发到这里。）"
 
 log = logging.getLogger(__name__)
+
+
+def reachable(ctx: Context, *, person_id: int) -> QuerySet[Account]:
+    """The identity under which somebody may be written to now: they follow, and wrote within `WINDOW`."""
+    return Account.filter(
+        person_id=person_id, app=App.OFFICIAL_ACCOUNT, follows=True,
+        last_contact_at__gt=ctx.now() - WINDOW,
+    )  # fmt: skip
 
 
 async def enqueue(ctx: Context, *, openid: str, text: str, dedupe_key: str) -> None:

@@ -10,7 +10,7 @@ from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers import audit, knowledge, notices, regulations
-from handlers.access import OFFICERS, Reach, reach
+from handlers.access import OFFICERS, Reach, reach, within
 from handlers.answering import replies
 from handlers.answering.engine import ONLY_SCOPE, kind_of, own_scope
 from handlers.answering.shapes import Answer, Citation
@@ -223,8 +223,7 @@ def below(reached: Reach) -> QuerySet[Question]:
     """Everything that was asked below the officer."""
     if Role.DISTRICT_OFFICER in reached.roles:
         return Question.all()
-    tops = [Q(account__person__organization__path__startswith=path) for path in reached.organization_paths]
-    return Question.filter(Q(*tops, join_type="OR")) if tops else Question.filter(id__isnull=True)
+    return Question.filter(within(reached, below="account__person__organization__"))
 
 
 async def answer(ctx: Context, *, question_id: int, text: str) -> Question:

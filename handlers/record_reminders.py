@@ -136,7 +136,7 @@ async def _tell(
     """One message; its row first, so that nobody is told twice a day."""
     keys = [f"{branch.id}:{one.key}" for branch, one in found]
     link = f"{ctx.settings.public_url.rstrip('/')}/handbook"
-    account = await _wrote_lately(ctx, person_id)
+    account = await notices.reachable(ctx, person_id=person_id).first()
     if account is not None:
         try:
             async with in_transaction():
@@ -192,17 +192,10 @@ async def _tell_by_template(
 
 
 async def _reachable(ctx: Context, person_id: int) -> bool:
-    return await _wrote_lately(ctx, person_id) is not None or await _consented(ctx, person_id) is not None
-
-
-async def _wrote_lately(ctx: Context, person_id: int) -> Account | None:
-    lately = Account.filter(
-        person_id=person_id,
-        app=App.OFFICIAL_ACCOUNT,
-        follows=True,
-        last_contact_at__gt=ctx.now() - notices.WINDOW,
+    return (
+        await notices.reachable(ctx, person_id=person_id).exists()
+        or await _consented(ctx, person_id) is not None
     )
-    return await lately.first()
 
 
 async def _consented(ctx: Context, person_id: int) -> Account | None:

@@ -169,13 +169,7 @@ async def _settle(ctx: Context, reminder: Reminder, account: Account, template_i
 
 async def _write_to(ctx: Context, reminder: Reminder) -> bool:
     """A customer-service message to somebody who wrote lately; promised together with the row."""
-    lately = Account.filter(
-        person_id=reminder.person_id,
-        app=App.OFFICIAL_ACCOUNT,
-        follows=True,
-        last_contact_at__gt=ctx.now() - notices.WINDOW,
-    )
-    account = await lately.first()
+    account = await notices.reachable(ctx, person_id=reminder.person_id).first()
     if _runs_out(ctx, reminder):
         return False  # This process slept; the claim will be another's.
     if account is None:

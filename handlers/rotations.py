@@ -13,7 +13,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from handlers import audit, rotation_plan, transitions, worker_news
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import (
@@ -27,7 +27,6 @@ from handlers.errors import (
 from handlers.lines import one_line
 from handlers.locks import hold
 from handlers.worker_rules import require_district
-from handlers.workers import within
 from models import (
     ROTATION_AHEAD,
     ROTATION_MENTORED,

@@ -8,12 +8,11 @@ from tortoise.functions import Count
 from tortoise.transactions import in_transaction
 
 from handlers import audit
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.lines import one_line
 from handlers.worker_rules import require_district
-from handlers.workers import within
 from models import Organization, Placement, StaffQuota
 
 MOST_REQUIRED = 500

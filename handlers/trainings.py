@@ -16,7 +16,7 @@ from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from handlers import audit, visit_news, worker_news
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import (
@@ -31,7 +31,7 @@ from handlers.lines import one_line
 from handlers.locks import hold
 from handlers.worker_rules import require_district
 from handlers.worker_terms import terms
-from handlers.workers import covered_unit, within
+from handlers.workers import covered_unit
 from models import (
     Enrolment,
     EnrolmentStatus,

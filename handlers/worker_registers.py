@@ -13,7 +13,7 @@ from handlers import (
     trainings,
     workers,
 )
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.filings import next_number
@@ -23,7 +23,7 @@ from handlers.sheet_reading import Heading, Record, choice, day, number_text, wh
 from handlers.trainings import SessionWish
 from handlers.worker_rules import require_district
 from handlers.worker_terms import name, one_of, terms
-from handlers.workers import WorkerFacts, within
+from handlers.workers import WorkerFacts
 from models import (
     Attendance,
     Enrolment,

@@ -9,11 +9,10 @@ from datetime import date, datetime, time
 from tortoise.expressions import Q
 
 from handlers import rotations, staffing
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.training_attendance import year_of
-from handlers.workers import within
 from models import (
     Filing,
     FilingKind,

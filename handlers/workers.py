@@ -11,11 +11,10 @@ from datetime import date
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from handlers import audit, id_numbers, worker_rules
-from handlers.access import Reach, officer_reach
+from handlers.access import Reach, officer_reach, within
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound, WrongState
@@ -300,15 +299,6 @@ async def answer_correction(ctx: Context, *, correction_id: int, answer: str) ->
         await audit.record(ctx, "worker.correction_answered", f"worker:{row.worker_id}")
     row.answer, row.answered_at = line, ctx.now()
     return row
-
-
-def within(reach: Reach | None, *, below: str = "") -> Q:
-    """A condition on organizations (or with `below`, on those behind a relation): within reach."""
-    if reach is None:
-        return Q()
-    paths = [Q(**{f"{below}path__startswith": path}) for path in reach.organization_paths]
-    nobody: dict[str, Any] = {f"{below}id__in": []}
-    return Q(*paths, join_type="OR") if paths else Q(**nobody)
 
 
 async def covered_unit(ctx: Context, unit_id: int) -> Organization:

@@ -6,11 +6,11 @@ from html import escape
 from aiohttp import web
 
 from handlers import filings, worker_terms, workers
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.filings import AT_DISTRICT, KIND_WORDS, NEXT, STATUS_WORDS, CommitteeWord, PostWish
-from handlers.workers import WorkerFacts, within
+from handlers.workers import WorkerFacts
 from models import FILING_OPEN, FilingKind, FilingStatus, Organization, OrganizationKind, Person, WorkerField
 from pages.staff import (
     Form,

@@ -10,12 +10,12 @@ import qrcode.image.svg
 from aiohttp import web
 
 from handlers import training_attendance, trainings, visit_news, worker_terms
-from handlers.access import officer_reach
+from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, Refused
 from handlers.training_attendance import Result
 from handlers.trainings import Conditions, SessionWish
-from handlers.workers import covered_unit, within
+from handlers.workers import covered_unit
 from models import EnrolmentStatus, Organization, OrganizationKind, Person, Role, Training, TrainingStatus
 from pages.keeper import known
 from pages.layout import SECURITY, page

@@ -1,6 +1,6 @@
 """What the use-cases ask of WeChat, and the gateway that asks it over HTTP."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -172,17 +172,13 @@ class WeChatApi:
             raise BadCall(hint="no tag in the answer")
         return int(made["id"])
 
-    async def tagged(self, tag_id: int) -> AsyncIterator[str]:
+    def tagged(self, tag_id: int) -> AsyncIterator[str]:
         """The openids of all who bear a tag, a page of 10,000 at a time (user/tag/get)."""
-        after = ""
-        while True:
-            answer = await self._client.call(apis.TAGGED, body={"tagid": tag_id, "next_openid": after})
-            page = (answer.get("data") or {}).get("openid") or []
-            for openid in page:
-                yield openid
-            before, after = after, str(answer.get("next_openid") or "")
-            if not page or not after or after == before:
-                return
+
+        def ask(after: str) -> Awaitable[Answer]:
+            return self._client.call(apis.TAGGED, body={"tagid": tag_id, "next_openid": after})
+
+        return _pages(ask)
 
     async def mass_status(self, message_id: str) -> str:
         """Where a mass message stands: SENDING, SEND_SUCCESS, SEND_FAIL or DELETE (mass/get)."""
@@ -250,17 +246,13 @@ class WeChatApi:
         answer = await self._client.call(apis.USER, query={"openid": openid, "lang": "zh_CN"})
         return answer.get("unionid") or None
 
-    async def followers(self) -> AsyncIterator[str]:
+    def followers(self) -> AsyncIterator[str]:
         """The openids of everybody who follows the account, a page of 10,000 at a time (user/get)."""
-        after = ""
-        while True:
-            answer = await self._client.call(apis.FOLLOWERS, query={"next_openid": after} if after else {})
-            page = (answer.get("data") or {}).get("openid") or []
-            for openid in page:
-                yield openid
-            before, after = after, str(answer.get("next_openid") or "")
-            if not page or not after or after == before:
-                return
+
+        def ask(after: str) -> Awaitable[Answer]:
+            return self._client.call(apis.FOLLOWERS, query={"next_openid": after} if after else {})
+
+        return _pages(ask)
 
     async def tag_followers(self, openids: Sequence[str], *, tag_id: int) -> None:
         """Give followers a tag, 50 at a time (tags/members/batchtagging)."""
@@ -345,6 +337,19 @@ async def open_wechat(
             oa_app_id=settings.oa_app_id,
             oa_secret=settings.oa_secret,
         )
+
+
+async def _pages(ask: Callable[[str], Awaitable[Answer]]) -> AsyncIterator[str]:
+    """The openids of every page of a list; each page is asked for by the last openid of the one before."""
+    after = ""
+    while True:
+        answer = await ask(after)
+        page = (answer.get("data") or {}).get("openid") or []
+        for openid in page:
+            yield openid
+        before, after = after, str(answer.get("next_openid") or "")
+        if not page or not after or after == before:
+            return
 
 
 def _text(answer: Answer, name: str) -> str:
