@@ -12,13 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.datetime import from_excel
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from handlers import phones
 from handlers.errors import BadInput
 from models import Membership
@@ -83,7 +76,6 @@ _SPACE_IN_CHINESE = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
 _MONTH = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?|月)?|(\d{2})(\d{2})?)")
 BROKEN_FILE = (
     zipfile.BadZipFile,
-    InvalidFileException,
     ParseError,
     KeyError,
     IndexError,
@@ -145,8 +137,8 @@ def open_sheet(file: Path, *, today: date) -> Iterator[Sheet]:
     """
     try:
         formulas = check_container(file)
-        values = load_workbook(file, read_only=True, data_only=True)
-        written = load_workbook(file, read_only=True) if formulas else None
+        values = load_book(file)
+        written = load_book(file, formulas=True) if formulas else None
     except BROKEN_FILE as error:
         raise BadInput(file="文件打不开：请用 Excel 打开后另存为 .xlsx 再导入") from error
     try:
@@ -155,6 +147,22 @@ def open_sheet(file: Path, *, today: date) -> Iterator[Sheet]:
         values.close()
         if written is not None:
             written.close()
+
+
+def load_book(file: Path, *, formulas: bool = False) -> Any:
+    """The workbook in a file, to be read row by row; cells hold values, or with `formulas` what was written.
+
+    Raises:
+        one of `BROKEN_FILE`.
+    """
+    # With Excel's library, which no server needs in its memory before.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        return load_workbook(file, read_only=True, data_only=not formulas)
+    except InvalidFileException as error:
+        raise zipfile.BadZipFile(str(error)) from error
 
 
 def check_container(file: Path) -> bool:
@@ -414,6 +422,8 @@ def date_of(cell: Any, text: str) -> date:
             and float(cell).is_integer()
             and cell > 9999
         ):
+            from openpyxl.utils.datetime import from_excel
+
             serial = from_excel(cell)
             return serial.date() if isinstance(serial, datetime) else date.fromisoformat(str(serial))
         found = _MONTH.fullmatch(re.sub(r" 00:00(:00)?$", "", text).replace(" ", ""))
@@ -427,6 +437,11 @@ def date_of(cell: Any, text: str) -> date:
 
 def write_template(file: Path | BinaryIO) -> None:
     """Write the empty roster to be filled in, with a second sheet that explains every column."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     book = Workbook()
     sheet = book.active
     assert sheet is not None  # noqa: S101 (a new workbook has a sheet)

@@ -9,8 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-
 from handlers import roster_sheet
 from handlers.errors import BadInput
 from handlers.roster_sheet import BROKEN_FILE, HEADER_WITHIN, REPAIR, BadCell, Issue, text_of
@@ -48,7 +46,7 @@ def read(file: Path, headings: Sequence[Heading]) -> tuple[str, list[Record | li
     """
     try:
         roster_sheet.check_container(file)
-        book = load_workbook(file, read_only=True, data_only=True)
+        book = roster_sheet.load_book(file)
     except BROKEN_FILE as error:
         raise BadInput(file="文件打不开：请用 Excel 打开后另存为 .xlsx 再导入") from error
     try:

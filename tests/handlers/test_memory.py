@@ -1,4 +1,4 @@
-"""Pinyin without the large dictionary, and yet as people spell it."""
+"""What a server keeps out of its memory; and pinyin without the large dictionary, yet as people spell it."""
 
 import subprocess
 import sys
@@ -27,3 +27,8 @@ def test_words_are_spelled_as_people_say_them(words: str, spelled: str) -> None:
 def test_the_dictionary_of_phrases_stays_out_of_memory() -> None:
     """In a process of its own: here another test may have imported the library first."""
     assert subprocess.run([sys.executable, "-c", LOADED], check=False).returncode == 0
+
+
+def test_what_writes_and_reads_papers_stays_out_of_memory_until_it_is_asked_for() -> None:
+    heavy = "import sys, main; sys.exit(bool({'openpyxl', 'docx', 'typst', 'fakeredis'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
