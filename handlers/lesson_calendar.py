@@ -7,18 +7,10 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
+from handlers.workdays import FIXED, is_announced
 from settings import HolidayRule, Settings
 
 FRIDAY = 4
-FIXED = {
-    (1, 1): "元旦",
-    (5, 1): "劳动节",
-    (5, 2): "劳动节",
-    (10, 1): "国庆节",
-    (10, 2): "国庆节",
-    (10, 3): "国庆节",
-}
-"""Days off by law in every year (the rules on festivals and memorial days, as of 2025)."""
 WEEKDAYS = "一二三四五六日"
 
 
@@ -31,15 +23,6 @@ class Turn:
     note: str = ""
 
 
-def is_known(year: int) -> bool:
-    """Whether the holidays of a year have been published and built in."""
-    try:
-        chinese_calendar.is_workday(date(year, 1, 1))
-    except NotImplementedError:
-        return False
-    return True
-
-
 def day_off(day: date, days_off: frozenset[date] = frozenset()) -> str:
     """The name of the holiday that makes this day free; empty on a working day.
 
@@ -48,7 +31,7 @@ def day_off(day: date, days_off: frozenset[date] = frozenset()) -> str:
     """
     if day in days_off:
         return "节假日"
-    if not is_known(day.year):
+    if not is_announced(day.year):
         return FIXED.get((day.month, day.day), "")
     if chinese_calendar.is_workday(day):
         return ""
@@ -105,4 +88,4 @@ def _days(text: str) -> Iterator[date]:
 def unknown_years(after: date, *, weeks: int) -> list[int]:
     """The years among the coming weeks whose holidays aren't built in yet."""
     years = {(after + timedelta(weeks=n)).year for n in range(weeks + 1)}
-    return sorted(year for year in years if not is_known(year))
+    return sorted(year for year in years if not is_announced(year))

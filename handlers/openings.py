@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 import chinese_calendar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from handlers import workdays
+
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 IN_CHINESE = "一二三四五六日"
 SPECIAL_DAYS_SHOWN = timedelta(days=30)
-
-FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
-"""Month and day of the holidays that the law itself dates (全国年节及纪念日放假办法)."""
 
 
 class DayKind(StrEnum):
@@ -145,7 +144,7 @@ def day_kind(day: date) -> DayKind:
     try:
         rests, name = chinese_calendar.get_holiday_detail(day)
     except NotImplementedError:
-        return DayKind.HOLIDAY if (day.month, day.day) in FIXED_HOLIDAYS else DayKind.PLAIN
+        return DayKind.HOLIDAY if (day.month, day.day) in workdays.FIXED else DayKind.PLAIN
     if name is None:
         return DayKind.PLAIN
     return DayKind.HOLIDAY if rests else DayKind.MAKE_UP

@@ -6,19 +6,43 @@ whose holidays aren't published yet, weekends and the days off by law are known,
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from handlers.openings import DayKind, day_kind
+import chinese_calendar
 
 SATURDAY = 5
+FIXED = {
+    (1, 1): "元旦",
+    (5, 1): "劳动节",
+    (5, 2): "劳动节",
+    (10, 1): "国庆节",
+    (10, 2): "国庆节",
+    (10, 3): "国庆节",
+}
+"""Month and day of the days off that the law itself dates (全国年节及纪念日放假办法, as of 2025)."""
+
+
+@cache
+def is_announced(year: int) -> bool:
+    """Whether the year's holidays are known. Asking is slow when they aren't, and years are few."""
+    try:
+        chinese_calendar.is_workday(date(year, 1, 1))
+    except NotImplementedError:
+        return False
+    return True
 
 
 def is_workday(day: date, days_off: frozenset[date] = frozenset()) -> bool:
-    """Whether people work on `day`; `days_off` are those the service was told of besides."""
+    """Whether people work on `day`; `days_off` are those the service was told of besides.
+
+    In a year not yet announced: on weekdays but for the days off by law.
+    """
     if day in days_off:
         return False
-    kind = day_kind(day)
-    return day.weekday() < SATURDAY if kind is DayKind.PLAIN else kind is DayKind.MAKE_UP
+    if is_announced(day.year):
+        return bool(chinese_calendar.is_workday(day))
+    return day.weekday() < SATURDAY and (day.month, day.day) not in FIXED
 
 
 def after(day: date, number: int, days_off: frozenset[date] = frozenset()) -> date:

@@ -3,22 +3,18 @@
 import re
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
-
-import chinese_calendar
 
 from handlers.answering.dates import When, arabic, dates, from_code
 from handlers.answering.numbers import bare, whole_number
 from handlers.answering.shapes import Answer, Citation
 from handlers.answering.worked import Sentence, missing, recall, worked
+from handlers.workdays import is_announced, is_workday
 
 NAME = "publicity"
 ENTRY = "admission-candidate-publicity"
 RULE = Citation("发展党员细则(2026)", "第十三条")
 LEAST_DAYS = 5
 MOST_DAYS = 60
-FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
-"""Days the law itself dates; the others of a year are known from its November before on."""
 
 MATTER = re.compile(r"公示")
 OURS = re.compile(r"发展对象|入党|党员|积极分子|工作日|细则")
@@ -104,28 +100,11 @@ def _answer(start: When, days: Decimal | None, *, natural: bool, end: When | Non
     return _until(start, LEAST_DAYS if days is None else int(days))
 
 
-def works(day: date) -> bool:
-    """Whether people work on that day; in a year not yet announced, on weekdays but for fixed holidays."""
-    if announced(day.year):
-        return bool(chinese_calendar.is_workday(day))
-    return day.weekday() < 5 and (day.month, day.day) not in FIXED_HOLIDAYS
-
-
-@cache
-def announced(year: int) -> bool:
-    """Whether the year's holidays are known. Asking is slow when they aren't, and years are few."""
-    try:
-        chinese_calendar.is_workday(date(year, 1, 1))
-    except NotImplementedError:
-        return False
-    return True
-
-
 def last_day(first: date, working_days: int) -> date:
     """The last of so many working days, `first` counted when people work on it."""
     day, left = first, working_days
     while True:
-        left -= works(day)
+        left -= is_workday(day)
         if not left:
             return day
         day += timedelta(days=1)
@@ -133,7 +112,7 @@ def last_day(first: date, working_days: int) -> date:
 
 def working_days(first: date, last: date) -> int:
     """How many working days there are, both ends counted."""
-    return sum(works(first + timedelta(days=n)) for n in range((last - first).days + 1))
+    return sum(is_workday(first + timedelta(days=n)) for n in range((last - first).days + 1))
 
 
 def _until(start: When, days: int) -> Answer:
@@ -164,7 +143,7 @@ def _span(start: When, last: date) -> Answer:
     ]
     if days < LEAST_DAYS:
         lines.append(f"至少要公示到{_say(last_day(start.first, LEAST_DAYS))}。")
-    elif days - works(start.first) < LEAST_DAYS:
+    elif days - is_workday(start.first) < LEAST_DAYS:
         lines.append("贴出当天算不算，条文引录没有写明；要稳妥，请再多公示1个工作日。")
     return _reply(lines, start.first, last)
 
@@ -173,9 +152,9 @@ def _skipped(first: date, last: date) -> str:
     """What of the calendar was left out and taken in."""
     span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     parts = []
-    if off := [day for day in span if not works(day)]:
+    if off := [day for day in span if not is_workday(day)]:
         parts.append(f"扣除周末和节假日{len(off)}天")
-    if made_up := [day for day in span if works(day) and day.weekday() >= 5]:
+    if made_up := [day for day in span if is_workday(day) and day.weekday() >= 5]:
         parts.append("、".join(f"{day.month}月{day.day}日" for day in made_up) + "调休上班，算工作日")
     return "，".join(parts) or "中间没有休息日"
 
@@ -185,7 +164,7 @@ def _say(day: date) -> str:
 
 
 def _reply(lines: list[str], first: date, last: date) -> Answer:
-    unknown = sorted({day.year for day in (first, last) if not announced(day.year)})
+    unknown = sorted({day.year for day in (first, last) if not is_announced(day.year)})
     if unknown:
         lines.append(
             f"{unknown[-1]}年的放假安排还没有收录，只扣了周末和固定节日，请对照国务院办公厅的通知核对。"

@@ -8,7 +8,6 @@ from datetime import date
 
 from handlers import rehearsal_reckoning as reckoning
 from handlers.answering.dates import add_months
-from handlers.answering.publicity import announced
 from handlers.answering.transition import EXTENSION_MONTHS, PROBATION_MONTHS
 from handlers.record_checks.conditions import NEW_RULES_SINCE, has_committee
 from handlers.record_checks.meetings import assembly_says
@@ -22,6 +21,7 @@ from handlers.record_checks.validations import (
     say,
     validation,
 )
+from handlers.workdays import is_announced
 
 TALK_MONTHS, CHECK_MONTHS = 1, 6
 MENTORS, SPONSORS = (1, 2), 2
@@ -130,7 +130,7 @@ def publicity_too_short(r: Record) -> str | None:
 @validation("T22", "publicity", WARN)
 def holidays_unknown(r: Record) -> str | None:
     days = [r.inside("publicity", key) for key in ("from", "until")]
-    years = sorted({day.year for day in days if day and not announced(day.year)})
+    years = sorted({day.year for day in days if day and not is_announced(day.year)})
     if not years:
         return None
     return f"{years[-1]}年的放假安排还没有收录，工作日只扣了周末和固定节日，请对照国务院办公厅的通知核对。"

@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from handlers.answering.publicity import last_day, working_days, works
+from handlers.answering.publicity import last_day, working_days
+from handlers.workdays import is_workday
 from tests.handlers.answering.asking import ask, talk
 
 
@@ -28,9 +29,9 @@ def test_holidays_are_left_out_and_make_up_days_taken_in(first: date, days: int,
 
 
 def test_a_make_up_saturday_works_and_a_holiday_does_not() -> None:
-    assert works(date(2026, 10, 10))
-    assert not works(date(2026, 10, 1))
-    assert not works(date(2026, 11, 21))
+    assert is_workday(date(2026, 10, 10))
+    assert not is_workday(date(2026, 10, 1))
+    assert not is_workday(date(2026, 11, 21))
 
 
 @pytest.mark.parametrize(
