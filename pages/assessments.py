@@ -15,7 +15,7 @@ from handlers.observations import Kit
 from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Observation, Rectification
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
-from pages.login import known_reader, reader
+from pages.login import known, known_reader
 
 LARGEST = 256 * 1024
 """Bytes of one upload."""
@@ -34,7 +34,7 @@ REFUSALS: dict[type[Refused], tuple[int, str]] = {
 
 async def index(request: web.Request) -> web.Response:
     """What the reader has to look at, and what their branch has to put right."""
-    ctx = await _known(request)
+    ctx = await known(request)
     try:
         tasks = (await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=SHOWN)).items
         rounds = (await findings.list_findings(ctx, limit=SHOWN)).items
@@ -52,7 +52,7 @@ async def index(request: web.Request) -> web.Response:
 
 async def visit(request: web.Request) -> web.Response:
     """One branch for its assessor: readable as it is, and written on by the script."""
-    ctx = await _known(request)
+    ctx = await known(request)
     try:
         kit = await observations.kit(ctx, assessment_id=int(request.match_info["assessment_id"]))
     except NotBound:
@@ -249,11 +249,6 @@ async def _lines(request: web.Request) -> list[dict[str, Any]]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BadInput(lines="上传的内容读不懂，请更新页面后再试") from None
     return lines
-
-
-async def _known(request: web.Request) -> Context:
-    ctx = request.app[CONTEXT]
-    return ctx.on_behalf_of(await reader(request, ctx))
 
 
 async def _reading(request: web.Request) -> Context:

@@ -29,8 +29,9 @@ from handlers.record_sheets import Fate, Report
 from handlers.template_content import Template, handbook
 from models import Record, RecordStatus
 from pages import records as record_page
-from pages.layout import CONTEXT, not_found, page
-from pages.records import STYLE, context, posted, refusal, sentence, whole
+from pages.layout import CONTEXT, not_found, page, posted, whole
+from pages.login import known
+from pages.records import STYLE, refusal, sentence
 
 STATES = {State.DONE: "已有记录", State.OPEN: "现在记", State.AHEAD: "以后", State.PAST: "还没有记录"}
 LEVELS = {"block": "要更正", "excellent": "补上", "warn": "提示"}
@@ -72,7 +73,7 @@ def setup(app: web.Application) -> None:
 
 async def index(request: web.Request) -> web.Response:
     """The handbook: what is open now for whoever writes a branch's records, and all templates by area."""
-    ctx = await context(request)
+    ctx = await known(request)
     book = handbook()
     areas = "".join(
         f"<h2>{escape(area.code)} {escape(area.name)}</h2>"
@@ -89,7 +90,7 @@ async def index(request: web.Request) -> web.Response:
 
 async def show_template(request: web.Request) -> web.Response:
     """What a template records, by which rules, and where to begin one."""
-    ctx = await context(request)
+    ctx = await known(request)
     try:
         form = records.template_of(request.match_info["template"])
     except NotFound:
@@ -109,7 +110,7 @@ async def show_template(request: web.Request) -> web.Response:
 
 async def create(request: web.Request) -> web.Response:
     """Begin a record and go there."""
-    ctx, given = await context(request), await posted(request)
+    ctx, given = await known(request), await posted(request)
     code = str(given.get("template", ""))[:4].upper()
     ids = {name: whole(given.get(name)) or None for name in ("booking_id", "rehearsal_id", "source_id")}
     about = ABOUT.get(code)
@@ -127,7 +128,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def year(request: web.Request) -> web.Response:
     """A branch's year: what doesn't agree, what is due and done, the drafts."""
-    ctx = await context(request)
+    ctx = await known(request)
     try:
         found = await record_rules.overview(
             ctx, branch_id=whole(request.query.get("branch")) or None, year=_year(ctx, request)
@@ -139,7 +140,7 @@ async def year(request: web.Request) -> web.Response:
 
 async def feed(request: web.Request) -> web.Response:
     """Make or revoke the calendar's address; a new one is shown once."""
-    ctx, given = await context(request), await posted(request)
+    ctx, given = await known(request), await posted(request)
     try:
         if given.get("act") == "revoke":
             await record_feeds.revoke(ctx)
@@ -158,7 +159,7 @@ async def feed(request: web.Request) -> web.Response:
 
 async def listed(request: web.Request) -> web.Response:
     """The branch's records that the reader sees."""
-    ctx, query = await context(request), request.query
+    ctx, query = await known(request), request.query
     code = query.get("template", "").upper()
     code = code if code in handbook().templates else ""
     cursor = whole(query.get("cursor")) or None
@@ -185,7 +186,7 @@ async def listed(request: web.Request) -> web.Response:
 
 async def sheet_page(request: web.Request) -> web.Response:
     """Where a list is read in, and taken out."""
-    ctx = await context(request)
+    ctx = await known(request)
     try:
         form = records.template_of(request.match_info["template"])
         await record_access.write_branch(ctx, None)
@@ -196,7 +197,7 @@ async def sheet_page(request: web.Request) -> web.Response:
 
 async def read_sheet(request: web.Request) -> web.Response:
     """Read a list in, or say what would become of it; or sign all drafts against which nothing speaks."""
-    ctx = await context(request)
+    ctx = await known(request)
     try:
         form = records.template_of(request.match_info["template"])
         field, _, content = await record_page.received(request)
@@ -216,7 +217,7 @@ async def read_sheet(request: web.Request) -> web.Response:
 
 async def export_sheet(request: web.Request) -> web.Response:
     """A list as a sheet."""
-    ctx = await context(request)
+    ctx = await known(request)
     try:
         form = records.template_of(request.match_info["template"])
         content = await record_sheets.export(ctx, template=form.code)

@@ -11,8 +11,8 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotBound, NotFound, Refused, TooEarly, TooLate, WrongState
 from handlers.headcounts import VisitCount
 from handlers.paper import NameAnswer
-from pages.layout import CONTEXT, file, not_found, page
-from pages.login import reader
+from pages.layout import file, not_found, page
+from pages.login import known
 
 SHOWN = 20
 FORBIDDEN = (
@@ -87,12 +87,6 @@ async def enter(request: web.Request) -> web.Response:
 async def script(_: web.Request) -> web.Response:
     """What keeps the heads up to date."""
     return file("keeper.js", "text/javascript")
-
-
-async def known(request: web.Request) -> Context:
-    """The world on behalf of whoever reads."""
-    ctx = request.app[CONTEXT]
-    return ctx.on_behalf_of(await reader(request, ctx))
 
 
 def forbidden() -> web.Response:

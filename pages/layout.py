@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
+from multidict import MultiDict, MultiMapping
 
 from handlers.context import Context
 
@@ -61,6 +63,20 @@ def not_found(sentence: str) -> web.Response:
 def paragraphs(text: str) -> str:
     """Plain text as HTML: a paragraph per line."""
     return "".join(f"<p>{escape(line)}</p>" for line in map(str.strip, text.splitlines()) if line)
+
+
+async def posted(request: web.Request) -> MultiMapping[Any]:
+    """What a form sent; nothing where it can't be read."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError):
+        return MultiDict()
+
+
+def whole(text: object) -> int:
+    """A whole number of a form, else 0."""
+    is_number = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10
+    return int(str(text)) if is_number else 0
 
 
 async def style(_: web.Request) -> web.Response:

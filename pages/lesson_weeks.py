@@ -12,8 +12,8 @@ from handlers.lesson_desk import Line, Truth
 from handlers.lesson_push import CHANNELS, STATUSES
 from handlers.lesson_schedule import Outlook
 from models import Channel, DeliveryStatus
-from pages.layout import CONTEXT, not_found, page
-from pages.login import reader
+from pages.layout import not_found, page
+from pages.login import known
 
 FORBIDDEN = (
     "<main><h1>只给负责的同志看</h1><p>请用绑定了区、镇街职责的微信，在微信里打开这个页面；"
@@ -23,7 +23,7 @@ FORBIDDEN = (
 
 async def quarter(request: web.Request) -> web.Response:
     """The quarter ahead."""
-    ctx = await _context(request)
+    ctx = await known(request)
     try:
         weeks = await lesson_desk.quarter(ctx)
     except NotAllowed:
@@ -34,7 +34,7 @@ async def quarter(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """One Friday as it is."""
-    ctx = await _context(request)
+    ctx = await known(request)
     try:
         truth = await lesson_desk.truth(ctx, friday=_day(request))
     except NotAllowed:
@@ -46,7 +46,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def retry(request: web.Request) -> web.Response:
     """Try again what failed, and show the Friday."""
-    ctx = await _context(request)
+    ctx = await known(request)
     try:
         await lesson_desk.retry(ctx, friday=_day(request))
     except NotAllowed:
@@ -54,11 +54,6 @@ async def retry(request: web.Request) -> web.Response:
     except NotFound:
         return not_found("这一天没有安排微课。")
     raise web.HTTPSeeOther(f"/lessons/weeks/{_day(request)}")
-
-
-async def _context(request: web.Request) -> Context:
-    ctx = request.app[CONTEXT]
-    return ctx.on_behalf_of(await reader(request, ctx))
 
 
 def _day(request: web.Request) -> date:

@@ -11,8 +11,8 @@ from aiohttp import web
 from handlers import headcounts
 from handlers.errors import NotAllowed, NotBound
 from handlers.headcounts import VisitCount
-from pages.keeper import known
 from pages.layout import SECURITY
+from pages.login import known
 
 
 class Readers:

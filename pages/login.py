@@ -6,6 +6,7 @@ from aiohttp import web
 
 from handlers import page_logins
 from handlers.context import Caller, Context
+from pages.layout import CONTEXT
 
 COOKIE = "zbt_reader"
 STATE = "zbt_state"
@@ -31,6 +32,12 @@ async def reader(request: web.Request, ctx: Context) -> Caller:
     if word != NOBODY and "MicroMessenger" in request.headers.get("User-Agent", ""):
         _send_round(request, ctx)
     return Caller()
+
+
+async def known(request: web.Request) -> Context:
+    """The world on behalf of whoever reads."""
+    ctx = request.app[CONTEXT]
+    return ctx.on_behalf_of(await reader(request, ctx))
 
 
 async def known_reader(request: web.Request, ctx: Context) -> Caller:

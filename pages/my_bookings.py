@@ -8,8 +8,8 @@ from handlers import bookings
 from handlers.context import Context
 from handlers.errors import NotBound
 from models import Booking, BookingStatus
-from pages.keeper import known
 from pages.layout import page
+from pages.login import known
 from pages.map import moment
 
 STATUS_WORDS = {

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from handlers import checkins
 from handlers.errors import NotBound
-from pages.keeper import known
 from pages.layout import page
+from pages.login import known
 
 UNKNOWN = (
     "<main><h1>我的码</h1><p>还不知道您是哪位同志。请在微信里打开这个页面；第一次使用的，"

@@ -10,8 +10,9 @@ from handlers import record_documents
 from handlers.errors import BadInput, NoFont, Refused
 from handlers.fonts import HOW_TO_GET
 from handlers.record_documents import MEDIA, Document, Paper, Progress
-from pages.layout import SECURITY, page
-from pages.records import STYLE, context, number, refusal, whole
+from pages.layout import SECURITY, page, whole
+from pages.login import known
+from pages.records import STYLE, number, refusal
 
 KINDS = "|".join(Paper)
 WORDS = {Paper.PDF: "PDF（直接打印）", Paper.WORD: "Word（可以再改版式）"}
@@ -33,7 +34,7 @@ def setup(app: web.Application) -> None:
 
 async def one(request: web.Request) -> web.Response:
     """One record."""
-    ctx, kind = await context(request), Paper(request.match_info["kind"])
+    ctx, kind = await known(request), Paper(request.match_info["kind"])
     try:
         return _file(await record_documents.write_record(ctx, record_id=number(request), kind=kind), kind)
     except Refused as refused:
@@ -57,7 +58,7 @@ async def choose(request: web.Request) -> web.Response:
 
 async def make(request: web.Request) -> web.StreamResponse:
     """Make a year's file, and say how far it has come; the browser shows each line as it arrives."""
-    ctx, year = await context(request), int(request.match_info["year"])
+    ctx, year = await known(request), int(request.match_info["year"])
     kind, branch_id = Paper(request.match_info["kind"]), whole(request.query.get("branch")) or None
     parts = record_documents.year_pages(ctx, year=year, kind=kind, branch_id=branch_id)
     try:
@@ -103,7 +104,7 @@ async def _told(
 
 async def fetch(request: web.Request) -> web.Response:
     """A year's file: what was just made if it is still there, else made again."""
-    ctx, year = await context(request), int(request.match_info["year"])
+    ctx, year = await known(request), int(request.match_info["year"])
     kind, branch_id = Paper(request.match_info["kind"]), whole(request.query.get("branch")) or None
     try:
         made = await record_documents.kept(ctx, request.query.get("made", ""))

@@ -28,8 +28,8 @@ from handlers.record_choices import Choices
 from handlers.records import Shown
 from models import RecordStatus
 from pages import record_forms
-from pages.layout import CONTEXT, SECURITY, file, page
-from pages.login import known_reader, reader
+from pages.layout import CONTEXT, SECURITY, file, page, posted, whole
+from pages.login import known, known_reader
 
 STYLE, SCRIPT = "/pages/handbook.css", "/pages/handbook.js"
 LARGEST_ID = 2**31 - 1
@@ -49,7 +49,7 @@ SENTENCES: dict[type[Refused], str] = {
 
 async def show(request: web.Request) -> web.Response:
     """A draft as a form for whoever writes at it, everything else to be read."""
-    ctx = await context(request)
+    ctx = await known(request)
     try:
         shown = await records.show(ctx, record_id=number(request))
         return await drawn(
@@ -61,7 +61,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def act(request: web.Request) -> web.Response:
     """Save, check, sign, correct, settle or throw away, and see where it stands then."""
-    ctx, given, id_ = await context(request), await posted(request), number(request)
+    ctx, given, id_ = await known(request), await posted(request), number(request)
     typed: dict[str, Any] = {}
     try:
         shown = await records.show(ctx, record_id=id_)
@@ -90,7 +90,7 @@ async def autosave(request: web.Request) -> web.Response:
 
 async def upload(request: web.Request) -> web.Response:
     """Put a file behind a field."""
-    ctx, id_ = await context(request), number(request)
+    ctx, id_ = await known(request), number(request)
     try:
         field, name, content = await received(request)
         await record_attachments.attach(ctx, record_id=id_, field=field, name=name, content=content)
@@ -101,7 +101,7 @@ async def upload(request: web.Request) -> web.Response:
 
 async def download(request: web.Request) -> web.Response:
     """One file."""
-    ctx = await context(request)
+    ctx = await known(request)
     try:
         row, content = await record_attachments.read(
             ctx, record_id=number(request), attachment_id=number(request, "attachment_id")
@@ -387,20 +387,6 @@ def sentence(refused: Refused) -> str:
     return next((SENTENCES[kind] for kind in type(refused).__mro__ if kind in SENTENCES), "现在不能这样做。")
 
 
-async def context(request: web.Request) -> Context:
-    """The world on behalf of whoever reads."""
-    ctx = request.app[CONTEXT]
-    return ctx.on_behalf_of(await reader(request, ctx))
-
-
-async def posted(request: web.Request) -> MultiMapping[Any]:
-    """What a form sent; nothing where it can't be read."""
-    try:
-        return await request.post()
-    except (ValueError, LookupError):
-        return MultiDict()
-
-
 async def received(request: web.Request) -> tuple[str, str, bytes]:
     """The parts of an upload, read as they come and no further than a file may be large."""
     field, name, content = "", "", b""
@@ -431,9 +417,3 @@ def number(request: web.Request, name: str = "record_id") -> int:
     """An id in the address; 0, which nothing has, where it is too large for one."""
     found = int(request.match_info[name])
     return found if found <= LARGEST_ID else 0
-
-
-def whole(text: object) -> int:
-    """A whole number of a form, else 0."""
-    is_number = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10
-    return int(str(text)) if is_number else 0

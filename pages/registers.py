@@ -12,7 +12,7 @@ from handlers import registers, spreadsheets
 from handlers.context import Context
 from handlers.errors import BadInput, Refused
 from handlers.registers import ImportReport
-from pages.keeper import known
+from pages.login import known
 from pages.staff import Form, desk, form, refusal, says, shown, table
 
 KEPT_FOR = 900

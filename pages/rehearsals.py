@@ -6,7 +6,7 @@ from html import escape
 
 import qrcode
 from aiohttp import web
-from multidict import MultiDict, MultiMapping
+from multidict import MultiMapping
 from qrcode.image.svg import SvgPathImage
 
 from handlers import cases, rehearsals
@@ -26,8 +26,8 @@ from handlers.rehearsal_play import Kind, Wish
 from handlers.rehearsals import Sitting
 from pages import rehearsal_forms, rehearsal_page
 from pages.cases import CASES_STYLE
-from pages.layout import CONTEXT, SECURITY, file, page
-from pages.login import known_reader, reader
+from pages.layout import CONTEXT, SECURITY, file, page, posted, whole
+from pages.login import known, known_reader
 from pages.rehearsal_forms import number_of
 
 LARGEST_ID = 2**31 - 1
@@ -44,7 +44,7 @@ SENTENCES: dict[type[Refused], str] = {
 
 async def index(request: web.Request) -> web.Response:
     """Mine, and a new one."""
-    ctx = await _context(request)
+    ctx = await known(request)
     try:
         return await _listed(ctx)
     except Refused as refused:
@@ -53,11 +53,11 @@ async def index(request: web.Request) -> web.Response:
 
 async def create(request: web.Request) -> web.Response:
     """Open one and go there."""
-    ctx = await _context(request)
-    given = await _posted(request)
+    ctx = await known(request)
+    given = await posted(request)
     case, visit = str(given.get("case", ""))[:4], given.get("booking")
     try:
-        made = await rehearsals.open_rehearsal(ctx, case=case, booking_id=(_id_of(visit) if visit else None))
+        made = await rehearsals.open_rehearsal(ctx, case=case, booking_id=(whole(visit) if visit else None))
     except Refused as refused:
         return refusal(refused)
     raise web.HTTPSeeOther(f"/rehearsals/{made.rehearsal.id}")
@@ -65,7 +65,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def invited(request: web.Request) -> web.Response:
     """Where a scanned code leads: one tap sits down, a mere look changes nothing."""
-    ctx, code = await _context(request), request.match_info["code"]
+    ctx, code = await known(request), request.match_info["code"]
     try:
         rehearsal = await rehearsals.look_at(ctx, code=code)
     except Refused as refused:
@@ -82,7 +82,7 @@ async def invited(request: web.Request) -> web.Response:
 
 async def join(request: web.Request) -> web.Response:
     """Sit down and go there."""
-    ctx = await _context(request)
+    ctx = await known(request)
     try:
         sitting = await rehearsals.join(ctx, code=request.match_info["code"])
     except Refused as refused:
@@ -92,7 +92,7 @@ async def join(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     """Where it stands."""
-    ctx = await _context(request)
+    ctx = await known(request)
     try:
         return shown(await rehearsals.show(ctx, rehearsal_id=_number(request)))
     except Refused as refused:
@@ -101,7 +101,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def act(request: web.Request) -> web.Response:
     """Do something, and see where it stands then; a refusal is told above it."""
-    ctx, given = await _context(request), await _posted(request)
+    ctx, given = await known(request), await posted(request)
     try:
         before = await rehearsals.show(ctx, rehearsal_id=_number(request))
     except Refused as refused:
@@ -117,7 +117,7 @@ async def act(request: web.Request) -> web.Response:
 
 async def code(request: web.Request) -> web.Response:
     """The picture that the host shows; scanned in WeChat it opens the page to join."""
-    ctx = await _context(request)
+    ctx = await known(request)
     try:
         text = await rehearsals.join_code(ctx, rehearsal_id=_number(request))
     except Refused as refused:
@@ -230,12 +230,6 @@ async def _where(ctx: Context) -> str:
     return f"<fieldset><legend>在哪里练</legend>{options}</fieldset>"
 
 
-def _id_of(text: object) -> int:
-    """A booking's id; 0, which nothing has, where it is none."""
-    is_number = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10
-    return int(str(text)) if is_number else 0
-
-
 def _wish(before: Sitting, given: MultiMapping[object]) -> Wish:
     try:
         kind = Kind(str(given.get("kind", "")))
@@ -253,18 +247,6 @@ def _wish(before: Sitting, given: MultiMapping[object]) -> Wish:
     return Wish(
         kind, role=str(given.get("role", ""))[:4], seat=number_of(given.get("seat")), step=step, facts=facts
     )
-
-
-async def _posted(request: web.Request) -> MultiMapping[object]:
-    try:
-        return await request.post()
-    except (ValueError, LookupError):
-        return MultiDict()
-
-
-async def _context(request: web.Request) -> Context:
-    ctx = request.app[CONTEXT]
-    return ctx.on_behalf_of(await reader(request, ctx))
 
 
 def _number(request: web.Request) -> int:

@@ -12,8 +12,8 @@ from handlers import errors
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotBound, NotFound, Refused
 from models import Transition
-from pages.keeper import known
 from pages.layout import file, page
+from pages.login import known
 
 STYLE = "/pages/workers.css"
 FORBIDDEN = (

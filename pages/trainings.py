@@ -17,8 +17,8 @@ from handlers.training_attendance import Result
 from handlers.trainings import Conditions, SessionWish
 from handlers.workers import covered_unit
 from models import EnrolmentStatus, Organization, OrganizationKind, Person, Role, Training, TrainingStatus
-from pages.keeper import known
 from pages.layout import SECURITY, page
+from pages.login import known
 from pages.staff import (
     Form,
     acted,

@@ -20,8 +20,8 @@ from handlers.filings import KIND_WORDS
 from handlers.rotations import STATUS_WORDS as ROTATION_WORDS
 from handlers.workers import WorkerFacts, WorkerWhole
 from models import MeasureStatus, Placement, Rotation, RotationStatus, Trainee, WorkerRule
-from pages.keeper import known
 from pages.layout import page
+from pages.login import known
 from pages.staff import (
     STYLE,
     acted,
