@@ -7,7 +7,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import assessment_stages, audit, notices, observations, visit_news
+from handlers import assessment_stages, audit, notices, observations, paging, visit_news
 from handlers.accounts import require_person
 from handlers.assessment_access import is_officer_over, officer_paths, own_branches, require_officer
 from handlers.assessment_content import FULL, Sheet
@@ -31,7 +31,6 @@ from models import (
 )
 from models.findings import DONE, OPEN
 
-LARGEST_PAGE = 100
 REVIEWED = "组长复核通过"
 SIGNED = "支部书记签收"
 CARRIED_OVER = "转入下一轮"
@@ -102,12 +101,8 @@ async def list_assessments(
         wanted = wanted.filter(cycle_id=cycle_id)
     if stage is not None:
         wanted = wanted.filter(stage=stage)
-    if cursor is not None:
-        wanted = wanted.filter(id__lt=cursor)
-    limit = max(1, min(limit, LARGEST_PAGE))
-    rows = await wanted.order_by("-id").limit(limit + 1).select_related("cycle", "branch", "team")
-    items = rows[:limit]
-    return Page(items, items[-1].id if len(rows) > limit else None)
+    rows = wanted.select_related("cycle", "branch", "team")
+    return Page(*await paging.newest_first(rows, cursor=cursor, limit=limit))
 
 
 async def find(ctx: Context, assessment_id: int) -> Assessment:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, calendars, gates, lead_times, places, screenings
+from handlers import access, audit, calendars, gates, lead_times, paging, places, screenings
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -44,7 +44,6 @@ COMING = (BookingStatus.CONFIRMED, BookingStatus.FULFILLED)
 ACTS_FOR_BRANCH = OFFICERS | {Role.BRANCH_WORKER}
 LONGEST_THEME = 80
 LONGEST_REASON = 200
-LARGEST_PAGE = 100
 Wish = tuple[Organization, Slot | None]
 Write = Callable[[Context, Booking], Awaitable[Booking]]
 
@@ -104,12 +103,9 @@ async def list_bookings(
     wanted = Booking.filter(_visible(person, reach))
     if status is not None:
         wanted = wanted.filter(status=status)
-    if cursor is not None:
-        wanted = wanted.filter(id__lt=cursor)
-    limit = max(1, min(limit, LARGEST_PAGE))
-    rows = await wanted.order_by("-id").limit(limit + 1).select_related("slot__site", "branch")
-    items = [_shown(booking) for booking in rows[:limit]]
-    return BookingPage(items, items[-1].id if len(rows) > limit else None)
+    rows = wanted.select_related("slot__site", "branch")
+    found, after = await paging.newest_first(rows, cursor=cursor, limit=limit)
+    return BookingPage([_shown(booking) for booking in found], after)
 
 
 async def upcoming(ctx: Context) -> list[Booking]:

@@ -13,7 +13,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import audit, placements, transitions, worker_news, workers
+from handlers import audit, paging, placements, transitions, worker_news, workers
 from handlers.access import Reach, officer_reach, within
 from handlers.context import Context
 from handlers.errors import (
@@ -73,7 +73,6 @@ KIND_WORDS = {
     FilingKind.RETIRE: "退休",
 }
 LONGEST_REASON = 300
-LARGEST_PAGE = 100
 MOST_BRANCHES = 60
 MOST_DUTIES = 12
 
@@ -251,11 +250,8 @@ async def list_filings(
     wanted = Filing.filter(within(reach, below="unit__"))
     if status is not None:
         wanted = wanted.filter(status=status)
-    if cursor is not None:
-        wanted = wanted.filter(id__lt=cursor)
-    limit = max(1, min(limit, LARGEST_PAGE))
-    rows = await wanted.order_by("-id").limit(limit + 1).select_related("unit", "person")
-    return FilingPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    rows = wanted.select_related("unit", "person")
+    return FilingPage(*await paging.newest_first(rows, cursor=cursor, limit=limit))
 
 
 async def waiting_for(ctx: Context, reach: Reach) -> int:

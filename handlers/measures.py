@@ -12,7 +12,7 @@ from typing import Any
 
 from tortoise.transactions import in_transaction
 
-from handlers import transitions, worker_news
+from handlers import paging, transitions, worker_news
 from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnFiling, WrongState
@@ -33,7 +33,6 @@ THING = "measure"
 LONGEST_TEXT = 600
 DAYS_TO_EXPLAIN = 10
 """Days a unit has to explain itself before a proposal may be made without its word (本区建议值)."""
-LARGEST_PAGE = 100
 STATUS_WORDS = {
     MeasureStatus.LEAD: "线索，待核实",
     MeasureStatus.DISMISSED: "经核实不成立",
@@ -229,11 +228,8 @@ async def list_measures(ctx: Context, *, cursor: int | None = None, limit: int =
     wanted = Measure.filter(within(reach, below="unit__"))
     if reach is not None and Role.DISTRICT_OFFICER not in reach.roles:
         wanted = wanted.filter(status__in=list(SEEN_BY_UNIT))
-    if cursor is not None:
-        wanted = wanted.filter(id__lt=cursor)
-    limit = max(1, min(limit, LARGEST_PAGE))
-    rows = await wanted.order_by("-id").limit(limit + 1).select_related("unit")
-    return MeasurePage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    rows = wanted.select_related("unit")
+    return MeasurePage(*await paging.newest_first(rows, cursor=cursor, limit=limit))
 
 
 async def get_measure(ctx: Context, *, measure_id: int) -> tuple[Measure, Sequence[Transition]]:

@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import audit, visit_news, worker_news
+from handlers import audit, paging, visit_news, worker_news
 from handlers.access import officer_reach, within
 from handlers.accounts import require_person
 from handlers.context import Context
@@ -43,7 +43,6 @@ from models import (
     TrainingStatus,
 )
 
-LARGEST_PAGE = 100
 LARGEST_GROUP = 60
 MOST_SESSIONS = 60
 MOST_PLACES = 2000
@@ -254,10 +253,8 @@ async def list_trainings(ctx: Context, *, cursor: int | None = None, limit: int 
         NotBound.
     """
     await require_person(ctx)
-    wanted = Training.all() if cursor is None else Training.filter(id__lt=cursor)
-    limit = max(1, min(limit, LARGEST_PAGE))
-    rows = await wanted.order_by("-id").limit(limit + 1).select_related("host")
-    return TrainingPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    rows = Training.all().select_related("host")
+    return TrainingPage(*await paging.newest_first(rows, cursor=cursor, limit=limit))
 
 
 async def get_training(ctx: Context, *, training_id: int) -> tuple[Training, Sequence[TrainingSession]]:
