@@ -127,9 +127,13 @@ def read_words(folder: Path = CONTENT) -> Words:
         traditional=str.maketrans("".join(scripts["traditional"]), "".join(scripts["simplified"])),
         sounds=load_yaml(folder / "pinyin.yaml"),
         others=tuple(load_yaml(folder / "others.yaml").split()),
-        beyond=tuple(load_yaml(folder / "beyond.yaml")),
+        beyond=tuple(map(_beyond, load_yaml(folder / "beyond.yaml"))),
         declines=tuple(_decline(row) for row in load_yaml(folder / "declined.yaml")),
     )
+
+
+def _beyond(row: str | Mapping[str, str]) -> tuple[str, str]:
+    return (row, "") if isinstance(row, str) else (row["when"], row["unless"])
 
 
 def _decline(row: Mapping[str, Any]) -> Decline:

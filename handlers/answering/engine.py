@@ -7,10 +7,11 @@ from datetime import date
 
 from handlers.answering import confidence, replies
 from handlers.answering.asks import asks
-from handlers.answering.calculators import calculate
+from handlers.answering.calculators import NUMBER, calculate
 from handlers.answering.declines import Declines
 from handlers.answering.index import Favour, Features, Index, Match
 from handlers.answering.normalise import Normaliser, alternation
+from handlers.answering.patterns import AnyOf
 from handlers.answering.shapes import Answer, Fact, Words
 from handlers.answering.spelling import Spelling
 
@@ -26,6 +27,7 @@ SCOPE_WORDS = (
 )
 """What names a kind of unit, and the kinds whose rules may hold for it."""
 SCOPE_PATTERNS = tuple((re.compile(pattern), scopes) for pattern, scopes in SCOPE_WORDS)
+NAMES_A_KIND = AnyOf(pattern for pattern, _ in SCOPE_WORDS)
 KIND_WORDS = tuple(
     (re.compile(pattern), scopes[0]) for pattern, scopes in SCOPE_WORDS if "两新" not in scopes[1:]
 )
@@ -100,7 +102,8 @@ class Engine:
         self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
         self._declines = Declines(words.declines)
         self._domain = alternation(words.domain)
-        self._beyond = re.compile("|".join(f"(?:{pattern})" for pattern in words.beyond) or "(?!)")
+        self._beyond = [(AnyOf([when]), AnyOf([unless])) for when, unless in words.beyond if unless]
+        self._always_beyond = AnyOf(when for when, unless in words.beyond if not unless)
 
     @classmethod
     def build(cls, facts: Iterable[Fact], words: Words | None = None) -> "Engine":
@@ -127,12 +130,14 @@ class Engine:
         corrected = self._normalise.correct(cleaned)
         if not CHINESE.search(corrected) and len(corrected) > LONGEST_ABBREVIATION:
             return Answer("declined", replies.NOT_OURS, confidence=1.0)
-        for said in dict.fromkeys((plain, self._normalise.correct(plain))):
-            if (calculated := calculate(said, previous, on=on, scope=scope)) is not None:
-                return calculated if scope else self._by_scope(calculated, said, previous, on)
+        if previous or NUMBER.search(plain) or NUMBER.search(corrected):
+            as_typed = corrected == cleaned  # Then nothing is to be put right with its pauses either.
+            for said in (plain,) if as_typed else dict.fromkeys((plain, self._normalise.correct(plain))):
+                if (calculated := calculate(said, previous, on=on, scope=scope)) is not None:
+                    return calculated if scope else self._by_scope(calculated, said, previous, on)
         canonical = self._normalise.canonical(corrected)
-        known = self._index.said(self._features.bare(canonical)) is not None
-        if not known and (decline := self._declines.find(read, corrected)) is not None:
+        decline = self._declines.find(read, corrected)
+        if decline is not None and self._index.said(self._features.bare(canonical)) is None:
             return Answer("declined", decline.text, confidence=1.0)
         return self._look_up(canonical, scope=scope, on=on, previous=previous)
 
@@ -143,16 +148,22 @@ class Engine:
         return replace(calculated, hangs_on_scope=any(other != calculated for other in others))
 
     def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
-        favour = self.favour_for(canonical, scope, on)
+        spoken = spoken_of(canonical)
+        favour = self._favour(spoken or frozenset([scope] if scope else ()), on)
         answer = self._look_for(canonical, favour, previous)
-        return replace(answer, hangs_on_scope=False) if scope or spoken_of(canonical) else answer
+        return (
+            replace(answer, hangs_on_scope=False) if answer.hangs_on_scope and (scope or spoken) else answer
+        )
 
     def _look_for(self, canonical: str, favour: Favour, previous: str | None) -> Answer:
-        sentences = list(dict.fromkeys(filter(self._features.says, canonical.split("|"))))[:MOST_SENTENCES]
-        canonical = "|".join(sentences) or canonical
-        several = self._each(sentences, favour) if len(sentences) > 1 else []
-        if len(several) > 1:
-            return join(several)
+        several: list[Answer] = []
+        if "|" in canonical:
+            said = filter(self._features.says, canonical.split("|"))
+            sentences = list(dict.fromkeys(said))[:MOST_SENTENCES]
+            canonical = "|".join(sentences) or canonical
+            several = self._each(sentences, favour) if len(sentences) > 1 else []
+            if len(several) > 1:
+                return join(several)
         short = len(canonical) <= LONGEST_FOLLOW_UP
         goes_on = short and GOES_ON.match(canonical)
         whole = self._judge(canonical, favour, least=confidence.ALONE_AT if goes_on else confidence.ANSWER_AT)
@@ -172,7 +183,9 @@ class Engine:
 
     def favour_for(self, canonical: str, scope: str | None, on: date) -> Favour:
         """Which entries may answer: in force, and for the unit spoken of (else the asker's)."""
-        wanted = spoken_of(canonical) or ({scope} if scope else frozenset())
+        return self._favour(spoken_of(canonical) or frozenset([scope] if scope else ()), on)
+
+    def _favour(self, wanted: frozenset[str], on: date) -> Favour:
         gone = self._not_in_force(on)
 
         def favour(fact: Fact) -> float:
@@ -200,25 +213,30 @@ class Engine:
 
     def beyond(self, canonical: str) -> bool:
         """Whether it asks for what no rule says: a text to copy, somebody's own case, a telephone number."""
-        return bool(self._beyond.search(canonical))
+        return self._always_beyond(canonical) or any(
+            when(canonical) and not unless(canonical) for when, unless in self._beyond
+        )
 
     def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], frozenset[str]]:
         """The entries that fit, and the features they were found by."""
-        wanted = self._features.of_canonical(canonical)
+        wanted = self._features.of_canonical(canonical, self._features.bare(canonical))
         return self._index.search(wanted, favour=favour), wanted
 
     def _judge(self, canonical: str, favour: Favour, *, least: float = confidence.ANSWER_AT) -> Answer:
-        said = self._index.said(self._features.bare(canonical))
-        matches, wanted = self.matches(canonical, favour)
+        bare = self._features.bare(canonical)
+        said = self._index.said(bare)
+        wanted = self._features.of_canonical(canonical, bare)
+        matches = self._index.search(wanted, favour=favour)
         hangs = matter(matches)
         if said is not None and favour(said):
             text, cited = self._replies[said.code], said.citations
             return Answer("answer", text, said.code, confidence.SAID, cited, hangs_on_scope=hangs)
-        if not matches or self.beyond(canonical):
-            return unknown(ours=self.ours(canonical), sure=0.0)
-        sure = confidence.probability(confidence.signals(matches, wanted, asks(canonical)))
         ours = self.ours(canonical)
-        names_only = not asks(canonical) and len(self._features.bare(canonical)) <= LONGEST_SUBJECT
+        if not matches or self.beyond(canonical):
+            return unknown(ours=ours, sure=0.0)
+        asked = asks(canonical)
+        sure = confidence.probability(confidence.signals(matches, wanted, asked))
+        names_only = not asked and len(bare) <= LONGEST_SUBJECT
         if sure >= (least if ours else max(least, confidence.STRANGE_AT)) and not names_only:
             fact = matches[0].fact
             text = self._replies[fact.code]
@@ -236,6 +254,8 @@ def matter(matches: Sequence[Match]) -> bool:
 
 def spoken_of(text: str) -> frozenset[str]:
     """The kinds of unit that a text names."""
+    if not NAMES_A_KIND(text):
+        return frozenset()
     return frozenset().union(*(scopes for pattern, scopes in SCOPE_PATTERNS if pattern.search(text)))
 
 

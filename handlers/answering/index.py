@@ -3,10 +3,10 @@
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from math import log, log1p, sqrt
-from operator import add
+from operator import add, itemgetter
+from typing import NamedTuple
 
 from handlers.answering.asks import asked_of
 from handlers.answering.normalise import Normaliser, Replacer, alternation
@@ -46,14 +46,12 @@ SEVERAL = -1
 
 Favour = Callable[[Fact], float]
 """What an entry's score is multiplied by; 0 = it may not answer."""
-Common = tuple[int, int]
-"""A feature of many entries: what it says in `UNIT`s, and what it covers, a lane for every entry."""
-Rare = tuple[int, ...]
-"""A feature of few: what it says, and for each of its entries the place and what it covers there."""
+Kept = tuple[int, int | tuple[int, ...]]
+"""A feature: what it says in `UNIT`s, and what it covers: of many entries a lane for every entry, of few
+for each of them the place and what it covers there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One entry's evidence: `coverage` is the share of the question that it covers, 0..1.
 
     `score` is the coverage as favoured: for the fitting kind of unit it may exceed 1. `typical` are the
@@ -69,7 +67,7 @@ class Match:
     def missing(self, wanted: Container[str]) -> float:
         """The share of what is typical of the entry that a question lacks, 0..1."""
         whole = sum(self.typical.values())
-        return sum(says for feature, says in self.typical.items() if feature not in wanted) / (whole or 1)
+        return sum([says for feature, says in self.typical.items() if feature not in wanted]) / (whole or 1)
 
 
 class Features:
@@ -87,7 +85,8 @@ class Features:
 
     def of(self, text: str) -> frozenset[str]:
         """The features of raw text."""
-        return self.of_canonical(self._normalise(text))
+        canonical = self._normalise(text)
+        return self.of_canonical(canonical, self.bare(canonical))
 
     def bare(self, canonical: str) -> str:
         """Canonical text without politeness, particles and the like."""
@@ -97,10 +96,10 @@ class Features:
         """Whether a canonical sentence says anything but thanks, urging and politeness."""
         return len(self._drop(sentence)) > 1
 
-    def of_canonical(self, canonical: str) -> frozenset[str]:
-        """The features of canonical text; words are told from pairs by a leading `#`."""
+    def of_canonical(self, canonical: str, bare: str) -> frozenset[str]:
+        """The features of canonical text and of what is bare of it; words are told by a leading `#`."""
         found = {"#" + word for word in self._words.findall(canonical)} if self._words else set()
-        for sentence in self._drop(canonical).split("|"):
+        for sentence in bare.split("|"):
             found.update(map(add, sentence, sentence[1:]))
             found.update(sentence)
         return frozenset(found)
@@ -121,25 +120,25 @@ def unpacked(total: int, count: int) -> "array[int]":
     return lanes
 
 
-def places_of(upper: bytes, least: int) -> Iterator[int]:
-    """The places of the bytes that are at least this."""
-    marked = upper.translate(b"\0" * least + b"\1" * (256 - least))
-    place = marked.find(1)
+def places_of(upper: bytes, value: int) -> list[int]:
+    """The places of the bytes of this value."""
+    places = []
+    place = upper.find(value)
     while place >= 0:
-        yield place
-        place = marked.find(1, place + 1)
+        places.append(place)
+        place = upper.find(value, place + 1)
+    return places
 
 
-def strongest(common: list[Common], rare: list[Rare]) -> tuple[list[Common], list[Rare], int]:
+def strongest(found: Iterable[Kept]) -> list[Kept]:
     """As much of a very long question as a lane has room for, the rarest evidence first."""
     room = TOP_BIT
-    kept: tuple[list[Common], list[Rare]] = ([], [])
-    for some, into in ((rare, kept[1]), (common, kept[0])):
-        for found in sorted(some, key=lambda one: one[0], reverse=True):
-            if found[0] < room:
-                room -= found[0]
-                into.append(found)  # type: ignore[arg-type]
-    return kept[0], kept[1], TOP_BIT - room
+    kept: list[Kept] = []
+    for feature in sorted(found, key=lambda one: (isinstance(one[1], int), -one[0])):
+        if feature[0] < room:
+            room -= feature[0]
+            kept.append(feature)
+    return kept
 
 
 def typical(times: int) -> float:
@@ -158,8 +157,7 @@ class Index:
     def __init__(self, facts: Sequence[Fact], features: Features) -> None:
         self.facts = tuple(facts)
         self._said: dict[str, int] = {}
-        self._common: dict[str, Common] = {}
-        self._rare: dict[str, Rare] = {}
+        self._kept: dict[str, Kept] = {}
         self._typical: list[dict[str, int]] = [{} for _ in facts]
         self._asked: list[frozenset[str]] = []
         for feature, posted in self._posted(features).items():
@@ -179,7 +177,7 @@ class Index:
             for text in dict.fromkeys(map(features.bare, canonical)):
                 # Two entries that are asked for in the same words: evidence has to tell them apart.
                 self._said[text] = SEVERAL if text in self._said else place
-            for asking in dict.fromkeys(map(features.of_canonical, canonical)):
+            for asking in {features.of_canonical(text, features.bare(text)) for text in canonical}:
                 said.update(asking)
             for feature in features.of(fact.answer):
                 said.setdefault(feature, 0)
@@ -190,7 +188,7 @@ class Index:
         return posted
 
     def _says(self, feature: str) -> int:
-        return (self._common.get(feature) or self._rare[feature])[0]
+        return self._kept[feature][0]
 
     def _mass(self, feature: str, spread: int) -> int:
         """What a feature says that so many entries' askings have: the fewer, the more."""
@@ -202,12 +200,12 @@ class Index:
         mass = self._mass(feature, sum(bool(one & MOST_TIMES) for one in posted))
         covers = {one >> TIMES_BITS: int(mass * typical(one & MOST_TIMES)) for one in posted}
         if len(covers) * COMMON < len(self.facts):
-            self._rare[feature] = (mass, *(place << LANE_BITS | cover for place, cover in covers.items()))
+            self._kept[feature] = mass, tuple(place << LANE_BITS | cover for place, cover in covers.items())
             return
         lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
         for place, cover in covers.items():
             lanes[place] = cover
-        self._common[feature] = mass, packed(lanes)
+        self._kept[feature] = mass, packed(lanes)
 
     def said(self, bare: str) -> Fact | None:
         """The entry that has this very asking but for particles and the like, if just one has."""
@@ -216,41 +214,63 @@ class Index:
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
-        common = [found for found in map(self._common.get, wanted) if found]
-        rare = [found for found in map(self._rare.get, wanted) if found]
-        mass = sum([found[0] for found in common]) + sum([found[0] for found in rare])
+        known = [kept for kept in map(self._kept.get, wanted) if kept]
+        unknown = len(wanted) - len(known)
+        mass = sum([says for says, _ in known])
         if mass >= TOP_BIT:
-            common, rare, mass = strongest(common, rare)
+            fitting = strongest(known)
+            unknown += len(known) - len(fitting)
+            known = fitting
+            mass = sum([says for says, _ in known])
         if not mass:
             return []
-        whole = mass + (len(wanted) - len(common) - len(rare)) * self._unknown
-        lanes = self._covered(common, rare)
-        matches: list[Match] = []
-        for place in self._best(lanes):
-            fact = self.facts[place]
-            if favoured := favour(fact):
-                coverage = lanes[place] / whole
-                matches.append(
-                    Match(fact, coverage * favoured, coverage, self._typical[place], self._asked[place])
-                )
-                if len(matches) == 2 * CANDIDATES:
+        whole = mass + unknown * self._unknown
+        lanes = self._covered(known)
+        found: list[tuple[float, int]] = []
+        for place in self._best(lanes, mass):
+            if favoured := favour(self.facts[place]):
+                found.append((lanes[place] / whole * favoured, place))
+                if len(found) == 2 * CANDIDATES:
                     break
-        return sorted(matches, key=lambda match: match.score, reverse=True)[:CANDIDATES]
+        found.sort(key=itemgetter(0), reverse=True)
+        return [
+            Match(self.facts[place], score, lanes[place] / whole, self._typical[place], self._asked[place])
+            for score, place in found[:CANDIDATES]
+        ]
 
-    def _covered(self, common: Sequence[Common], rare: Sequence[Rare]) -> "array[int]":
+    def _covered(self, known: Sequence[Kept]) -> "array[int]":
         """What each entry covers of the question."""
-        lanes = unpacked(sum([found[1] for found in common]), len(self.facts))
-        for found in rare:
-            for one in found[1:]:
-                lanes[one >> LANE_BITS] += one & LARGEST_COVER
+        total = 0
+        places: list[int] = []
+        for _, covers in known:
+            if isinstance(covers, int):
+                total += covers
+            else:
+                places += covers
+        lanes = unpacked(total, len(self.facts))
+        for one in places:
+            lanes[one >> LANE_BITS] += one & LARGEST_COVER
         return lanes
 
     @staticmethod
-    def _best(lanes: "array[int]") -> list[int]:
-        """The places of the entries that cover most, the best first, those alike in their order."""
-        # Looking at the upper half of every lane first spares looking at most lanes.
+    def _best(lanes: "array[int]", most: int) -> Iterator[int]:
+        """The places of the entries that cover most, the best first, those alike in their order.
+
+        `most` is what none covers more than. The upper halves of the lanes tell nearly all: from the
+        largest down they are looked for, and few of them are looked at.
+        """
         upper = lanes.tobytes()[UPPER_BYTE::LANE_BYTES]
-        most = max(lanes[place] for place in places_of(upper, max(upper)))
-        least = max(int(most * LEAST_COVERED), 1)
-        reached = [place for place in places_of(upper, least >> 8) if lanes[place] >= least]
-        return sorted(reached, key=lambda place: (-lanes[place], place))
+        least = None
+        for value in range(most >> 8, -1, -1):
+            if least is not None and value < least >> 8:
+                return
+            places = places_of(upper, value)
+            if not places:
+                continue
+            places.sort(key=lanes.__getitem__, reverse=True)
+            if least is None:
+                least = max(int(lanes[places[0]] * LEAST_COVERED), 1)
+            for place in places:
+                if lanes[place] < least:
+                    return
+                yield place

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from handlers.answering.shapes import Words
 from handlers.answering.spelling import plain_sound
@@ -31,9 +32,28 @@ def chinese_number(value: int) -> str:
 
 
 def alternation(words: Iterable[str]) -> re.Pattern[str] | None:
-    """A pattern that finds any of the words, the longest first."""
-    ordered = sorted(set(words), key=lambda word: (-len(word), word))
-    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    """A pattern that finds any of the words, the longest first.
+
+    What words begin with alike is written once: so each place of a text is tried against few of them.
+    """
+    tree: dict[str, Any] = {}
+    for word in filter(None, words):
+        node = tree
+        for character in word:
+            node = node.setdefault(character, {})
+        node[""] = {}
+    return re.compile(_branches(tree)) if tree else None
+
+
+def _branches(tree: dict[str, Any]) -> str:
+    """A tree of characters as a pattern; an empty one ends a word, which may go on."""
+    longer = sorted(character for character in tree if character)
+    if not longer:
+        return ""
+    joined = "|".join(re.escape(character) + _branches(tree[character]) for character in longer)
+    if "" in tree:
+        return f"(?:{joined})?"
+    return joined if len(longer) == 1 else f"(?:{joined})"
 
 
 def parted(plain: str) -> str:

@@ -86,5 +86,6 @@ class Words:
     traditional: Mapping[int, int] = field(default_factory=dict)
     sounds: Mapping[str, str] = field(default_factory=dict)
     others: tuple[str, ...] = ()
-    beyond: tuple[str, ...] = ()
+    beyond: tuple[tuple[str, str], ...] = ()
+    """What no rule says, each with what must not stand beside it (else empty)."""
     declines: tuple[Decline, ...] = ()

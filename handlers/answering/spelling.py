@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from math import log, log1p
 from operator import add
+from typing import TypeVar
 
+KeyT = TypeVar("KeyT")
 CHINESE = re.compile("[\u4e00-\u9fff]{2,}")
 ALIKE = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"), ("l", "n"))
 """Sounds that many typists don't tell apart."""
@@ -46,6 +48,13 @@ def pairs(text: str) -> Iterator[str]:
     """Every two neighbouring Chinese characters."""
     for run in CHINESE.findall(text):
         yield from map(add, run, run[1:])
+
+
+def keep_nearest(kept: dict[KeyT, list[str]], key: KeyT, pair: str) -> None:
+    """Remember a pair under what may be left of it, unless enough that are more frequent are."""
+    pairs_kept = kept.setdefault(key, [])
+    if len(pairs_kept) < NEAREST:
+        pairs_kept.append(pair)
 
 
 class Spelling:
@@ -85,48 +94,53 @@ class Spelling:
         one, other = self._sound.get(pair[0]), self._sound.get(pair[1])
         self._aims.add(pair)
         if other:
-            self._second.setdefault(pair[0] + other, []).append(pair)
+            keep_nearest(self._second, pair[0] + other, pair)
         if one:
-            self._first.setdefault(one + pair[1], []).append(pair)
+            keep_nearest(self._first, one + pair[1], pair)
         if one and other:
-            self._both.setdefault((one, other), []).append(pair)
+            keep_nearest(self._both, (one, other), pair)
 
     def __call__(self, text: str) -> str:
         """The text with its slips put right; as long as before."""
         return CHINESE.sub(lambda found: self._run(found[0]), text)
 
     def _run(self, run: str) -> str:
+        known = self._score
         for at in range(len(run) - 1):
-            if run[at : at + 2] not in self._score:
+            if run[at : at + 2] not in known:
                 run = self._better(run, at)
         return run
 
     def _better(self, run: str, at: int) -> str:
         """The run as it reads best with something else for the two neighbours at a place."""
-        since, until = max(at - 1, 0), at + 3
-        stands, best, gain = self._reads(run[since:until]), run[at : at + 2], 0.0
-        if not self._others.isdisjoint(map(add, run[since:until], run[since + 1 : until])):
+        score = self._score.get
+        before, one, other, after = run[at - 1 : at], run[at], run[at + 1], run[at + 2 : at + 3]
+        left, right = before + one, other + after
+        stands = (
+            STRANGE + (score(left, STRANGE) if before else 0.0) + (score(right, STRANGE) if after else 0.0)
+        )
+        if one + other in self._others or left in self._others or right in self._others:
             stands += OTHER_GAIN
-        for pair, needed in self._instead(run, at):
-            more = self._reads(run[since:at] + pair + run[at + 2 : until]) - stands - needed
+        best, gain = "", 0.0
+        for pair, needed in self._instead(before, one, other, after):
+            more = score(pair, STRANGE) - stands - needed
+            if before:
+                more += score(before + pair[0], STRANGE)
+            if after:
+                more += score(pair[1] + after, STRANGE)
             if more > gain:
                 best, gain = pair, more
-        return run[:at] + best + run[at + 2 :]
+        return run[:at] + best + run[at + 2 :] if best else run
 
-    def _reads(self, text: str) -> float:
-        """How well a text reads: the sum over its neighbours."""
-        return sum([self._score.get(pair, STRANGE) for pair in map(add, text, text[1:])])
-
-    def _instead(self, run: str, at: int) -> Iterator[tuple[str, float]]:
+    def _instead(self, before: str, one: str, other: str, after: str) -> Iterator[tuple[str, float]]:
         """What might have been meant by two neighbours, and how much better it must read."""
-        one, other = run[at], run[at + 1]
-        sounds = self._sound.get(one, ""), self._sound.get(other, "")
-        for pair in self._second.get(one + sounds[1], ())[:NEAREST]:
+        first, second = self._sound.get(one, ""), self._sound.get(other, "")
+        for pair in self._second.get(one + second, ()):
             yield pair, LEAST_GAIN
-        for pair in self._first.get(sounds[0] + other, ())[:NEAREST]:
+        for pair in self._first.get(first + other, ()):
             yield pair, LEAST_GAIN
-        for pair in self._both.get(sounds, ())[:NEAREST]:
+        for pair in self._both.get((first, second), ()):
             yield pair, 2 * LEAST_GAIN
-        swapped = run[max(at - 1, 0) : at] + other + one + run[at + 2 : at + 3]
-        if not self._aims.isdisjoint(map(add, swapped, swapped[1:])):
+        aims = self._aims
+        if other + one in aims or before + other in aims or one + after in aims:
             yield other + one, SWAP_GAIN
