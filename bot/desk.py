@@ -149,7 +149,7 @@ class Desk:
     async def _carry_out(self, route: Route, message: Message, key: str) -> Remembered:
         """Do the work of a slower callback, exactly once, and store its answer with it."""
         try:
-            known = await stored_reply(key)
+            known = None if route.manner is Manner.READS else await stored_reply(key)
             if known is not None:
                 return Remembered(known, ours=False)
             remembered = await self._work_or_apologise(route, message, key)

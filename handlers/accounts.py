@@ -197,7 +197,7 @@ def _caller(account: Account) -> Caller:
 
 
 async def _find(app: App, openid: str) -> Account | None:
-    return await Account.get_or_none(app=app, openid=openid).select_related("person")
+    return await statements.identity(app, openid)
 
 
 async def _create(ctx: Context, app: App, openid: str) -> Account:

@@ -17,7 +17,7 @@ from handlers.answering.shapes import Answer, Citation
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
 from handlers.locks import hold
-from models import Account, App, Entry, EntryStatus, Organization, Question, Role
+from models import Account, App, Entry, EntryStatus, Organization, Question, Role, statements
 
 LONGEST_KEPT = 600
 LONGEST_ANSWER = 600
@@ -96,8 +96,7 @@ async def _recent(ctx: Context) -> list[Question]:
     """What the caller asked just before, the latest first."""
     if ctx.caller.account is None:
         return []
-    recent = Question.filter(account=ctx.caller.account, asked_at__gte=ctx.now() - LEANS_FOR)
-    return await recent.order_by("-asked_at", "-id").limit(MOST_RECENT)
+    return await statements.asked(ctx.caller.account.id, since=ctx.now() - LEANS_FOR, most=MOST_RECENT)
 
 
 def _said_scope(recent: Sequence[Question]) -> str | None:

@@ -19,7 +19,8 @@ from tortoise.transactions import in_transaction
 
 from models.audit import AuditEntry
 from models.organizations import Organization
-from models.people import Account, Person, Role
+from models.people import Account, App, Person, Role
+from models.questions import Question
 from models.readings import Reading, dialect, in_dialect, tie
 from models.requests import IdempotencyKey
 from models.scans import ScanNonce
@@ -31,6 +32,12 @@ ACCOUNTS = Reading(
 )
 ACCOUNTS_SQLITE = Reading(
     f"FROM json_each($1) AS asked JOIN accounts AS a ON a.id = asked.value {PERSON}", a=Account, p=Person
+)
+IDENTITY = Reading(f"FROM accounts AS a {PERSON} WHERE a.app = $1 AND a.openid = $2", a=Account, p=Person)
+ASKED = Reading(
+    "FROM questions AS q WHERE q.account_id = $1 AND q.asked_at >= $2 ORDER BY q.asked_at DESC, q.id DESC"
+    " LIMIT $3",
+    q=Question,
 )
 VISITS = Reading(
     "FROM bookings AS b JOIN slots AS s ON s.id = b.slot_id JOIN sites AS t ON t.id = s.site_id"
@@ -130,6 +137,19 @@ async def accounts(ids: Sequence[int]) -> list[Account | None]:
         tie(account, "person", person)
         found.setdefault(account.id, []).append(account)
     return [found[id_].pop() if id_ in found else None for id_ in ids]
+
+
+async def identity(app: App, openid: str) -> Account | None:
+    """The WeChat identity behind an openid, with its person."""
+    found: Account | None = None
+    for found, person in await IDENTITY.rows(app.value, openid):
+        tie(found, "person", person)
+    return found
+
+
+async def asked(account_id: int, *, since: datetime, most: int) -> list[Question]:
+    """What somebody asked since a moment, the latest first."""
+    return [question for (question,) in await ASKED.rows(account_id, since, most)]
 
 
 async def visits(branch_id: int, *, ending_after: datetime) -> list[Booking]:

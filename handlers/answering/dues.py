@@ -105,10 +105,7 @@ def answer(sentence: Sentence) -> Answer | None:
     """The reply to a question about one's own due, or None when it is about something else."""
     text = sentence.text
     follows = _is_income(text) if sentence.previous == ENTRY else _names_income(sentence)
-    own_pay = PAY.search(text) and INCOME.search(text) and not OTHER_PAYMENT.search(text)
-    about_dues = DUES.search(text) or own_pay
-    asks = ASKS_AMOUNT.search(text) or (DUES.search(text) and ONLY_INCOME.fullmatch(text))
-    if OTHER_MATTER.search(text) or not (follows or (about_dues and asks)):
+    if not (follows or _asks(text)) or OTHER_MATTER.search(text):
         return None
     incomes = incomes_in(text)
     if not incomes:
@@ -120,6 +117,14 @@ def answer(sentence: Sentence) -> Answer | None:
             Citation(RULE, "第一条"),
         )
     return _answer(incomes[0], payer_in(text), yearly=bool(YEARLY.search(text)))
+
+
+def _asks(text: str) -> bool:
+    """Whether somebody asks what is due of an income of theirs."""
+    if DUES.search(text):
+        return bool(ASKS_AMOUNT.search(text) or ONLY_INCOME.fullmatch(text))
+    own_pay = PAY.search(text) and INCOME.search(text) and not OTHER_PAYMENT.search(text)
+    return bool(own_pay and ASKS_AMOUNT.search(text))
 
 
 def _is_income(text: str) -> bool:

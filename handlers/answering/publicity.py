@@ -31,8 +31,10 @@ def answer(sentence: Sentence) -> Answer | None:
     known = recall(sentence.previous, NAME, 2)
     if known is not None and (found := _completed(sentence, known)) is not None:
         return found
+    if not MATTER.search(sentence.text):
+        return None
     text = arabic(sentence.text)
-    if not MATTER.search(text) or OTHERS.search(text) or not (OURS.search(text) and ASKS.search(text)):
+    if OTHERS.search(text) or not (OURS.search(text) and ASKS.search(text)):
         return None
     told = _dates(text, sentence.on)
     if not told:

@@ -7,7 +7,7 @@ something is looked for that sounds the same, or is swapped, and does. So nothin
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from math import log, log1p
 from operator import add
 from typing import TypeVar
@@ -27,6 +27,8 @@ OTHER_GAIN = 4.0
 LEAST_SAID = 12
 LEAST_TIED = 4.0
 """Said so often, and so much (as a logarithm) more often together than apart, two characters are a word."""
+MOST_REMEMBERED = 4096
+"""Strange pairs: the same ones come again, such as where a politeness meets a subject."""
 NEAREST = 4
 """So many of the most frequent are tried for one place; this bounds the time of a text made of slips."""
 
@@ -84,6 +86,7 @@ class Spelling:
         self._second: dict[str, list[str]] = {}
         self._first: dict[str, list[str]] = {}
         self._both: dict[tuple[str, str], list[str]] = {}
+        self._candidates = lru_cache(MOST_REMEMBERED)(self._alike)
         for pair, times in said.most_common():
             apart = single[pair[0]] * single[pair[1]] or 1
             if pair in ours or (times >= LEAST_SAID and log(times * total / apart) >= LEAST_TIED):
@@ -113,8 +116,14 @@ class Spelling:
 
     def _better(self, run: str, at: int) -> str:
         """The run as it reads best with something else for the two neighbours at a place."""
-        score = self._score.get
         before, one, other, after = run[at - 1 : at], run[at], run[at + 1], run[at + 2 : at + 3]
+        candidates = self._candidates(one, other)
+        aims = self._aims
+        if other + one in aims or before + other in aims or one + after in aims:
+            candidates = (*candidates, (other + one, SWAP_GAIN))
+        if not candidates:
+            return run
+        score = self._score.get
         left, right = before + one, other + after
         stands = (
             STRANGE + (score(left, STRANGE) if before else 0.0) + (score(right, STRANGE) if after else 0.0)
@@ -122,7 +131,7 @@ class Spelling:
         if one + other in self._others or left in self._others or right in self._others:
             stands += OTHER_GAIN
         best, gain = "", 0.0
-        for pair, needed in self._instead(before, one, other, after):
+        for pair, needed in candidates:
             more = score(pair, STRANGE) - stands - needed
             if before:
                 more += score(before + pair[0], STRANGE)
@@ -132,15 +141,11 @@ class Spelling:
                 best, gain = pair, more
         return run[:at] + best + run[at + 2 :] if best else run
 
-    def _instead(self, before: str, one: str, other: str, after: str) -> Iterator[tuple[str, float]]:
-        """What might have been meant by two neighbours, and how much better it must read."""
+    def _alike(self, one: str, other: str) -> tuple[tuple[str, float], ...]:
+        """What sounds like two neighbours and might have been meant, and how much better it must read."""
         first, second = self._sound.get(one, ""), self._sound.get(other, "")
-        for pair in self._second.get(one + second, ()):
-            yield pair, LEAST_GAIN
-        for pair in self._first.get(first + other, ()):
-            yield pair, LEAST_GAIN
-        for pair in self._both.get((first, second), ()):
-            yield pair, 2 * LEAST_GAIN
-        aims = self._aims
-        if other + one in aims or before + other in aims or one + after in aims:
-            yield other + one, SWAP_GAIN
+        return (
+            *((pair, LEAST_GAIN) for pair in self._second.get(one + second, ())),
+            *((pair, LEAST_GAIN) for pair in self._first.get(first + other, ())),
+            *((pair, 2 * LEAST_GAIN) for pair in self._both.get((first, second), ())),
+        )

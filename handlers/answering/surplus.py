@@ -40,13 +40,14 @@ CANDIDATES_RIGHT = re.compile(rf"{PERSON}(?:支部)?(?:委员|支委|代表)?候
 def answer(sentence: Sentence) -> Answer | None:
     """The reply to a question about candidates with a number in it."""
     known = recall(sentence.previous, NAME, 2)
-    said = bare(sentence.text, "名|个|人|位|名委员|个委员|名代表")
-    if known is not None and said is not None:
+    if known and (said := bare(sentence.text, "名|个|人|位|名委员|个委员|名代表")) is not None:
         return _answer(
             said, None if (n := whole(known[0])) is None else Decimal(n), delegates=known[1] == "d"
         )
+    if not MATTER.search(sentence.text):
+        return None
     text = without_fractions(sentence.text)
-    if not MATTER.search(text) or not ASKS.search(text) or OTHERS.search(text) or ONE_SEAT.search(text):
+    if not ASKS.search(text) or OTHERS.search(text) or ONE_SEAT.search(text):
         return None
     seats, candidates = _read(text)
     if seats is None and candidates is None:

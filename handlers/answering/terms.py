@@ -40,8 +40,10 @@ def answer(sentence: Sentence) -> Answer | None:
     known = recall(sentence.previous, NAME, 2)
     if known is not None and (found := _completed(sentence, known)) is not None:
         return found
+    if not MATTER.search(sentence.text):
+        return None
     text = arabic(sentence.text)
-    if OTHERS.search(text) or not (MATTER.search(text) and ASKS.search(text) and PAST.search(text)):
+    if OTHERS.search(text) or not (ASKS.search(text) and PAST.search(text)):
         return None
     told = dates(text, sentence.on)
     if not told:

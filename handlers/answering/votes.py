@@ -89,12 +89,10 @@ def answer(sentence: Sentence) -> Answer | None:
     if (known := _recalled(sentence)) is not None:
         return _answer(*known, "" if known[0] is Rule.COMMITTEE else "能当选通过吗")
     text = sentence.text
-    if OTHERS.search(text) or not ASKS.search(text) or not OURS.search(text):
-        return None
-    if OUTSIDE.search(text) and not INSIDE.search(text):
+    if not OURS.search(text) or not ASKS.search(text):
         return None
     rule = _rule(text)
-    if rule is None:
+    if rule is None or OTHERS.search(text) or (OUTSIDE.search(text) and not INSIDE.search(text)):
         return None
     tally = tallies.read(text)
     if not tally.labelled and not (
@@ -130,7 +128,7 @@ def _rule(text: str) -> Rule | None:
 def _recalled(sentence: Sentence) -> tuple[Rule, Tally] | None:
     """A vote told before, with the number that this message adds to it."""
     known = recall(sentence.previous, NAME, 4)
-    said = bare(sentence.text, "个?人|名|票|个")
+    said = bare(sentence.text, "个?人|名|票|个") if known else None
     if known is None or said is None or len(known[0]) != 2 or known[0][0] not in LETTERS:
         return None
     due, present, favour = (None if (n := whole(field)) is None else Decimal(n) for field in known[1:])

@@ -44,6 +44,8 @@ def missing(calculator: str, body: str, *known: object, citations: tuple[Citatio
 
 def recall(previous: str, calculator: str, fields: int) -> list[str] | None:
     """What was known when `calculator` asked, field by field; None when it hadn't asked."""
+    if not previous:
+        return None
     name, _, state = previous.partition(":")
     known = state.split("/")
     return known if name == calculator and len(known) == fields else None
