@@ -4,15 +4,10 @@ import asyncio
 import base64
 import json
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.image.svg import SvgPathImage
-
-from handlers import access, fonts, sites
+from handlers import access, fonts, qr_codes, sites
 from handlers.accounts import require_person
 from handlers.context import SYSTEM, Context
 from handlers.errors import NotAllowed, NotFound
@@ -85,7 +80,7 @@ async def _print(ctx: Context, found: Sequence[Site]) -> bytes:
         await sites.renew_poster(ctx, site=site)
         picture = await _mini_program_code(ctx, site.poster_scene)
         pages.append(_page(site, has_mini_program=bool(picture)))
-        files[f"{site.id}-account"] = qr(site.poster_url)
+        files[f"{site.id}-account"] = await qr_codes.svg(site.poster_url, margin=0)
         if picture:
             files[f"{site.id}-mini"] = framed(picture)
     said = {"font": font, "complaints": f"{ctx.settings.public_url}/complaints", "posters": pages}
@@ -120,14 +115,6 @@ async def _mini_program_code(ctx: Context, scene: str) -> bytes:
         raise
     await ctx.redis.set(key, picture, ex=KEPT_FOR)
     return picture
-
-
-def qr(text: str) -> bytes:
-    """A QR code as SVG, without a margin of its own. Pure."""
-    drawing = BytesIO()
-    made = qrcode.make(text, image_factory=SvgPathImage, border=0, error_correction=ERROR_CORRECT_M)
-    made.save(drawing)
-    return drawing.getvalue()
 
 
 def framed(picture: bytes) -> bytes:

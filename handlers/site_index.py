@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from tortoise.functions import Count, Sum
 
-from handlers.pinyin import Style, lazy_pinyin
 from handlers.positions import Point
 from models import Site, SiteCategory, SiteStatus
 
@@ -24,8 +23,6 @@ COLUMNS = (
     *("id", "category", "longitude", "latitude", "is_training_base"),
     *("name", "town", "intro", "features", "facilities"),
 )
-MANY = 200
-"""So many changed sites are worked out in a thread, so that nobody waits for them."""
 
 
 class Found(NamedTuple):
@@ -53,7 +50,7 @@ class SiteIndex:
         if stamp == self.stamp:
             return
         rows = await Site.all().order_by("id").values_list(*COLUMNS)
-        self.sites = await asyncio.to_thread(_all, rows) if len(rows) > MANY else _all(rows)
+        self.sites = await asyncio.to_thread(_all, rows)
         self.stamp = stamp
 
     def search(
@@ -101,6 +98,9 @@ def _found(
 @lru_cache(maxsize=65536)
 def sounds(text: str) -> str:
     """Pinyin and initials of the Chinese in a text: 太河镇 → taihezhen thz."""
+    # Its table of characters takes 11 MB, which a process that searches no sites needn't have.
+    from handlers.pinyin import Style, lazy_pinyin
+
     parts = [part for part in folded(text).split() if not part.isascii()]
     full = ["".join(lazy_pinyin(part, errors=_letters)) for part in parts]
     short = ["".join(lazy_pinyin(part, style=Style.FIRST_LETTER, errors=_letters)) for part in parts]

@@ -2,10 +2,9 @@
 
 import re
 
-import qrcode
 from aiohttp import web
-from qrcode.image.svg import SvgPathImage
 
+from handlers import qr_codes
 from pages.layout import SECURITY, file, not_found, page
 
 SITE_ID = re.compile(r"[A-Za-z0-9]{1,8}")
@@ -45,9 +44,9 @@ async def code(request: web.Request) -> web.Response:
     text = request.query.get("code", "")
     if not SCENE.fullmatch(text):
         return not_found("二维码内容不对。")
-    picture = qrcode.make(text, image_factory=SvgPathImage, border=2)
+    picture = await qr_codes.svg(text)
     headers = SECURITY | {"Cache-Control": "no-store"}
-    return web.Response(body=picture.to_string(), content_type="image/svg+xml", headers=headers)
+    return web.Response(body=picture, content_type="image/svg+xml", headers=headers)
 
 
 async def style(_: web.Request) -> web.Response:

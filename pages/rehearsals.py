@@ -4,12 +4,10 @@ import asyncio
 from contextlib import aclosing, suppress
 from html import escape
 
-import qrcode
 from aiohttp import web
 from multidict import MultiMapping
-from qrcode.image.svg import SvgPathImage
 
-from handlers import cases, rehearsals
+from handlers import cases, qr_codes, rehearsals
 from handlers.context import Context
 from handlers.errors import (
     BadCode,
@@ -123,9 +121,9 @@ async def code(request: web.Request) -> web.Response:
     except Refused as refused:
         return refusal(refused)
     address = f"{ctx.settings.public_url.rstrip('/')}/rehearsals/join/{text}"
-    picture = qrcode.make(address, image_factory=SvgPathImage, border=2)
+    picture = await qr_codes.svg(address)
     headers = SECURITY | {"Cache-Control": "no-store"}
-    return web.Response(body=picture.to_string(), content_type="image/svg+xml", headers=headers)
+    return web.Response(body=picture, content_type="image/svg+xml", headers=headers)
 
 
 async def news(request: web.Request) -> web.StreamResponse:

@@ -1,15 +1,12 @@
 """Training classes at the desk, and the page a scanned code of a class leads to."""
 
-import io
 from datetime import datetime, time
 from html import escape
 from typing import Any
 
-import qrcode
-import qrcode.image.svg
 from aiohttp import web
 
-from handlers import training_attendance, trainings, visit_news, worker_terms
+from handlers import qr_codes, training_attendance, trainings, visit_news, worker_terms
 from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, Refused
@@ -343,10 +340,9 @@ async def code(request: web.Request) -> web.Response:
     except Refused as refused:
         return refusal(refused)
     address = f"{ctx.settings.public_url.rstrip('/')}/trainings/in/{said}"
-    drawing = io.BytesIO()
-    qrcode.make(address, image_factory=qrcode.image.svg.SvgPathFillImage, border=2).save(drawing)
+    drawing = await qr_codes.svg(address)
     headers = SECURITY | {"Cache-Control": "no-store"}
-    return web.Response(body=drawing.getvalue(), content_type="image/svg+xml", headers=headers)
+    return web.Response(body=drawing, content_type="image/svg+xml", headers=headers)
 
 
 async def names(request: web.Request) -> web.Response:

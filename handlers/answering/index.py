@@ -200,7 +200,10 @@ class Index:
         mass = self._mass(feature, sum(bool(one & MOST_TIMES) for one in posted))
         covers = {one >> TIMES_BITS: int(mass * typical(one & MOST_TIMES)) for one in posted}
         if len(covers) * COMMON < len(self.facts):
-            self._kept[feature] = mass, tuple(place << LANE_BITS | cover for place, cover in covers.items())
+            self._kept[feature] = (
+                mass,
+                tuple(place << LANE_BITS | cover for place, cover in covers.items()),
+            )
             return
         lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
         for place, cover in covers.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import main
-from handlers import codes, fonts, posters, sites
+from handlers import codes, fonts, posters, qr_codes, sites
 from handlers.context import Context
 from handlers.errors import NoFont, NotAllowed, NotFound
 from handlers.gateways.errors import Stopped, Unreachable
@@ -89,7 +89,7 @@ def test_every_site_fits_on_its_page_whatever_its_name() -> None:
             **rows[0].model_dump(mode="json", exclude={"owner", "name", "id"}), id=f"S{number}", name=name
         )
         made.append(posters._page(site, has_mini_program=True))
-        files[f"S{number}-account"] = posters.qr("http://weixin.qq.com/q/02" + "x" * 22)
+        files[f"S{number}-account"] = qr_codes.draw("http://weixin.qq.com/q/02" + "x" * 22, 0)
         files[f"S{number}-mini"] = posters.framed(pictures.png("x"))
     said = {"font": fonts.chinese(), "complaints": "https://example.com/complaints", "posters": made}
     files["posters.json"] = json.dumps(said).encode()
