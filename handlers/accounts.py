@@ -6,7 +6,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import audit, holdings, lesson_marks, phones
+from handlers import audit, lesson_marks, phones
 from handlers.access import officer_reach
 from handlers.context import Caller, Context
 from handlers.errors import AlreadyBound, NotAllowed, NotBound, NotFound, NotOnRoster
@@ -162,11 +162,6 @@ async def withdraw(ctx: Context) -> None:
         if person is not None:
             await IdempotencyKey.filter(caller=f"person:{person.id}").delete()
         await _erase(ctx, mine.values(), "account.withdrawn")
-
-
-async def export_mine(ctx: Context) -> dict[str, object]:
-    """Everything held about the caller, as plain JSON values under Chinese labels."""
-    return await holdings.of_caller(ctx, require_account(ctx), ctx.caller.person)
 
 
 def require_account(ctx: Context) -> Account:

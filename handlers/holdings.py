@@ -5,7 +5,8 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from handlers import phones, worker_holdings
+from handlers import phones, record_holdings, worker_holdings
+from handlers.accounts import require_account
 from handlers.context import Context
 from models import (
     Account,
@@ -45,8 +46,13 @@ ROLES = {
 UNREADABLE = "（加密保存，当前无法读出，请联系管理员）"
 
 
-async def of_caller(ctx: Context, account: Account, person: Person | None) -> dict[str, object]:
-    """What the service holds about this identity, the person it is tied to, and their other identities."""
+async def export_mine(ctx: Context) -> dict[str, object]:
+    """What is held about the caller's identity, the person it is tied to, and their other identities.
+
+    Raises:
+        NotBound: the caller has no identity.
+    """
+    account, person = require_account(ctx), ctx.caller.person
     own = Q(id=account.id) if person is None else Q(id=account.id) | Q(person=person)
     accounts = await Account.filter(own).order_by("id")
     told = _Teller(ctx)
@@ -57,6 +63,7 @@ async def of_caller(ctx: Context, account: Account, person: Person | None) -> di
     held |= await told.hanging_on(accounts)
     held |= await told.done_by(person) if person is not None else {}
     held |= await worker_holdings.of_person(ctx, person) if person is not None else {}
+    held |= await record_holdings.of_person(ctx, person) if person is not None else {}
     actors = [f"account:{row.id}" for row in accounts] + (
         [f"person:{person.id}"] if person is not None else []
     )

@@ -9,6 +9,7 @@ from handlers import (
     complaint_desk,
     filings,
     questions,
+    record_holdings,
     rotations,
     screenings,
 )
@@ -36,6 +37,8 @@ class Todos:
     findings_due: int = 0
     findings_to_accept: int = 0
     branches_to_assess: int = 0
+    records_due: int = 0
+    records_to_finish: int = 0
 
 
 async def mine(ctx: Context) -> Todos:
@@ -44,7 +47,7 @@ async def mine(ctx: Context) -> Todos:
     Raises:
         NotBound.
     """
-    await require_person(ctx)
+    person = await require_person(ctx)
     reach = await access.reach(ctx)
     found: dict[str, int] = {}
     if reach.site_ids:
@@ -59,6 +62,7 @@ async def mine(ctx: Context) -> Todos:
     if Role.BRANCH_WORKER in reach.roles:
         found["claims_to_correct"] = await _returned(ctx)
         found["visits_to_claim"] = len(await claims.claimable(ctx))
+        found |= await record_holdings.waiting_for(ctx, person)
     found |= await assessment_todos.mine(ctx)
     return Todos(**found)
 

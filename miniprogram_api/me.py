@@ -1,6 +1,6 @@
 """One's own data: see it, take it along, withdraw it."""
 
-from handlers import accounts, checkins
+from handlers import accounts, checkins, holdings
 from handlers.context import Context
 from miniprogram_api import sessions, views
 from miniprogram_api.views import ExportView, MemberCodeView, MeView
@@ -13,7 +13,7 @@ async def show(ctx: Context) -> MeView:
 
 async def export(ctx: Context) -> ExportView:
     """Everything kept about the caller."""
-    return ExportView.model_validate(await accounts.export_mine(ctx))
+    return ExportView.model_validate(await holdings.export_mine(ctx))
 
 
 async def code(ctx: Context) -> MemberCodeView:

@@ -8,7 +8,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import accounts, phones
+from handlers import accounts, holdings, phones
 from handlers.context import Caller, Context
 from handlers.errors import AlreadyBound, NotAllowed, NotBound, NotFound, NotOnRoster
 from handlers.gateways.errors import Busy
@@ -387,7 +387,7 @@ async def test_withdrawing_deletes_every_identity_and_keeps_the_roster_row(
 async def test_the_export_holds_everything_as_plain_json_and_nothing_of_others(
     ctx: Context, full: Context, people: dict[str, Person]
 ) -> None:
-    text = json.dumps(await accounts.export_mine(full), ensure_ascii=False)
+    text = json.dumps(await holdings.export_mine(full), ensure_ascii=False)
     for mine in (
         "演示甲",
         PHONES["甲"],
@@ -405,12 +405,12 @@ async def test_the_export_holds_everything_as_plain_json_and_nothing_of_others(
 
 
 async def test_the_export_of_a_stranger_says_what_little_there_is(ctx: Context, wechat: FakeWeChat) -> None:
-    held = await accounts.export_mine(await as_user(ctx, wechat, "u"))
+    held = await holdings.export_mine(await as_user(ctx, wechat, "u"))
     assert held["名册"] is None
     assert "m-u" in json.dumps(held)
 
 
 async def test_nobody_takes_or_withdraws_without_an_identity(ctx: Context) -> None:
-    for refused in (accounts.export_mine(ctx), accounts.withdraw(ctx), accounts.bind(ctx, phone_code="甲")):
+    for refused in (holdings.export_mine(ctx), accounts.withdraw(ctx), accounts.bind(ctx, phone_code="甲")):
         with pytest.raises(NotBound):
             await refused

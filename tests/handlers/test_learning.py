@@ -8,7 +8,7 @@ import pytest
 from bot.messages import Message
 from bot.router import Router
 from bot.routes import ROUTES
-from handlers import accounts, learning, lessons
+from handlers import accounts, holdings, learning, lessons
 from handlers.access import OFFICERS
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotAllowed, NotFound
@@ -183,7 +183,7 @@ async def test_a_withdrawn_lesson_is_not_practised(learner: Context, clock: Cloc
 
 async def test_practice_is_taken_along_and_withdrawn_with_the_rest(learner: Context) -> None:
     await answer_wrongly(learner, 3)
-    held: Any = await accounts.export_mine(learner)
+    held: Any = await holdings.export_mine(learner)
     assert [one["内容"][:3] for one in held["练习"]] == ["q:L"]
     await accounts.withdraw(learner)
     assert await PracticeCard.all().count() == 0
