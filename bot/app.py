@@ -16,6 +16,7 @@ from bot.messages import Garbled
 from bot.protocol import SUCCESS, Protocol, Rejected
 from bot.router import Router
 from bot.routes import ROUTES
+from bot.whole_response import whole
 from handlers.callbacks import open_ledger
 from handlers.context import Context
 
@@ -45,7 +46,7 @@ class Door:
             return refuse(403, str(rejected))
         return web.Response(body=echo, content_type="text/plain")
 
-    async def receive(self, request: web.Request) -> web.Response:
+    async def receive(self, request: web.Request) -> web.StreamResponse:
         """POST: a message or an event."""
         started = asyncio.get_running_loop().time()
         if request.headers.get("Content-Type", "").startswith(NEVER_WECHAT):
@@ -71,9 +72,9 @@ class Door:
             log.exception("callback.unanswered")  # The platform asks again.
             return web.Response(status=500)
         if not reply:
-            return web.Response(body=SUCCESS, content_type="text/plain")
+            return whole(request, SUCCESS, "text/plain")
         content_type = "application/json" if opened.as_json else "text/xml"
-        return web.Response(body=self._protocol.seal(reply.encode(), opened), content_type=content_type)
+        return whole(request, self._protocol.seal(reply.encode(), opened), content_type)
 
 
 DOOR = web.AppKey("DOOR", Door)
