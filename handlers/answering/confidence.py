@@ -26,8 +26,8 @@ STEEP = 12.0
 MANY_WORDS = 3
 
 # Fitted by `benchmarks/answers/fit.py`; run it again when entries or features change much.
-BIAS = -4.31
-WEIGHTS = (1.96, 0.30, 1.35, 1.81, 0.45, 0.03, 3.71, -1.39, -0.46)
+BIAS = -4.39
+WEIGHTS = (1.54, -0.10, -0.02, 1.30, 1.08, -0.04, 3.86, -1.69, -0.41, -4.19)
 
 
 def signals(
@@ -38,7 +38,7 @@ def signals(
     How far the first is ahead counts by itself and by its share: a weak match without a second is
     no strong one. `alone` is 1 with no rival near, and half of it with one just as good. What a question
     for the entry should say and this one doesn't tells against it; so does asking who of an entry that only
-    says when.
+    says when, and what the question speaks of that nobody who asks for the entry does.
     """
     best = matches[0]
     ahead = best.score - (matches[1].score if len(matches) > 1 else 0.0)
@@ -56,6 +56,7 @@ def signals(
         alone,
         best.missing(wanted),
         mismatch(asked, best.asked),
+        best.strange,
     )
 
 

@@ -241,7 +241,7 @@ class Engine:
             fact = matches[0].fact
             text = self._replies[fact.code]
             return Answer("answer", text, fact.code, sure, fact.citations, hangs_on_scope=hangs)
-        if ours and sure >= confidence.CHOOSE_AT:
+        if ours and (names_only or sure >= confidence.CHOOSE_AT):
             return replace(choose(matches, sure), hangs_on_scope=hangs)
         return unknown(ours=ours, sure=sure)
 

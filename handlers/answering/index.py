@@ -20,6 +20,8 @@ CHARACTER_WEIGHT = 1.6
 """All that is left of a word said otherwise."""
 UNKNOWN_WEIGHT = 0.55
 """A pair of characters that no entry has: half noise, half a sign of another subject."""
+STRANGE_CHARACTER = 2
+"""A character that no entry has tells of another subject, as much as so many such pairs."""
 TYPICAL = 16
 """Said in this many askings of an entry, a feature counts in full."""
 MOST_ASKINGS = 0.5
@@ -55,7 +57,9 @@ class Match(NamedTuple):
     """One entry's evidence: `coverage` is the share of the question that it covers, 0..1.
 
     `score` is the coverage as favoured: for the fitting kind of unit it may exceed 1. `typical` are the
-    features that most askings of the entry have, with what each says, `asked` what it is asked for.
+    features that most askings of the entry have, with what each says, `asked` what it is asked for;
+    `strange` (only told of the first one) is the share of the question's characters, by what they say, that
+    no asking of it has.
     """
 
     fact: Fact
@@ -63,6 +67,7 @@ class Match(NamedTuple):
     coverage: float
     typical: Mapping[str, int]
     asked: frozenset[str] = frozenset()
+    strange: float = 0.0
 
     def missing(self, wanted: Container[str]) -> float:
         """The share of what is typical of the entry that a question lacks, 0..1."""
@@ -160,6 +165,8 @@ class Index:
         self._kept: dict[str, Kept] = {}
         self._typical: list[dict[str, int]] = [{} for _ in facts]
         self._asked: list[frozenset[str]] = []
+        self._characters: list[str] = []
+        """Those of each entry's askings: as text, which takes less room than a set."""
         for feature, posted in self._posted(features).items():
             self._keep(feature, posted)
         for place, typical_ones in enumerate(self._typical):
@@ -179,6 +186,7 @@ class Index:
                 self._said[text] = SEVERAL if text in self._said else place
             for asking in {features.of_canonical(text, features.bare(text)) for text in canonical}:
                 said.update(asking)
+            self._characters.append("".join(feature for feature in said if len(feature) == 1))
             for feature in features.of(fact.answer):
                 said.setdefault(feature, 0)
             for feature, times in said.items():
@@ -236,10 +244,26 @@ class Index:
                 if len(found) == 2 * CANDIDATES:
                     break
         found.sort(key=itemgetter(0), reverse=True)
-        return [
+        matches = [
             Match(self.facts[place], score, lanes[place] / whole, self._typical[place], self._asked[place])
             for score, place in found[:CANDIDATES]
         ]
+        if matches:
+            matches[0] = matches[0]._replace(strange=self._strange(wanted, found[0][1]))
+        return matches
+
+    def _strange(self, wanted: frozenset[str], place: int) -> float:
+        """The share of the question's characters, by what they say, that no asking of an entry has."""
+        said = self._characters[place]
+        whole = strange = 0
+        for feature in wanted:
+            if len(feature) == 1:
+                kept = self._kept.get(feature)
+                says = kept[0] if kept else self._unknown * STRANGE_CHARACTER
+                whole += says
+                if feature not in said:
+                    strange += says
+        return strange / (whole or 1)
 
     def _covered(self, known: Sequence[Kept]) -> "array[int]":
         """What each entry covers of the question."""

@@ -12,11 +12,13 @@ from handlers.answering.worked import Sentence, missing, recall, whole, worked
 
 NAME = "votes"
 ELECTION_WORDS = re.compile(r"当选|选举|换届|换界|缓届|得票|选上|能选|选书记|选委员|选支委|选(?:出|的)")
-COMMITTEE_WORDS = re.compile(r"支委会|支部委员会|个支委|名支委|支委(?:到|来|开会)|委员会会议|名委员|个委员")
+COMMITTEE_WORDS = re.compile(
+    r"支委会|支部委员会|个支委|名支委|(?<!选)支委(?:到|来|开会|有?[一二两三四五六七\d]|一共|总共|共)|委员会会议|名委员|个委员"
+)
 TRANSITION_WORDS = re.compile(r"转正|转政|转证|专正")
 ADMISSION_WORDS = re.compile(
     r"(?:接收|吸收|发展|讨论|通过).{0,6}(?:预备|党员|入党|对象)|入党|发展(?:党员|大会|成功|会)"
-    r"|(?:预备党员|发展对象|新党员)(?:能|算|可以)?(?:不能)?(?:通过|过了|能过|算过)"
+    r"|预备党员(?:的)?(?:讨论|大会|接收|那个会)|(?:预备党员|发展对象|新党员)(?:能|算|可以)?(?:不能)?(?:通过|过了|能过|算过)"
 )
 ASSEMBLY_WORDS = re.compile(
     r"议题|决议|表决|通过|实到|应到|到会|赞成|同意|投票|开会|票|党员大会|支部大会|来了|到了"

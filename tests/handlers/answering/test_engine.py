@@ -115,11 +115,22 @@ def test_a_follow_up_leans_on_the_last_answer() -> None:
         "党员徽章哪里能买",
         "村书记一个月多少工资",
         "党员打麻将会处分吗",
+        "党费证丢了怎么补",
+        "光荣在党50年有奖金吗",
+        "党员活动室墙上贴什么制度",
+        "三会一课记录本去哪买",
+        "优秀党务工作者评选条件",
+        "党员死了组织关系怎么处理",
     ],
 )
 def test_what_no_rule_says_waits_for_a_person_however_near_an_entry_is(text: str) -> None:
     answer = ENGINE.answer(text, on=ON)
     assert (answer.kind, answer.entry) == ("none", None)
+
+
+@pytest.mark.parametrize("text", ["党员离婚要报告吗", "党员家庭挂牌有什么要求", "党小组名称怎么起"])
+def test_a_neighbour_does_not_answer_for_what_nobody_asks_of_it(text: str) -> None:
+    assert ENGINE.answer(text, on=ON).kind != "answer"
 
 
 def test_asking_who_is_surer_of_an_entry_that_says_who() -> None:

@@ -56,6 +56,16 @@ def test_an_entry_that_may_not_answer_is_not_found() -> None:
     assert [match.fact.code for match in found] == ["new"]
 
 
+def test_what_nobody_asks_of_an_entry_is_strange_to_it() -> None:
+    index, features = index_of(fact("late", "党费最多补交几个月"), fact("badge", "徽章戴在哪边"))
+    known, partly = (
+        index.search(features.of(text), favour=everybody)[0] for text in ("党费补交", "党费证丢")
+    )
+    assert known.fact.code == partly.fact.code == "late"
+    assert known.strange == 0
+    assert 0.4 < partly.strange < 0.6
+
+
 def test_what_several_askings_say_is_more_typical_than_what_one_says() -> None:
     often = fact("often", "党费几号交", "党费何时交", "党费哪天交")
     once = fact("once", "党费几号交", "工资何时发", "年假哪天休")
