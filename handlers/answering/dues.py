@@ -1,6 +1,7 @@
 """党费: what a member pays a month, worked out exactly and shown with its rule."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -61,7 +62,14 @@ WHO = (
     ),
 )
 PARTS = re.compile(r"(?:工资|奖金|津贴|绩效|补贴|养老金|退休金)\D{0,3}\d{3,}")
-"""One part of a pay; of several, which belong to the base is for the asker to say."""
+"""One part of a pay; of several, which belong to the base is for the asker to say…"""
+COUNTED = re.compile(r"(?:基本|岗位|薪级|级别|职务|基础性?)(?:工资|绩效)?|工资|绩效|津贴|奖金|提成")
+"""…unless each of them does: these make up the base."""
+NOT_ADDED = re.compile(
+    r"年终|奖励性|公积金|社保|五险|扣|个税|[车房餐话]补|取暖|加班|其中|包括|包含|原来|以前|之前|现在|涨|降|变成|上个?月|去年"
+    r"|还是|或者|养老金|退休|他|她|爱人|老公|老婆|爸|妈|分别|各"
+)
+"""What isn't added, or speaks of one pay twice or of two people's."""
 STUDENTS_ONLY = re.compile(r"老师|教师")
 
 EMPLOYEE_BANDS = ((Decimal(3000), 5), (Decimal(5000), 10), (Decimal(10_000), 15), (None, 20))
@@ -110,6 +118,8 @@ def answer(sentence: Sentence) -> Answer | None:
     incomes = incomes_in(text)
     if not incomes:
         return None
+    if (parts := _parts(text)) is not None:
+        return _of_parts(parts)
     if len(PARTS.findall(text)) > 1:
         return _reply(
             "您说了不止一个数。请把该算进去的各项加成一个数再发一次，例如“工资6000”。\n"
@@ -117,6 +127,31 @@ def answer(sentence: Sentence) -> Answer | None:
             Citation(RULE, "第一条"),
         )
     return _answer(incomes[0], payer_in(text), yearly=bool(YEARLY.search(text)))
+
+
+def _parts(text: str) -> list[Decimal] | None:
+    """The parts of one pay that together are the base, if a sentence tells nothing but such parts."""
+    found = amounts(text)
+    if len(found) < 2 or NOT_ADDED.search(text):
+        return None
+    begin, parts = 0, []
+    for amount in found:
+        if not COUNTED.search(text[begin : amount.start]):
+            return None
+        parts.append(amount.yuan)
+        begin = amount.start + 1
+    return parts
+
+
+def _of_parts(parts: Sequence[Decimal]) -> Answer:
+    """What the sum of the parts comes to, the adding shown as well."""
+    base = sum(parts, Decimal(0))
+    if not plausible(base):
+        return _answer(base, Payer.EMPLOYEE, yearly=False)
+    told = due(base, Payer.EMPLOYEE)
+    first, *rest = _working(told, Payer.EMPLOYEE).split("\n")
+    added = f"基数：{'＋'.join(map(yuan, parts))}＝{yuan(base)}元（奖励性绩效、不定期发的奖金不计入）"
+    return _reply("\n".join((first, added, *rest)), *_rules(Payer.EMPLOYEE, told))
 
 
 def _asks(text: str) -> bool:

@@ -228,14 +228,16 @@ class Engine:
         wanted = self._features.of_canonical(canonical, bare)
         matches = self._index.search(wanted, favour=favour)
         hangs = matter(matches)
-        if said is not None and favour(said):
-            text, cited = self._replies[said.code], said.citations
-            return Answer("answer", text, said.code, confidence.SAID, cited, hangs_on_scope=hangs)
+        given = said if said is not None and favour(said) else None
+        if given is not None and not (matches and favour(matches[0].fact) > favour(given)):
+            return self._said(given, hangs)
         ours = self.ours(canonical)
-        if not matches or self.beyond(canonical):
+        if given is None and (not matches or self.beyond(canonical)):
             return unknown(ours=ours, sure=0.0)
         asked = asks(canonical)
         sure = confidence.probability(confidence.signals(matches, wanted, asked))
+        if given is not None and sure < confidence.ALONE_AT:
+            return self._said(given, hangs)  # Its own kind's entry is near, but no clearer.
         names_only = not asked and len(bare) <= LONGEST_SUBJECT
         if sure >= (least if ours else max(least, confidence.STRANGE_AT)) and not names_only:
             fact = matches[0].fact
@@ -244,6 +246,11 @@ class Engine:
         if ours and (names_only or sure >= confidence.CHOOSE_AT):
             return replace(choose(matches, sure), hangs_on_scope=hangs)
         return unknown(ours=ours, sure=sure)
+
+    def _said(self, fact: Fact, hangs: bool) -> Answer:
+        """The entry of an asking in its very words."""
+        text = self._replies[fact.code]
+        return Answer("answer", text, fact.code, confidence.SAID, fact.citations, hangs_on_scope=hangs)
 
 
 def matter(matches: Sequence[Match]) -> bool:

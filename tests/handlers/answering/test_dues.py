@@ -188,7 +188,31 @@ def test_a_bare_number_is_an_income_only_after_the_calculation() -> None:
     assert ask_all("5200", "dues-retired") is None
 
 
-@pytest.mark.parametrize("text", ["基本工资3000岗位工资2000党费交多少", "工资3000 奖金2000 每月交多少党费"])
+@pytest.mark.parametrize(
+    ("text", "added", "due"),
+    [
+        ("基本工资3000岗位工资2000党费交多少", "3000＋2000＝5000元", "50元"),
+        ("工资3000 奖金2000 每月交多少党费", "3000＋2000＝5000元", "50元"),
+        ("岗位工资3500，薪级1200，绩效800，党费多少", "3500＋1200＋800＝5500元", "82.5元"),
+        ("基本工资四千五奖金一千 交多少党费", "4500＋1000＝5500元", "82.5元"),
+    ],
+)
+def test_the_parts_of_a_pay_that_make_up_the_base_are_added(text: str, added: str, due: str) -> None:
+    answer = ask_all(text)
+    assert answer is not None
+    assert answer.text.startswith(f"每月应交{due}。")
+    assert added in answer.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "工资3000补贴800党费交多少",
+        "工资5000其中绩效2000党费交多少",
+        "工资6000年终奖金3000党费交多少",
+        "以前工资4000现在工资6000党费交多少",
+    ],
+)
 def test_of_several_parts_of_a_pay_none_is_taken_for_the_whole(text: str) -> None:
     answer = ask_all(text)
     assert answer is not None

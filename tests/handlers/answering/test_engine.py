@@ -63,6 +63,18 @@ def test_the_askers_scope_decides_between_entries(scope: str | None, code: str) 
     assert answer.entry != wrong
 
 
+@pytest.mark.parametrize(
+    ("scope", "code"),
+    [("村", "scope-village"), ("国企", "scope-soe-general"), (None, "scope-committee-overview")],
+)
+def test_their_own_kinds_entry_wins_over_a_general_one_asked_for_in_the_same_words(
+    scope: str | None, code: str
+) -> None:
+    text = "党支部的主要任务是什么" if scope == "村" else "多少党员设总支"
+    assert ENGINE.answer(text, scope=scope, on=ON).entry == code
+    assert ENGINE.answer("支部的基本任务有哪八项", scope=scope, on=ON).entry == "branch-tasks"
+
+
 def test_the_scope_spoken_of_wins_over_the_askers() -> None:
     answer = ENGINE.answer("村党支部几年换一次届", scope="机关", on=ON)
     assert answer.entry != "scope-term-three"
