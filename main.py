@@ -30,6 +30,7 @@ from handlers import (
     backups,
     demo_assessments,
     demo_records,
+    demo_showcase,
     demo_visits,
     demo_workers,
     doctor,
@@ -71,7 +72,9 @@ DUTIES = {
     "district_officer": "区级党务干部",
 }
 
-REGISTERS = ("organizations", "sites", "duties", "workers", "quotas", "trainings", "trainees", "rotations")
+REGISTERS = (
+    "organizations", "sites", "duties", "workers", "quotas", "trainings", "trainees", "rotations", "showcase",
+)  # fmt: skip
 
 Command = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
 
@@ -204,6 +207,7 @@ async def _demo_data(settings: Settings) -> AsyncIterator[Context]:
         await seeding.keep_visits_open(ctx)
         await demo_visits.keep_claimable(ctx)
         await demo_workers.seed(ctx)
+        await demo_showcase.seed(ctx)
         await demo_records.keep_records(ctx)
         await demo_assessments.keep_cycle(ctx)
         yield ctx

@@ -238,6 +238,19 @@ class Settings(BaseSettings):
         2, ge=1, description="Turns missed one after another from which a town is noted for the section."
     )
 
+    showcase_valid_months: int = Field(
+        24, ge=1, le=60, description="Months an example stays listed where the district names no other day."
+    )
+    showcase_due_days: int = Field(
+        60, ge=1, le=365, description="Days before an example's time is over from which its review is due."
+    )
+    showcase_goal_district: int = Field(
+        32, ge=0, description="Demonstration sites the district means to have at its own level."
+    )
+    showcase_goal_city: int = Field(
+        9, ge=0, description="Demonstration sites the district means to have at the city's level."
+    )
+
     @property
     def code_version(self) -> str:
         """The key version that signs new codes."""

@@ -30,6 +30,7 @@ TODO_LINES = {
     "visits_to_claim": "{} 次活动可以补单，内容已经填好",
     "filings_to_decide": "{} 件专职党务工作者备案等您办",
     "rotations_to_settle": "{} 个跟班轮训等您报人选或确认",
+    "showcase_to_settle": "{} 个样板等您察看、审定、复核或补充",
     "results_to_sign": "{} 份评估结果等您支部看后签收",
     "findings_due": "{} 个问题的整改快到期或已到期，发“评估”可以看",
     "findings_to_accept": "{} 个问题等待验收",

@@ -83,6 +83,7 @@ REFUSALS: dict[type[Refused], str] = {
     errors.ReceiptUsed: "有一张票据已经报销过，请核对票据号。",
     errors.AlreadyFullTime: "这位同志在另一个单位专职在岗，请先办调动或离岗。",
     errors.FilingOpen: "这位同志还有一件备案没有办完，请先办完那一件。",
+    errors.OwnNomination: "这个样板是您推荐的，现场察看和审定请另一位同志来办。",
     errors.OwnFiling: "这件备案是您初审的，请另一位同志来审定。",
     errors.TrainingFull: "这个班剩余名额不够，请减少人数，或加入候补。",
     errors.InAnotherTraining: "名单里有同志已经在这个班，或同一时间在另一个班，请核对后再报。",

@@ -236,6 +236,12 @@ class OwnFiling(Refused):
     code = "own_filing"
 
 
+class OwnNomination(Refused):
+    """The caller nominated this, or wished for its higher level; somebody else must look and decide."""
+
+    code = "own_nomination"
+
+
 class TrainingFull(Refused):
     """Fewer places are left in the class than the group needs."""
 

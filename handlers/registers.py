@@ -79,9 +79,10 @@ class _TakeBack(Exception):
 
 def registers() -> dict[str, Register]:
     """All registers, by name; loaded with Excel's library when first asked for."""
-    from handlers import district_registers, worker_registers
+    from handlers import district_registers, showcase_register, worker_registers
 
-    return {one.name: one for one in (*worker_registers.REGISTERS, *district_registers.REGISTERS)}
+    every = (*worker_registers.REGISTERS, *district_registers.REGISTERS, *showcase_register.REGISTERS)
+    return {one.name: one for one in every}
 
 
 def register(name: str) -> Register:

@@ -63,7 +63,7 @@ def _silent(line: str) -> None:
 
 async def seed_demo(ctx: Context, *, scale: Scale = "small", progress: Progress = _silent) -> None:
     """Load everything the demo needs; what is there already stays as it is."""
-    from handlers import knowledge, lessons, sites
+    from handlers import demo_showcase, knowledge, lessons, sites
 
     await seed_people(ctx, scale=scale, progress=progress)
     await sites.seed(ctx)
@@ -73,6 +73,8 @@ async def seed_demo(ctx: Context, *, scale: Scale = "small", progress: Progress 
     progress("微课已就绪")
     await knowledge.seed(ctx)
     progress("知识库已就绪")
+    await demo_showcase.seed(ctx)
+    progress("样板已就绪")
 
 
 async def keep_visits_open(ctx: Context) -> None:

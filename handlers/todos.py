@@ -12,6 +12,7 @@ from handlers import (
     record_holdings,
     rotations,
     screenings,
+    showcase_list,
 )
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
@@ -33,6 +34,7 @@ class Todos:
     visits_to_claim: int = 0
     filings_to_decide: int = 0
     rotations_to_settle: int = 0
+    showcase_to_settle: int = 0
     results_to_sign: int = 0
     findings_due: int = 0
     findings_to_accept: int = 0
@@ -63,6 +65,8 @@ async def mine(ctx: Context) -> Todos:
         found["claims_to_correct"] = await _returned(ctx)
         found["visits_to_claim"] = len(await claims.claimable(ctx))
         found |= await record_holdings.waiting_for(ctx, person)
+    if reach.roles & (OFFICERS | {Role.BRANCH_WORKER}):
+        found["showcase_to_settle"] = await showcase_list.waiting_for(ctx)
     found |= await assessment_todos.mine(ctx)
     return Todos(**found)
 

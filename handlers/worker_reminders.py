@@ -5,7 +5,7 @@ Each line has a key and is said once; a person's lines of a day come as one mess
 
 from datetime import datetime, time, timedelta
 
-from handlers import rotation_plan, staffing, worker_news, worker_statistics
+from handlers import rotation_plan, showcase_list, staffing, worker_news, worker_statistics
 from handlers.context import Context
 from models import (
     EnrolmentStatus,
@@ -34,6 +34,7 @@ async def remind(ctx: Context) -> int:
         *await _classes(ctx),
         *await _gaps(ctx),
         *await _bulletin(ctx),
+        *await showcase_list.due_lines(ctx),
     ]
     return await worker_news.remind(ctx, lines)
 

@@ -100,6 +100,7 @@ STATUS: dict[type[Refused], No] = {
         409, "已在别的单位专职", "这位同志在另一个单位专职在岗，不能在两个单位同时专职，请先办调动或离岗。"
     ),
     errors.FilingOpen: No(409, "还有备案没有办完", "这位同志还有一件备案没有办完，请先办完或撤回那一件。"),
+    errors.OwnNomination: No(403, "请另一位同志来办", "这个样板是您推荐的，现场察看和审定请另一位同志来办。"),
     errors.OwnFiling: No(403, "请另一位同志审定", "这件备案是您初审的，请另一位同志来审定。"),
     errors.TrainingFull: No(409, "班次名额不足", "这个班剩余名额不够，请减少人数，或加入候补。"),
     errors.InAnotherTraining: No(

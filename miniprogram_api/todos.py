@@ -24,6 +24,7 @@ class TodosView(View):
     visits_to_claim: int = Field(description="可以补单的活动")
     filings_to_decide: int = Field(description="等待办理的备案")
     rotations_to_settle: int = Field(description="等待报人选或确认的轮训")
+    showcase_to_settle: int = Field(description="等待察看、审定、复核或补充的样板")
     results_to_sign: int = Field(description="等待签收的评估结果")
     findings_due: int = Field(description="快到期或已到期的整改")
     findings_to_accept: int = Field(description="等待验收的整改")

@@ -83,6 +83,7 @@ from models.rotations import (
 )
 from models.scans import ScanNonce, UploadedScan
 from models.screenings import Screening, ScreeningStatus
+from models.showcase import ON_LIST, Showcase, ShowcaseKind, ShowcaseLevel, ShowcaseStatus
 from models.sites import (
     HOLDING,
     LIVE,
@@ -125,6 +126,7 @@ __all__ = [
     "FILING_OPEN",
     "HOLDING",
     "LIVE",
+    "ON_LIST",
     "PROMISED",
     "ROTATION_AHEAD",
     "ROTATION_MENTORED",
@@ -220,6 +222,10 @@ __all__ = [
     "Screening",
     "ScreeningStatus",
     "ServedMark",
+    "Showcase",
+    "ShowcaseKind",
+    "ShowcaseLevel",
+    "ShowcaseStatus",
     "Site",
     "SiteCategory",
     "SiteStatus",

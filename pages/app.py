@@ -24,6 +24,7 @@ from pages import (
     registers,
     rehearsals,
     rotations,
+    showcase,
     staff,
     trainings,
     workers,
@@ -82,6 +83,10 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get(r"/assessments/{assessment_id:[0-9]{1,9}}/kit", assessments.kit)
     app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/observations", assessments.upload)
     app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/hand-in", assessments.hand_in)
+    app.router.add_get("/pages/showcase.css", showcase.style)
+    app.router.add_get("/pages/showcase/{name:rural|urban|new|mix|brand}.svg", showcase.drawn)
+    app.router.add_get("/showcase", showcase.index)
+    app.router.add_get(r"/showcase/{showcase_id:[0-9]{1,9}}", showcase.show)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/complaints/desk", complaint_desk.index)

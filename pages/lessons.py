@@ -5,13 +5,14 @@ from html import escape
 
 from aiohttp import web
 
-from handlers import lessons
+from handlers import lessons, showcase_list
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.lesson_content import LETTERS, LessonContent, Question
 from handlers.lessons import Grade, LessonView
 from pages.layout import CONTEXT, not_found, page, paragraphs
 from pages.login import reader
+from pages.showcase import of_lesson
 
 LARGEST_ID = 2**31 - 1
 FIELD = "q{number}"
@@ -21,10 +22,10 @@ NO_GRADES: Mapping[int, Grade] = {}
 async def read(request: web.Request) -> web.Response:
     """The reading page of one lesson; everyone may read every lesson."""
     try:
-        _, lesson = await _lesson(request)
+        ctx, lesson = await _lesson(request)
     except NotFound:
         return _missing()
-    return page(lesson.title, body(lesson.content, NO_GRADES), forms=True)
+    return page(lesson.title, body(lesson.content, NO_GRADES, see=await _see(ctx, lesson)), forms=True)
 
 
 async def answer(request: web.Request) -> web.Response:
@@ -44,7 +45,8 @@ async def answer(request: web.Request) -> web.Response:
         note = ""
     except BadInput as bad:
         grades, note = {}, "；".join(bad.fields.values())
-    return page(lesson.title, body(lesson.content, grades, note=note), forms=True)
+    see = await _see(ctx, lesson)
+    return page(lesson.title, body(lesson.content, grades, note=note, see=see), forms=True)
 
 
 async def _lesson(request: web.Request) -> tuple[Context, LessonView]:
@@ -57,11 +59,16 @@ async def _lesson(request: web.Request) -> tuple[Context, LessonView]:
     return ctx, await lessons.get_lesson(ctx, lesson_id=lesson_id)
 
 
+async def _see(ctx: Context, lesson: LessonView) -> str:
+    """Where what the lesson teaches can be seen."""
+    return of_lesson(await showcase_list.of_lesson(ctx, code=lesson.code, strand=lesson.strand))
+
+
 def _missing() -> web.Response:
     return not_found("没有这一课，请从公众号菜单“本周微课”进入。")
 
 
-def body(content: LessonContent, grades: Mapping[int, Grade], *, note: str = "") -> str:
+def body(content: LessonContent, grades: Mapping[int, Grade], *, note: str = "", see: str = "") -> str:
     """The whole lesson as HTML; once answered, each question says what is right and why."""
     aims = "".join(f"<li>{escape(aim)}</li>" for aim in content.aims)
     parts = "".join(f"<h2>{escape(part.heading)}</h2>{paragraphs(part.text)}" for part in content.parts)
@@ -74,7 +81,7 @@ def body(content: LessonContent, grades: Mapping[int, Grade], *, note: str = "")
         f'<section class="card"><strong>学完这一课</strong><ul>{aims}</ul></section>{parts}'
         f"<h2>例子：{escape(content.example.title)}</h2>"
         f'<section class="card">{paragraphs(content.example.text)}</section>'
-        f"<h2>练一练</h2>{paragraphs(content.exercise.task)}"
+        f"{see}<h2>练一练</h2>{paragraphs(content.exercise.task)}"
         f"<details><summary>看参考写法</summary>{paragraphs(content.exercise.model_solution)}</details>"
         f'<h2 id="quiz">想一想</h2>{told}<form method="post" action="#quiz">{quiz}'
         "<button>看解析</button></form>"

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from handlers import lead_times, positions, sites
+from handlers import lead_times, positions, showcase_list, sites
 from handlers.context import Caller, Context
 from handlers.errors import NotFound
 from handlers.openings import Opening, in_words
@@ -19,6 +19,7 @@ from handlers.positions import Point
 from handlers.sites import SiteSummary
 from models import Site, SiteCategory, SiteStatus, Slot
 from pages.layout import CONTEXT, not_found, page, paragraphs
+from pages.showcase import at_site
 
 CATEGORIES = {
     SiteCategory.RURAL: "农村党建",
@@ -63,10 +64,11 @@ async def show(request: web.Request) -> web.Response:
     if site.status is SiteStatus.OPEN:
         today = ctx.now().date()
         slots = await sites.list_slots(ctx, site_id=site.id, since=today, until=today + LOOKS_AHEAD)
-    return page(site.name, _site(ctx, site, slots))
+    examples = at_site(await showcase_list.at_site(ctx, site_id=site.id))
+    return page(site.name, _site(ctx, site, slots, examples))
 
 
-def _site(ctx: Context, site: Site, slots: Sequence[Slot]) -> str:
+def _site(ctx: Context, site: Site, slots: Sequence[Slot], examples: str) -> str:
     opening = Opening.model_validate(site.opening or {"hours": []})
     facts = (
         ("地址", site.address or site.town),
@@ -80,7 +82,7 @@ def _site(ctx: Context, site: Site, slots: Sequence[Slot]) -> str:
     closed = "" if site.status is SiteStatus.OPEN else '<p class="alert">暂停开放，目前不能预约。</p>'
     return (
         f'<main><p class="strand"><a href="/map">党建地图</a>　{escape(site.town)}</p>'
-        f"<h1>{escape(site.name)}</h1>{closed}<p>{_badges(site)}</p>{paragraphs(site.intro)}"
+        f"<h1>{escape(site.name)}</h1>{closed}<p>{_badges(site)}</p>{paragraphs(site.intro)}{examples}"
         f'<dl class="facts">{rows}</dl>{_way(ctx, site)}{_free(ctx, site, slots)}{HOW_TO_BOOK}</main>'
     )
 

@@ -28,6 +28,7 @@ SENTENCES: dict[type[Refused], str] = {
     errors.WrongState: "状态已经变了，请刷新后再看。",
     errors.AlreadyFullTime: "这位同志在另一个单位专职在岗，请先办调动或离岗。",
     errors.FilingOpen: "这位同志还有一件备案没有办完，请先办完或撤回那一件。",
+    errors.OwnNomination: "这个样板是您推荐的，现场察看和审定请另一位同志来办。",
     errors.OwnFiling: "这一步请另一位同志来办：上一步是您办的。",
     errors.TrainingFull: "这个班剩余名额不够，请减少人数，或加入候补。",
     errors.InAnotherTraining: "名单里有同志已经在这个班，或同一时间在另一个班，请核对后再报。",

@@ -126,6 +126,19 @@ FORMS: dict[str, dict[str, Any]] = {
     "EvidenceForm": {"evidence": "x"},
     "ReturnForm": {"reason": "x"},
     "ObjectionForm": {"text": "x"},
+    "ExampleForm": {"name": "x", "kind": "site", "category": "URBAN", "summary": "x", "learn": ["x"]},
+    "ExampleNominationForm": {
+        "name": "x",
+        "kind": "site",
+        "category": "URBAN",
+        "summary": "x",
+        "learn": ["x"],
+    },
+    "ExampleVisitForm": {"on": "2026-11-20", "findings": "x"},
+    "ExampleReasonForm": {"reason": "x"},
+    "ExampleTermForm": {},
+    "ExampleReviewForm": {},
+    "ExampleRenewalForm": {},
     "ObjectionAnswerForm": {"text": "x", "upheld": True},
 }
 """A valid form of each kind; a new kind without one fails."""
@@ -172,6 +185,7 @@ IDS = {
     "run_id": "1",
     "assessment_id": "1",
     "finding_id": "1",
+    "showcase_id": "1",
 }
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}
 WHO = {
