@@ -89,7 +89,8 @@ async def get_example(ctx: Context, *, showcase_id: int) -> Example:
         lesson = await Lesson.get_or_none(code=row.lesson_code, withdrawn_at__isnull=True)
     shown_at: list[Showcase] = []
     if row.kind is ShowcaseKind.BRAND:
-        shown_at = await _current(ctx).filter(brand_id=row.id).select_related("organization").order_by("code")
+        showing = _current(ctx).filter(brand_id=row.id).select_related("organization", "site")
+        shown_at = await showing.order_by("code")
     return Example(row, lesson, shown_at)
 
 
