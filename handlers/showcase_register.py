@@ -13,6 +13,7 @@ from typing import Any
 from handlers import showcase, transitions
 from handlers.access import officer_reach, within
 from handlers.context import Context
+from handlers.district_registers import CATEGORIES
 from handlers.errors import BadInput
 from handlers.registers import CREATED, UNCHANGED, UPDATED, Register
 from handlers.roster_sheet import BadCell
@@ -21,16 +22,10 @@ from handlers.showcase import LEVEL_WORDS, STATUS_WORDS
 from handlers.showcase_wishes import LONGEST_NAME, LONGEST_SUMMARY, MOST_LEARNT, Wish, columns
 from handlers.worker_registers import unit_by_code
 from handlers.worker_rules import require_district
-from models import ON_LIST, Person, Showcase, ShowcaseKind, ShowcaseLevel, ShowcaseStatus, SiteCategory
+from models import ON_LIST, Person, Showcase, ShowcaseKind, ShowcaseLevel, ShowcaseStatus
 
 KINDS = {"示范点": ShowcaseKind.SITE, "品牌": ShowcaseKind.BRAND}
 LEVELS = {said: level for level, said in LEVEL_WORDS.items()}
-CATEGORIES = {
-    "农村党建": SiteCategory.RURAL,
-    "城市党建": SiteCategory.URBAN,
-    "“两新”党建": SiteCategory.NEW,
-    "党建综合": SiteCategory.MIX,
-}
 KIND_NAMES = {kind: said for said, kind in KINDS.items()}
 CATEGORY_NAMES = {category: said for said, category in CATEGORIES.items()}
 IMAGE = re.compile(r"^https://[^\s\"'<>]{1,292}$")

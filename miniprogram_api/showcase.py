@@ -25,7 +25,7 @@ Kind = Annotated[ShowcaseKind, Field(strict=False)]
 LessonCode = Annotated[str, Field(max_length=4, pattern=r"^(L\d{2,3})?$")]
 
 
-class ExampleForm(Form):
+class ShowcaseForm(Form):
     """What people read of an example."""
 
     name: Line = Field(max_length=40, description="名称")
@@ -45,38 +45,38 @@ class ExampleForm(Form):
     )
 
 
-class ExampleNominationForm(ExampleForm):
+class ShowcaseNominationForm(ShowcaseForm):
     """A nomination for the district's list."""
 
     organization_id: Id | None = Field(None, description="哪个党组织的；支部工作者推荐本支部的可不填")
 
 
-class ExampleVisitForm(Form):
+class ShowcaseVisitForm(Form):
     """What was seen on the spot."""
 
     on: JsonDay = Field(description="哪天去看的")
     findings: Text = Field(max_length=500, description="看到了什么，能不能学")
 
 
-class ExampleReasonForm(Form):
+class ShowcaseReasonForm(Form):
     """Why."""
 
     reason: Text = Field(max_length=300, description="原因，会告诉推荐的同志")
 
 
-class ExampleTermForm(Form):
+class ShowcaseTermForm(Form):
     """For how long."""
 
     until: JsonDay | None = Field(None, description="有效期至；不填按默认月数")
 
 
-class ExampleReviewForm(Form):
+class ShowcaseReviewForm(Form):
     """A review begins."""
 
     raises: bool = Field(False, description="同时推荐为市级")
 
 
-class ExampleRenewalForm(ExampleTermForm):
+class ShowcaseRenewalForm(ShowcaseTermForm):
     """It stays, at its level or the higher one it was proposed for."""
 
     raises: bool = Field(False, description="列入市级；须先在复核时推荐")
@@ -97,7 +97,7 @@ class ShowcaseDeskQuery(PageQuery):
     status: ShowcaseStatus | None = Field(None, description="状态")
 
 
-class ExampleView(View):
+class ShowcaseView(View):
     """An example on the list."""
 
     id: int
@@ -117,22 +117,22 @@ class ExampleView(View):
     valid_until: date | None
 
 
-class ExamplesView(View):
+class ShowcasesView(View):
     """The list, by number; no place stands before another."""
 
-    items: list[ExampleView]
+    items: list[ShowcaseView]
     next: None = None
 
 
-class WholeExampleView(ExampleView):
+class WholeShowcaseView(ShowcaseView):
     """One example."""
 
     is_over: bool = Field(description="有效期已过，正在复核，暂不作样板")
     lesson_id: int | None = Field(description="教它的一课")
-    shown_at: list[ExampleView] = Field(description="品牌：哪些示范点体现它")
+    shown_at: list[ShowcaseView] = Field(description="品牌：哪些示范点体现它")
 
 
-class ShowcaseEntryView(ExampleView):
+class ShowcaseEntryView(ShowcaseView):
     """An entry as who works with it sees it."""
 
     status: ShowcaseStatus
@@ -167,21 +167,21 @@ class ShowcaseWaitingView(View):
     as_of: Moment
 
 
-async def index(ctx: Context, *, form: ShowcaseQuery) -> ExamplesView:
+async def index(ctx: Context, *, form: ShowcaseQuery) -> ShowcasesView:
     """The list."""
     rows = await showcase_list.list_showcase(
         ctx, level=form.level, kind=form.kind, category=form.category, lesson_code=form.lesson
     )
-    return ExamplesView(items=[ExampleView(**example(row)) for row in rows])
+    return ShowcasesView(items=[ShowcaseView(**example(row)) for row in rows])
 
 
-async def show(ctx: Context, *, showcase_id: int) -> WholeExampleView:
+async def show(ctx: Context, *, showcase_id: int) -> WholeShowcaseView:
     """One example."""
     found: Example = await showcase_list.get_example(ctx, showcase_id=showcase_id)
-    return WholeExampleView(
+    return WholeShowcaseView(
         **example(found.row), is_over=found.is_over(ctx.now().date()),
         lesson_id=found.lesson.id if found.lesson is not None else None,
-        shown_at=[ExampleView(**example(row)) for row in found.shown_at],
+        shown_at=[ShowcaseView(**example(row)) for row in found.shown_at],
     )  # fmt: skip
 
 
@@ -205,57 +205,57 @@ async def process(ctx: Context, *, showcase_id: int) -> ShowcaseProcessView:
     return ShowcaseProcessView(entry=shown(row), may=await showcase.may(ctx, row), moves=moved(moves))
 
 
-async def nominate(ctx: Context, *, form: ExampleNominationForm) -> ShowcaseEntryView:
+async def nominate(ctx: Context, *, form: ShowcaseNominationForm) -> ShowcaseEntryView:
     """Nominate."""
     return shown(await showcase.nominate(ctx, wish=wish(form), organization_id=form.organization_id))
 
 
-async def correct(ctx: Context, *, showcase_id: int, form: ExampleForm) -> ShowcaseEntryView:
+async def correct(ctx: Context, *, showcase_id: int, form: ShowcaseForm) -> ShowcaseEntryView:
     """Send a returned one again."""
     return shown(await showcase.correct(ctx, showcase_id=showcase_id, wish=wish(form)))
 
 
-async def visit(ctx: Context, *, showcase_id: int, form: ExampleVisitForm) -> ShowcaseEntryView:
+async def visit(ctx: Context, *, showcase_id: int, form: ShowcaseVisitForm) -> ShowcaseEntryView:
     """Somebody was there."""
     return shown(await showcase.visit(ctx, showcase_id=showcase_id, on=form.on, findings=form.findings))
 
 
-async def send_back(ctx: Context, *, showcase_id: int, form: ExampleReasonForm) -> ShowcaseEntryView:
+async def send_back(ctx: Context, *, showcase_id: int, form: ShowcaseReasonForm) -> ShowcaseEntryView:
     """Back."""
     return shown(await showcase.send_back(ctx, showcase_id=showcase_id, reason=form.reason))
 
 
-async def refuse(ctx: Context, *, showcase_id: int, form: ExampleReasonForm) -> ShowcaseEntryView:
+async def refuse(ctx: Context, *, showcase_id: int, form: ShowcaseReasonForm) -> ShowcaseEntryView:
     """Not this time."""
     return shown(await showcase.refuse(ctx, showcase_id=showcase_id, reason=form.reason))
 
 
-async def admit(ctx: Context, *, showcase_id: int, form: ExampleTermForm) -> ShowcaseEntryView:
+async def admit(ctx: Context, *, showcase_id: int, form: ShowcaseTermForm) -> ShowcaseEntryView:
     """On the list."""
     return shown(await showcase.admit(ctx, showcase_id=showcase_id, until=form.until))
 
 
-async def review(ctx: Context, *, showcase_id: int, form: ExampleReviewForm) -> ShowcaseEntryView:
+async def review(ctx: Context, *, showcase_id: int, form: ShowcaseReviewForm) -> ShowcaseEntryView:
     """Look again."""
     return shown(await showcase.review(ctx, showcase_id=showcase_id, raises=form.raises))
 
 
-async def renew(ctx: Context, *, showcase_id: int, form: ExampleRenewalForm) -> ShowcaseEntryView:
+async def renew(ctx: Context, *, showcase_id: int, form: ShowcaseRenewalForm) -> ShowcaseEntryView:
     """It stays."""
     return shown(await showcase.renew(ctx, showcase_id=showcase_id, until=form.until, raises=form.raises))
 
 
-async def remove(ctx: Context, *, showcase_id: int, form: ExampleReasonForm) -> ShowcaseEntryView:
+async def remove(ctx: Context, *, showcase_id: int, form: ShowcaseReasonForm) -> ShowcaseEntryView:
     """Off the list."""
     return shown(await showcase.remove(ctx, showcase_id=showcase_id, reason=form.reason))
 
 
-async def edit(ctx: Context, *, showcase_id: int, form: ExampleForm) -> ShowcaseEntryView:
+async def edit(ctx: Context, *, showcase_id: int, form: ShowcaseForm) -> ShowcaseEntryView:
     """Change what people read."""
     return shown(await showcase.edit(ctx, showcase_id=showcase_id, wish=wish(form)))
 
 
-def wish(form: ExampleForm) -> Wish:
+def wish(form: ShowcaseForm) -> Wish:
     """What is said of it, as the use-case knows it."""
     return Wish(
         form.name, form.kind, form.category, form.summary, form.learn, form.site_id, form.brand_id,
@@ -291,20 +291,20 @@ ACT = (NotBound, NotAllowed, NotFound, WrongState)
 
 # fmt: off
 ROUTES = (
-    Route("GET", "/showcase", index, LOGGED_IN, "样板名单：示范点和品牌", ShowcaseQuery, ExamplesView),
-    Route("POST", "/showcase", nominate, ACTS_FOR_BRANCH, "推荐示范点或品牌", ExampleNominationForm, ShowcaseEntryView, (201,), OFFICE, creates=True),
+    Route("GET", "/showcase", index, LOGGED_IN, "样板名单：示范点和品牌", ShowcaseQuery, ShowcasesView),
+    Route("POST", "/showcase", nominate, ACTS_FOR_BRANCH, "推荐示范点或品牌", ShowcaseNominationForm, ShowcaseEntryView, (201,), OFFICE, creates=True),
     Route("GET", "/showcase/entries", entries, ACTS_FOR_BRANCH, "职责范围内的样板，不论状态", ShowcaseDeskQuery, ShowcaseEntriesView, refuses=OFFICE),
     Route("GET", "/showcase/waiting", waiting, ACTS_FOR_BRANCH, "等您办的和快到期的样板", None, ShowcaseWaitingView, refuses=OFFICE),
-    Route("GET", "/showcase/{showcase_id}", show, LOGGED_IN, "一个样板：能学什么、在哪里看、哪一课讲它", None, WholeExampleView, refuses=(NotFound,)),
+    Route("GET", "/showcase/{showcase_id}", show, LOGGED_IN, "一个样板：能学什么、在哪里看、哪一课讲它", None, WholeShowcaseView, refuses=(NotFound,)),
     Route("GET", "/showcase/{showcase_id}/process", process, ACTS_FOR_BRANCH, "一个样板的办理经过", None, ShowcaseProcessView, refuses=(*OFFICE, NotFound)),
-    Route("POST", "/showcase/{showcase_id}/correct", correct, ACTS_FOR_BRANCH, "补充后再报", ExampleForm, ShowcaseEntryView, refuses=ACT),
-    Route("POST", "/showcase/{showcase_id}/visit", visit, OFFICERS, "登记现场察看（推荐的人不能办）", ExampleVisitForm, ShowcaseEntryView, refuses=(*ACT, OwnNomination)),
-    Route("POST", "/showcase/{showcase_id}/return", send_back, OFFICERS, "退回补充", ExampleReasonForm, ShowcaseEntryView, refuses=ACT),
-    Route("POST", "/showcase/{showcase_id}/refuse", refuse, DISTRICT, "不列入", ExampleReasonForm, ShowcaseEntryView, refuses=ACT),
-    Route("POST", "/showcase/{showcase_id}/admit", admit, DISTRICT, "审定列入（推荐的人不能办）", ExampleTermForm, ShowcaseEntryView, refuses=(*ACT, OwnNomination)),
-    Route("POST", "/showcase/{showcase_id}/review", review, OFFICERS, "开始复核，可同时推荐为市级", ExampleReviewForm, ShowcaseEntryView, refuses=ACT),
-    Route("POST", "/showcase/{showcase_id}/renew", renew, DISTRICT, "复核后继续列入（推荐的人不能办）", ExampleRenewalForm, ShowcaseEntryView, refuses=(*ACT, OwnNomination)),
-    Route("POST", "/showcase/{showcase_id}/remove", remove, DISTRICT, "撤出", ExampleReasonForm, ShowcaseEntryView, refuses=ACT),
-    Route("POST", "/showcase/{showcase_id}/edit", edit, OFFICERS, "修改样板给人看的内容", ExampleForm, ShowcaseEntryView, refuses=ACT),
+    Route("POST", "/showcase/{showcase_id}/correct", correct, ACTS_FOR_BRANCH, "补充后再报", ShowcaseForm, ShowcaseEntryView, refuses=ACT),
+    Route("POST", "/showcase/{showcase_id}/visit", visit, OFFICERS, "登记现场察看（推荐的人不能办）", ShowcaseVisitForm, ShowcaseEntryView, refuses=(*ACT, OwnNomination)),
+    Route("POST", "/showcase/{showcase_id}/return", send_back, OFFICERS, "退回补充", ShowcaseReasonForm, ShowcaseEntryView, refuses=ACT),
+    Route("POST", "/showcase/{showcase_id}/refuse", refuse, DISTRICT, "不列入", ShowcaseReasonForm, ShowcaseEntryView, refuses=ACT),
+    Route("POST", "/showcase/{showcase_id}/admit", admit, DISTRICT, "审定列入（推荐的人不能办）", ShowcaseTermForm, ShowcaseEntryView, refuses=(*ACT, OwnNomination)),
+    Route("POST", "/showcase/{showcase_id}/review", review, OFFICERS, "开始复核，可同时推荐为市级", ShowcaseReviewForm, ShowcaseEntryView, refuses=ACT),
+    Route("POST", "/showcase/{showcase_id}/renew", renew, DISTRICT, "复核后继续列入（推荐的人不能办）", ShowcaseRenewalForm, ShowcaseEntryView, refuses=(*ACT, OwnNomination)),
+    Route("POST", "/showcase/{showcase_id}/remove", remove, DISTRICT, "撤出", ShowcaseReasonForm, ShowcaseEntryView, refuses=ACT),
+    Route("POST", "/showcase/{showcase_id}/edit", edit, OFFICERS, "修改样板给人看的内容", ShowcaseForm, ShowcaseEntryView, refuses=ACT),
 )
 # fmt: on

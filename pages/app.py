@@ -25,6 +25,7 @@ from pages import (
     rehearsals,
     rotations,
     showcase,
+    showcase_desk,
     staff,
     trainings,
     workers,
@@ -87,6 +88,11 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/pages/showcase/{name:rural|urban|new|mix|brand}.svg", showcase.drawn)
     app.router.add_get("/showcase", showcase.index)
     app.router.add_get(r"/showcase/{showcase_id:[0-9]{1,9}}", showcase.show)
+    app.router.add_get("/showcase/desk", showcase_desk.index)
+    app.router.add_post("/showcase/desk", showcase_desk.nominate)
+    app.router.add_get(r"/showcase/desk/{showcase_id:[0-9]{1,9}}", showcase_desk.show)
+    acts = "correct|visit|send_back|refuse|admit|review|renew|remove|edit"
+    app.router.add_post(rf"/showcase/desk/{{showcase_id:[0-9]{{1,9}}}}/{{act:{acts}}}", showcase_desk.step)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/complaints/desk", complaint_desk.index)

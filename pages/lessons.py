@@ -10,9 +10,9 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.lesson_content import LETTERS, LessonContent, Question
 from handlers.lessons import Grade, LessonView
+from pages.examples import of_lesson
 from pages.layout import CONTEXT, not_found, page, paragraphs
 from pages.login import reader
-from pages.showcase import of_lesson
 
 LARGEST_ID = 2**31 - 1
 FIELD = "q{number}"

@@ -18,8 +18,8 @@ from handlers.openings import Opening, in_words
 from handlers.positions import Point
 from handlers.sites import SiteSummary
 from models import Site, SiteCategory, SiteStatus, Slot
+from pages.examples import at_site
 from pages.layout import CONTEXT, not_found, page, paragraphs
-from pages.showcase import at_site
 
 CATEGORIES = {
     SiteCategory.RURAL: "农村党建",

@@ -17,17 +17,12 @@ from handlers.errors import NotFound
 from handlers.showcase import LEVEL_WORDS
 from handlers.showcase_list import Example
 from models import Showcase, ShowcaseKind, ShowcaseLevel, SiteCategory
+from pages.examples import HOME, link
 from pages.layout import CONTEXT, FILES, SECURITY, not_found, page, paragraphs
+from pages.map import CATEGORIES
 
 STYLE = "/pages/showcase.css"
-HOME = "/showcase"
 KIND_WORDS = {ShowcaseKind.SITE: "示范点", ShowcaseKind.BRAND: "品牌"}
-CATEGORIES = {
-    SiteCategory.RURAL: "农村党建",
-    SiteCategory.URBAN: "城市党建",
-    SiteCategory.NEW: "“两新”党建",
-    SiteCategory.MIX: "党建综合",
-}
 HOST = re.compile(r"^[A-Za-z0-9.-]{1,120}(?::[0-9]{1,5})?$")
 GROUPS = (
     ("市级示范点", ShowcaseKind.SITE, ShowcaseLevel.CITY),
@@ -92,29 +87,6 @@ def body(ctx: Context, found: Example) -> str:
         f'<h2>能学什么</h2><ul class="learn">{learn}</ul>{_lesson(found)}{_way(row)}'
         f'<dl class="facts">{known}</dl>{_shown_at(found)}{FOOT}</main>'
     )
-
-
-def of_lesson(rows: Sequence[Showcase]) -> str:
-    """The examples that show what a lesson teaches, for its reading page; nothing where there are none."""
-    if not rows:
-        return ""
-    items = "".join(
-        f'<li><a class="tap" href="{HOME}/{row.id}">{escape(row.name)}</a>'
-        f'<span class="soft">{escape(row.organization.name)}</span></li>'
-        for row in rows
-    )
-    return f'<h2>去看一看</h2><p>这一课讲的做法，这些地方看得到：</p><ul class="plain">{items}</ul>'
-
-
-def at_site(rows: Iterable[Showcase]) -> str:
-    """The examples at a site, for the map; nothing where there are none."""
-    links = "、".join(link(row) for row in rows)
-    return f"<p>这里可以看的样板：{links}</p>" if links else ""
-
-
-def link(row: Showcase) -> str:
-    """An example by name."""
-    return f'<a href="{HOME}/{row.id}">{escape(row.name)}</a>'
 
 
 def badges(row: Showcase) -> str:
@@ -236,6 +208,8 @@ def _lesson(found: Example) -> str:
 
 
 def _way(row: Showcase) -> str:
+    if row.site_id is None and row.kind is ShowcaseKind.BRAND:
+        return ""  # It is seen where it is shown.
     if row.site_id is None:
         return "<h2>怎样去看</h2><p>这里不在党建地图上，想去参观请先和当地党组织联系。</p>"
     return (

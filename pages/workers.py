@@ -47,6 +47,7 @@ NAV = (
     ("/workers/rotations", "跟班轮训"),
     ("/workers/measures", "线索和处理"),
     ("/workers/bulletin", "季度通报"),
+    ("/showcase/desk", "样板"),
     ("/workers/registers", "导入导出"),
 )
 UNKNOWN = (

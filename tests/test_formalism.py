@@ -197,6 +197,7 @@ ADDRESS = {
     "year": "2026",
     "kind": "docx",
     "assessment_id": "1",
+    "showcase_id": "1",
 }
 
 

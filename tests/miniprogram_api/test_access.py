@@ -126,19 +126,19 @@ FORMS: dict[str, dict[str, Any]] = {
     "EvidenceForm": {"evidence": "x"},
     "ReturnForm": {"reason": "x"},
     "ObjectionForm": {"text": "x"},
-    "ExampleForm": {"name": "x", "kind": "site", "category": "URBAN", "summary": "x", "learn": ["x"]},
-    "ExampleNominationForm": {
+    "ShowcaseForm": {"name": "x", "kind": "site", "category": "URBAN", "summary": "x", "learn": ["x"]},
+    "ShowcaseNominationForm": {
         "name": "x",
         "kind": "site",
         "category": "URBAN",
         "summary": "x",
         "learn": ["x"],
     },
-    "ExampleVisitForm": {"on": "2026-11-20", "findings": "x"},
-    "ExampleReasonForm": {"reason": "x"},
-    "ExampleTermForm": {},
-    "ExampleReviewForm": {},
-    "ExampleRenewalForm": {},
+    "ShowcaseVisitForm": {"on": "2026-11-20", "findings": "x"},
+    "ShowcaseReasonForm": {"reason": "x"},
+    "ShowcaseTermForm": {},
+    "ShowcaseReviewForm": {},
+    "ShowcaseRenewalForm": {},
     "ObjectionAnswerForm": {"text": "x", "upheld": True},
 }
 """A valid form of each kind; a new kind without one fails."""
