@@ -9,6 +9,7 @@ LESSON = "LESSON_THIS_WEEK"
 HELP = "HELP"
 COMPLAIN = "COMPLAIN"
 ASK = "ASK"
+SHOWCASE = "SHOWCASE"
 
 
 def menu() -> dict[str, Any]:
@@ -23,7 +24,14 @@ def menu() -> dict[str, Any]:
                     click("怎样签到", CHECK_IN),
                 ],
             },
-            {"name": "学习", "sub_button": [click("本周课程", LESSON), click("问党务知识", ASK)]},
+            {
+                "name": "学习",
+                "sub_button": [
+                    click("本周课程", LESSON),
+                    click("问党务知识", ASK),
+                    click("一批样板", SHOWCASE),
+                ],
+            },
             {"name": "服务", "sub_button": [click("使用帮助", HELP), click("意见建议", COMPLAIN)]},
         ]
     }

@@ -37,6 +37,7 @@ ROUTES = (
     Route(EVENT, sites.listed, READS, events=("click",), keys=(menu.NEAR,)),
     Route(EVENT, bookings.mine, READS, events=("click",), keys=(menu.BOOKINGS,)),
     Route(EVENT, lessons.this_week, CHANGES, events=("click",), keys=(menu.LESSON,)),
+    Route(EVENT, showcase.listed, READS, events=("click",), keys=(menu.SHOWCASE,)),
     Route(EVENT, checkins.how_to, INSTANT, events=("click",), keys=(menu.CHECK_IN,)),
     Route(EVENT, complaints.how_to, INSTANT, events=("click",), keys=(menu.COMPLAIN,)),
     Route(EVENT, questions.help_asked, INSTANT, events=("click",)),

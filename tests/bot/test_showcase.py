@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot import menu
 from bot import showcase as chat
 from bot.messages import Message
 from bot.replies import Article
@@ -24,6 +25,14 @@ def message(text: str) -> Message:
 @pytest.mark.parametrize("said", ["样板", "一批样板", "示范点", "示范点名单"])
 def test_the_word_alone_opens_the_list(said: str) -> None:
     route = ROUTER.find(message(said))
+    assert route is not None
+    assert route.answer is chat.listed
+
+
+def test_so_does_the_menu() -> None:
+    tapped = {"MsgType": "event", "Event": "CLICK", "EventKey": menu.SHOWCASE}
+    who = {"FromUserName": "o1", "ToUserName": "gh", "CreateTime": "1"}
+    route = ROUTER.find(Message(tapped | who, "event", "click"))
     assert route is not None
     assert route.answer is chat.listed
 
