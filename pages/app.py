@@ -24,7 +24,6 @@ from pages import (
     registers,
     rehearsals,
     rotations,
-    showcase,
     showcase_desk,
     staff,
     trainings,
@@ -76,6 +75,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     _workers(app.router)
     record_documents.setup(app)
     handbook.setup(app)
+    showcase_desk.setup(app)
     app.router.add_get("/pages/assessments.js", assessments.script)
     app.router.add_get("/pages/assessments.css", assessments.style)
     app.router.add_get("/assessments/worker.js", assessments.worker)
@@ -84,15 +84,6 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get(r"/assessments/{assessment_id:[0-9]{1,9}}/kit", assessments.kit)
     app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/observations", assessments.upload)
     app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/hand-in", assessments.hand_in)
-    app.router.add_get("/pages/showcase.css", showcase.style)
-    app.router.add_get("/pages/showcase/{name:rural|urban|new|mix|brand}.svg", showcase.drawn)
-    app.router.add_get("/showcase", showcase.index)
-    app.router.add_get(r"/showcase/{showcase_id:[0-9]{1,9}}", showcase.show)
-    app.router.add_get("/showcase/desk", showcase_desk.index)
-    app.router.add_post("/showcase/desk", showcase_desk.nominate)
-    app.router.add_get(r"/showcase/desk/{showcase_id:[0-9]{1,9}}", showcase_desk.show)
-    acts = "correct|visit|send_back|refuse|admit|review|renew|remove|edit"
-    app.router.add_post(rf"/showcase/desk/{{showcase_id:[0-9]{{1,9}}}}/{{act:{acts}}}", showcase_desk.step)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/complaints/desk", complaint_desk.index)

@@ -11,11 +11,12 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from handlers import lead_times, positions, showcase_list, sites
+from handlers import lead_times, positions, sites
 from handlers.context import Caller, Context
 from handlers.errors import NotFound
 from handlers.openings import Opening, in_words
 from handlers.positions import Point
+from handlers.showcase_list import at_site as examples_at
 from handlers.sites import SiteSummary
 from models import Site, SiteCategory, SiteStatus, Slot
 from pages.examples import at_site
@@ -64,7 +65,7 @@ async def show(request: web.Request) -> web.Response:
     if site.status is SiteStatus.OPEN:
         today = ctx.now().date()
         slots = await sites.list_slots(ctx, site_id=site.id, since=today, until=today + LOOKS_AHEAD)
-    examples = at_site(await showcase_list.at_site(ctx, site_id=site.id))
+    examples = at_site(await examples_at(ctx, site_id=site.id))
     return page(site.name, _site(ctx, site, slots, examples))
 
 

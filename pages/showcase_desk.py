@@ -21,6 +21,7 @@ from models import (
     ShowcaseLevel,
     SiteCategory,
 )
+from pages import showcase as public
 from pages.map import CATEGORIES
 from pages.showcase import KIND_WORDS
 from pages.staff import (
@@ -51,6 +52,19 @@ NOTE = (
     '<p class="soft">推荐、察看、审定由不同的同志办：谁推荐的，谁就不能去察看，也不能审定。'
     "只看地方和做法，不评个人，不分高低。</p>"
 )
+
+
+def setup(app: web.Application) -> None:
+    """Mount the public pages and the desk."""
+    number, acts = "{showcase_id:[0-9]{1,9}}", "|".join(showcase.ACTS)
+    app.router.add_get("/pages/showcase.css", public.style)
+    app.router.add_get("/pages/showcase/{name:rural|urban|new|mix|brand}.svg", public.drawn)
+    app.router.add_get("/showcase", public.index)
+    app.router.add_get(f"/showcase/{number}", public.show)
+    app.router.add_get(HOME, index)
+    app.router.add_post(HOME, nominate)
+    app.router.add_get(f"{HOME}/{number}", show)
+    app.router.add_post(f"{HOME}/{number}/{{act:{acts}}}", step)
 
 
 async def index(request: web.Request) -> web.Response:

@@ -191,13 +191,13 @@ ADDRESS = {
     "session_id": "1",
     "rotation_id": "1",
     "name": "workers",
+    "showcase_id": "1",
     "template": "T21",
     "record_id": "1",
     "attachment_id": "1",
     "year": "2026",
     "kind": "docx",
     "assessment_id": "1",
-    "showcase_id": "1",
 }
 
 
