@@ -3,10 +3,11 @@
 from bot import texts
 from bot.messages import Message
 from bot.replies import Article, Reply
-from handlers import sites
+from handlers import site_facts, sites
 from handlers.context import Context
 from handlers.positions import Point, in_words
 from handlers.sites import SiteSummary
+from models import Site
 
 SHOWN = 6
 
@@ -33,7 +34,10 @@ async def near(message: Message, ctx: Context) -> Reply:
 
 def shown(found: list[SiteSummary]) -> str:
     """A short list, nearest first when distances are known."""
-    lines = [f"· {one.site.name}（{one.site.town}{distance(one.distance_m)}）" for one in found[:SHOWN]]
+    lines = [
+        f"· {one.site.name}（{one.site.town}{distance(one.distance_m)}{known_ahead(one.site)}）"
+        for one in found[:SHOWN]
+    ]
     return "\n".join(
         [
             "组织生活点：",
@@ -41,6 +45,12 @@ def shown(found: list[SiteSummary]) -> str:
             f"共 {len(found)} 处，点开看地址、开放时间和空位。要预约，请打开小程序“阵地地图”。",
         ]
     )
+
+
+def known_ahead(site: Site) -> str:
+    """What somebody wants to know before setting out: a fee, and that a wheelchair gets in."""
+    fee = f"，收费 {site_facts.yuan(site.fee)} 元" if site.fee else ""
+    return fee + ("，无障碍" if site.access else "")
 
 
 def distance(metres: int | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import audit, organizations, site_keeping
+from handlers import audit, organizations, site_facts, site_keeping
 from handlers.access import officer_reach, within
 from handlers.context import SYSTEM, Context
 from handlers.errors import BadInput, NotAllowed
@@ -14,6 +14,7 @@ from handlers.positions import Point
 from handlers.registers import CREATED, UNCHANGED, UPDATED, Register
 from handlers.roster_sheet import BadCell
 from handlers.sheet_reading import Heading, Record, choice, number_text, whole, words, yes_or_no
+from handlers.sites import LARGEST_FEE
 from handlers.worker_registers import person_of, unit_by_code
 from handlers.worker_rules import require_district
 from models import Duty, Organization, OrganizationKind, Role, Scope, Site, SiteCategory
@@ -27,6 +28,7 @@ CATEGORIES = {
     "综合": SiteCategory.MIX,
 }
 DAYS = dict(zip("一二三四五六日", ("mon", "tue", "wed", "thu", "fri", "sat", "sun"), strict=True))
+SERVICES = {said: service.value for service, said in site_facts.SERVICES.items()}
 DUTIES = {said: role for role, said in ROLES.items()}
 
 ORGANIZATIONS = (
@@ -98,6 +100,14 @@ def open_days(_: Any, text: str) -> list[str]:
     return [DAYS[day] for day in DAYS if day in text]
 
 
+def can_do(_: Any, text: str) -> list[str]:
+    """What a site can be booked for: 主题党日、党课."""
+    said = _listed(text)
+    if unknown := [word for word in said if word not in SERVICES]:
+        raise BadCell(f"没有“{unknown[0]}”这一项，请从{'、'.join(SERVICES)}里选")
+    return list(dict.fromkeys(SERVICES[word] for word in said))
+
+
 def clock_time(_: Any, text: str) -> str:
     """A time of the day."""
     hours, _, minutes = text[:5].partition(":")
@@ -125,6 +135,11 @@ SITES = (
     Heading("设施", words(200), width=24),
     Heading("联系人", words(60), width=20),
     Heading("注意事项", words(300), width=24),
+    Heading("可承担活动", can_do, width=30),
+    Heading("每人收费（分）", whole(0, LARGEST_FEE), width=16),
+    Heading("党费可列支", yes_or_no, width=12),
+    Heading("车位", whole(0, 9999), width=8),
+    Heading("无障碍", yes_or_no, width=8),
 )
 PLAIN = {
     "名称": "name",
@@ -134,6 +149,11 @@ PLAIN = {
     "简介": "intro",
     "联系人": "contact",
     "注意事项": "notes",
+    "可承担活动": "services",
+    "每人收费（分）": "fee",
+    "党费可列支": "fee_from_dues",
+    "车位": "parking",
+    "无障碍": "access",
 }
 LISTS = {"活动": "features", "设施": "facilities"}
 
@@ -186,9 +206,14 @@ async def site_rows(ctx: Context) -> Sequence[Sequence[Any]]:
     return [
         [one.id, one.name, said[one.category], one.town, one.owner.code if one.owner else "", one.longitude,
          one.latitude, one.capacity, *_hours(one), one.address, one.intro, "、".join(one.features),
-         "、".join(one.facilities), one.contact, one.notes]
+         "、".join(one.facilities), one.contact, one.notes, site_facts.services(one.services), one.fee,
+         _said(one.fee_from_dues), one.parking, _said(one.access)]
         for one in await rows.order_by("id").select_related("owner")
     ]  # fmt: skip
+
+
+def _said(word: bool | None) -> str:
+    return "" if word is None else "是" if word else "否"
 
 
 def _hours(site: Site) -> list[Any]:

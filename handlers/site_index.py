@@ -15,13 +15,14 @@ from typing import Any, NamedTuple
 
 from tortoise.functions import Count, Sum
 
+from handlers import site_facts
 from handlers.positions import Point
 from models import Site, SiteCategory, SiteStatus
 
 SHOWN = (SiteStatus.OPEN, SiteStatus.PAUSED)
 COLUMNS = (
     *("id", "category", "longitude", "latitude", "is_training_base"),
-    *("name", "town", "intro", "features", "facilities"),
+    *("name", "town", "intro", "features", "facilities", "services"),
 )
 
 
@@ -88,9 +89,10 @@ def _all(rows: Iterable[tuple[Any, ...]]) -> list[Found]:
 
 def _found(
     id_: str, category: str, longitude: float, latitude: float, training: bool, name: str, town: str,
-    intro: str, features: list[str], facilities: list[str],
+    intro: str, features: list[str], facilities: list[str], services: list[str],
 ) -> Found:  # fmt: skip
-    spoken = f"{name} {town} {' '.join(features)} {' '.join(facilities)}"
+    can = site_facts.services(services).replace("、", " ")
+    spoken = f"{name} {town} {' '.join(features)} {' '.join(facilities)} {can}"
     words = f"{folded(spoken)} {folded(intro)} {sounds(spoken)}"
     return Found(words, longitude, latitude, id_, SiteCategory(category), training)
 

@@ -1,7 +1,7 @@
 """Keeping the entries of the map: a district officer adds a site, its keeper keeps it up to date.
 
-A keeper says what a visitor has to know: where, when, how many, what is there and whom to call. What a
-site is called, which kind it is and whose, only the district says.
+A keeper says what a visitor has to know: where, when, how many, what for, what it costs, what is there and
+whom to call. What a site is called, which kind it is and whose, only the district says.
 """
 
 import re
@@ -23,7 +23,8 @@ from models import Organization, Role, Site, SiteCategory, SiteStatus, Slot
 
 BY_KEEPER = frozenset(
     {"address", "capacity", "opening", "intro", "features", "facilities", "images", "notes", "contact"}
-    | {"position", "datum", "needs_approval"}
+    | {"position", "datum", "needs_approval", "services", "guides", "parking", "access"}
+    | {"fee", "fee_from_dues"}
 )
 """What whoever keeps a site may change."""
 BY_DISTRICT = frozenset({"name", "category", "town", "owner", "is_training_base"})
@@ -45,6 +46,7 @@ async def create(ctx: Context, *, site_id: str, **values: Any) -> Site:
     if not ID.match(site_id):
         raise BadInput(id="编号只能用大写字母和数字，最多 8 位")
     columns = await _columns(ctx, values)
+    _check_fee(columns.get("fee", 0), columns.get("fee_from_dues"))
     site = Site(id=site_id, status=SiteStatus.OPEN, kept_by_hand=True, **columns)
     try:
         async with in_transaction():
@@ -71,6 +73,7 @@ async def edit(ctx: Context, *, site_id: str, **values: Any) -> Site:
     columns = await _columns(ctx, values)
     if not columns:
         return site
+    _check_fee(columns.get("fee", site.fee), columns.get("fee_from_dues", site.fee_from_dues))
     try:
         async with in_transaction() as connection:
             await hold(connection, f"site:{site.id}")  # Closing days reads the rules and writes them.
@@ -132,6 +135,8 @@ async def _columns(ctx: Context, values: Mapping[str, Any]) -> dict[str, Any]:
         text = columns.get(name) or ""
         if screenings.held_word(text if isinstance(text, str) else " ".join(text)):
             raise BadInput(**{name: "含有不宜公开的词，请修改"})
+    if screenings.held_word(" ".join(_words_of(guide) for guide in columns.get("guides", ()))):
+        raise BadInput(guides="含有不宜公开的词，请修改")
     datum, place = columns.pop("datum", "gcj02"), columns.pop("position", None)
     if place is not None:
         point = on_the_map(place, datum=datum)
@@ -146,6 +151,16 @@ async def _columns(ctx: Context, values: Mapping[str, Any]) -> dict[str, Any]:
     if "category" in columns:
         columns["category"] = SiteCategory(columns["category"])
     return columns
+
+
+def _words_of(guide: Mapping[str, Any]) -> str:
+    return " ".join([guide["name"], *guide.get("languages", ()), guide.get("hours", "")])
+
+
+def _check_fee(fee: int, from_dues: bool | None) -> None:
+    """Who is asked for money is told from what a branch may pay it."""
+    if fee and from_dues is None:
+        raise BadInput(fee_from_dues="收费的阵地请说明能不能用党费列支")
 
 
 def on_the_map(place: Point, *, datum: str) -> Point:

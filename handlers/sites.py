@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from tortoise.transactions import in_transaction
 
 from handlers import audit, codes
@@ -17,7 +17,7 @@ from handlers.openings import Opening
 from handlers.positions import Point, distance
 from handlers.site_index import SHOWN as SHOWN
 from handlers.site_index import folded
-from models import Organization, Site, SiteCategory, SiteStatus, Slot
+from models import Organization, Site, SiteCategory, SiteService, SiteStatus, Slot
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "sites"
 BOOKABLE_DAYS = 30
@@ -25,6 +25,8 @@ LONGEST_LISTING = timedelta(days=92)
 BATCH = 500
 KEPT = {"id", "status", "poster_url", "poster_scene"}
 """What the content says nothing about."""
+LARGEST_FEE = 100_000
+"""Fen for one visitor; more is a slip of the pen."""
 LARGEST_MAP = 200
 """Sites of one answer at most; who looks for others says what or where."""
 
@@ -35,6 +37,16 @@ class SiteSummary:
 
     site: Site
     distance_m: int | None
+
+
+class GuideEntry(BaseModel):
+    """Somebody who shows visitors around."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=40)
+    languages: tuple[str, ...] = ()
+    hours: str = Field("", max_length=60)
 
 
 class SiteEntry(BaseModel):
@@ -53,11 +65,23 @@ class SiteEntry(BaseModel):
     capacity: int = Field(ge=1, le=500)
     opening: Opening
     intro: str = Field(max_length=300)
+    services: tuple[SiteService, ...] = Field(min_length=1)
     features: tuple[str, ...]
+    fee: int = Field(0, ge=0, le=LARGEST_FEE)
+    fee_from_dues: bool | None = None
+    guides: tuple[GuideEntry, ...] = ()
+    parking: int | None = Field(None, ge=0, le=9999)
+    access: bool | None = None
     contact: str = Field(max_length=60)
     is_training_base: bool = False
     needs_approval: bool = False
     is_demo: bool = True
+
+    @model_validator(mode="after")
+    def _says_who_may_pay(self) -> "SiteEntry":
+        if self.fee and self.fee_from_dues is None:
+            raise ValueError("a fee says whether dues may pay it")
+        return self
 
 
 async def seed(ctx: Context) -> int:

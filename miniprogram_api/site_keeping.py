@@ -11,15 +11,17 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotBound
 from handlers.openings import Opening
 from handlers.positions import Point
+from handlers.sites import LARGEST_FEE
 from miniprogram_api import views
 from miniprogram_api.forms import Form, Line, Written
 from miniprogram_api.table import DISTRICT, KEEPERS, Route
-from miniprogram_api.views import PositionView, View
-from models import Site, SiteCategory, SiteStatus
+from miniprogram_api.views import GuideView, PositionView, View
+from models import Site, SiteCategory, SiteService, SiteStatus
 
 Image = Annotated[str, Field(max_length=300, pattern=r"^https://[^\s\"'<>]+$")]
 Word = Annotated[Line, Field(max_length=20)]
 Category = Annotated[SiteCategory, Field(strict=False)]
+Service = Annotated[SiteService, Field(strict=False)]
 
 
 class PositionForm(Form):
@@ -28,6 +30,14 @@ class PositionForm(Form):
     lng: float = Field(ge=-180, le=180, description="经度")
     lat: float = Field(ge=-90, le=90, description="纬度")
     datum: Literal["gcj02", "wgs84"] = Field("gcj02", description="坐标系；wgs84 会换算成 gcj02 保存")
+
+
+class GuideForm(Form):
+    """Somebody who shows visitors around."""
+
+    name: Line = Field(min_length=1, max_length=40, description="姓名")
+    languages: list[Word] = Field(default=[], max_length=6, description="语种，如普通话")
+    hours: Written = Field("", max_length=60, description="什么时候可约")
 
 
 class SiteForm(Form):
@@ -45,8 +55,14 @@ class SiteForm(Form):
     )
     address: Written = Field("", max_length=200, description="地址与交通")
     intro: Written = Field("", max_length=300, description="简介")
-    features: list[Word] = Field(default=[], max_length=20, description="可承担的活动")
-    facilities: list[Word] = Field(default=[], max_length=20, description="设施，如无障碍通道、停车位")
+    services: list[Service] = Field(default=[], max_length=6, description="可承担的活动")
+    features: list[Word] = Field(default=[], max_length=20, description="功能，如展陈、情景教学")
+    facilities: list[Word] = Field(default=[], max_length=20, description="设施，如投影、饮水")
+    fee: int = Field(0, ge=0, le=LARGEST_FEE, description="每人收费，单位分；0 是免费")
+    fee_from_dues: bool | None = Field(None, description="收费能不能用党费列支；收费时必填")
+    guides: list[GuideForm] = Field(default=[], max_length=20, description="讲解员")
+    parking: int | None = Field(None, ge=0, le=9999, description="停车位数；不填是没有说明")
+    access: bool | None = Field(None, description="是否无障碍；不填是没有说明")
     images: list[Image] = Field(default=[], max_length=9, description="图片地址（https），须有拍摄授权")
     notes: Written = Field("", max_length=300, description="注意事项")
     contact: Written = Field("", max_length=60, description="联系人、电话，只给已确认预约的支部看")
@@ -69,7 +85,15 @@ class SiteEditForm(Form):
     opening: dict[str, Any] | None = Field(None, description="开放时间，整个替换")
     address: Annotated[Written, Field(max_length=200)] | None = Field(None, description="地址与交通")
     intro: Annotated[Written, Field(max_length=300)] | None = Field(None, description="简介")
-    features: Annotated[list[Word], Field(max_length=20)] | None = Field(None, description="可承担的活动")
+    services: Annotated[list[Service], Field(max_length=6)] | None = Field(None, description="可承担的活动")
+    features: Annotated[list[Word], Field(max_length=20)] | None = Field(None, description="功能")
+    fee: int | None = Field(None, ge=0, le=LARGEST_FEE, description="每人收费，单位分；0 是免费")
+    fee_from_dues: bool | None = Field(None, description="收费能不能用党费列支")
+    guides: Annotated[list[GuideForm], Field(max_length=20)] | None = Field(
+        None, description="讲解员，整个替换"
+    )
+    parking: int | None = Field(None, ge=0, le=9999, description="停车位数")
+    access: bool | None = Field(None, description="是否无障碍")
     facilities: Annotated[list[Word], Field(max_length=20)] | None = Field(None, description="设施")
     images: Annotated[list[Image], Field(max_length=9)] | None = Field(None, description="图片地址（https）")
     notes: Annotated[Written, Field(max_length=300)] | None = Field(None, description="注意事项")
@@ -90,7 +114,13 @@ class KeptSiteView(View):
     opening: dict[str, Any]
     address: str
     intro: str
+    services: list[SiteService]
     features: list[str]
+    fee: int
+    fee_from_dues: bool | None
+    guides: list[GuideView]
+    parking: int | None
+    access: bool | None
     facilities: list[str]
     images: list[str]
     notes: str
@@ -121,6 +151,10 @@ def _given(form: SiteForm | SiteEditForm) -> dict[str, Any]:
     given = {name: value for name, value in dict(form).items() if value is not None}
     if (place := given.get("position")) is not None:
         given |= {"position": Point(place.lng, place.lat), "datum": place.datum}
+    if "guides" in given:
+        given["guides"] = [guide.model_dump() for guide in given["guides"]]
+    if "services" in given:
+        given["services"] = list(dict.fromkeys(given["services"]))
     if "opening" in given:
         try:
             given["opening"] = Opening.model_validate(given["opening"])
@@ -139,6 +173,8 @@ async def shown(site: Site) -> KeptSiteView:
         address=site.address, intro=site.intro, features=site.features, facilities=site.facilities,
         images=site.images, notes=site.notes, contact=site.contact, status=site.status,
         needs_approval=site.needs_approval, is_training_base=site.is_training_base,
+        services=site.services, fee=site.fee, fee_from_dues=site.fee_from_dues,
+        guides=views.guides(site), parking=site.parking, access=site.access,
     )  # fmt: skip
 
 

@@ -38,6 +38,7 @@ from models import (
     Scope,
     Site,
     SiteCategory,
+    SiteService,
     SiteStatus,
     Slot,
 )
@@ -129,6 +130,14 @@ class OpenLocationView(View):
     scale: int = Field(16, description="地图缩放级别")
 
 
+class GuideView(View):
+    """Somebody who shows visitors around."""
+
+    name: str
+    languages: list[str]
+    hours: str = Field(description="什么时候可约")
+
+
 class SiteView(View):
     """A site on the map. Its contact is for branches with a confirmed visit."""
 
@@ -141,8 +150,14 @@ class SiteView(View):
     capacity: int
     open_location: OpenLocationView = Field(description="直接交给 wx.openLocation 导航")
     intro: str
-    features: list[str]
-    facilities: list[str] = Field(description="设施，如停车位、无障碍通道")
+    services: list[SiteService] = Field(description="可承担的活动")
+    features: list[str] = Field(description="功能")
+    facilities: list[str] = Field(description="设施")
+    fee: int = Field(description="每人收费，单位分；0 是免费")
+    fee_from_dues: bool | None = Field(description="收费能不能用党费列支；免费时为 null")
+    guides: list[GuideView] = Field(description="讲解员")
+    parking: int | None = Field(description="停车位数；没有说明时为 null")
+    access: bool | None = Field(description="是否无障碍；没有说明时为 null")
     images: list[str] = Field(description="图片地址")
     notes: str = Field(description="注意事项")
     status: SiteStatus
@@ -591,7 +606,13 @@ def site(row: Site, distance_m: int | None = None) -> SiteView:
             address=row.address,
         ),
         intro=row.intro,
+        services=row.services,
         features=row.features,
+        fee=row.fee,
+        fee_from_dues=row.fee_from_dues if row.fee else None,
+        guides=guides(row),
+        parking=row.parking,
+        access=row.access,
         facilities=row.facilities,
         images=row.images,
         notes=row.notes,
@@ -601,6 +622,11 @@ def site(row: Site, distance_m: int | None = None) -> SiteView:
         is_demo=row.is_demo,
         distance_m=distance_m,
     )
+
+
+def guides(row: Site) -> list[GuideView]:
+    """Who shows visitors around."""
+    return [GuideView.model_validate({"languages": [], "hours": ""} | guide) for guide in row.guides]
 
 
 def position(row: Site) -> PositionView:

@@ -37,7 +37,7 @@ class Organization(Model):
     """One party organization.
 
     `path` holds the ids of all ancestors and itself, each `SEGMENT` characters of base 36, so that a
-    subtree is one prefix query.
+    subtree is one prefix query. `books_again_on` is when a branch that missed its visits books again.
     """
 
     id = fields.IntField(primary_key=True)
@@ -51,6 +51,7 @@ class Organization(Model):
     )
     parent_id: int | None
     path = fields.CharField(max_length=32, db_index=True, default="")
+    books_again_on = fields.DateField(null=True)
 
     class Meta:
         table = "organizations"

@@ -31,11 +31,24 @@ class SiteStatus(StrEnum):
     CLOSED = "closed"
 
 
+class SiteService(StrEnum):
+    """What a site can be booked for (可承担活动)."""
+
+    THEME_DAY = "theme_day"
+    PARTY_LESSON = "party_lesson"
+    LIFE_MEETING = "life_meeting"
+    TRAINING = "training"
+    OATH = "oath"
+    VOLUNTEERING = "volunteering"
+
+
 class Site(Model):
     """One open-life site. Coordinates are GCJ-02 degrees.
 
-    `version` grows with every change of what is searched. `kept_by_hand`: its keepers write it, and
-    `content/sites` no longer does.
+    `fee` is what a visitor pays, in fen; where there is one, `fee_from_dues` says whether a branch may pay
+    it from its dues. `parking` (spaces) and `access` (no steps) are null while nobody has said so. `guides`
+    are `{name, languages, hours}`, `services` words of `SiteService`. `version` grows with every change of
+    what is searched. `kept_by_hand`: its keepers write it, and `content/sites` no longer does.
     """
 
     id = fields.CharField(max_length=8, primary_key=True)
@@ -63,6 +76,12 @@ class Site(Model):
     facilities: Any = fields.JSONField(default=list, db_default="[]")
     images: Any = fields.JSONField(default=list, db_default="[]")
     notes = fields.CharField(max_length=300, default="", db_default="")
+    fee = fields.IntField(default=0, db_default=0)
+    fee_from_dues = fields.BooleanField(null=True)
+    guides: Any = fields.JSONField(default=list, db_default="[]")
+    parking = fields.IntField(null=True)
+    access = fields.BooleanField(null=True)
+    services: Any = fields.JSONField(default=list, db_default="[]")
     kept_by_hand = fields.BooleanField(default=False, db_default=False)
     version = fields.IntField(default=1, db_default=1)
 
@@ -73,7 +92,8 @@ class Site(Model):
 class Slot(Model):
     """A bookable stretch of time at a site. `taken` counts promised places, never above `capacity`.
 
-    A closed slot keeps why, and the slot its visits are to be moved to, until nobody is left in it.
+    `alone`: whoever holds its places shares it with nobody. A closed slot keeps why, and the slot its
+    visits are to be moved to, until nobody is left in it.
     """
 
     id = fields.IntField(primary_key=True)
@@ -86,6 +106,7 @@ class Slot(Model):
     capacity = fields.IntField()
     taken = fields.IntField(default=0)
     closed = fields.BooleanField(default=False)
+    alone = fields.BooleanField(default=False, db_default=False)
     close_reason = fields.CharField(max_length=200, default="", db_default="")
     moves_to_id = fields.IntField(null=True)
 
@@ -96,23 +117,31 @@ class Slot(Model):
     @property
     def free(self) -> int:
         """Places left when this row was read."""
-        return 0 if self.closed else self.capacity - self.taken
+        return 0 if self.closed or self.alone else self.capacity - self.taken
 
-    async def claim(self, places: int) -> bool:
-        """Take `places` if that many are left; the database decides, so nobody can overtake."""
-        return bool(
-            await Slot.filter(id=self.id, closed=False, taken__lte=F("capacity") - places).update(
-                taken=F("taken") + places
-            )
-        )
+    async def claim(self, places: int, *, alone: bool = False) -> bool:
+        """Take `places` if that many are left; the database decides, so nobody can overtake.
+
+        With `alone`, only where nobody holds any, and nobody else gets one until they are given back.
+        """
+        shared = Slot.filter(id=self.id, closed=False, alone=False, taken__lte=F("capacity") - places)
+        if alone:
+            return bool(await shared.filter(taken=0).update(taken=places, alone=True))
+        return bool(await shared.update(taken=F("taken") + places))
+
+    async def claim_more(self, places: int) -> bool:
+        """Take more `places` for a visit that holds some already, alone or not."""
+        enough = Slot.filter(id=self.id, closed=False, taken__lte=F("capacity") - places)
+        return bool(await enough.update(taken=F("taken") + places))
 
     async def touch(self) -> None:
         """Keep the row for the rest of the transaction without changing it; comes before any booking."""
         await Slot.filter(id=self.id).update(taken=F("taken"))
 
-    async def release(self, places: int) -> None:
-        """Give `places` back."""
-        await Slot.filter(id=self.id).update(taken=F("taken") - places)
+    async def release(self, places: int, *, alone: bool = False) -> None:
+        """Give `places` back; with `alone`, all that a visit held for itself."""
+        shared = {"alone": False} if alone else {}
+        await Slot.filter(id=self.id).update(taken=F("taken") - places, **shared)
 
 
 class BookingStatus(StrEnum):
@@ -138,7 +167,9 @@ LIVE = (*HOLDING, BookingStatus.WAITING)
 class Booking(Model):
     """A branch's visit to a site. `live_key` is `slot:branch` while live, else null: one per pair.
 
-    `offered_until` is when the places offered to a waiting branch go to the next one.
+    `offered_until` is when the places offered to a waiting branch go to the next one. `exclusive`: the
+    branch shares the slot with nobody. `guests` counts the single members of other branches that join.
+    `late`: the branch called it off shortly before it began, which counts as a visit missed.
     """
 
     id = fields.IntField(primary_key=True)
@@ -161,10 +192,38 @@ class Booking(Model):
     live_key = fields.CharField(max_length=32, unique=True, null=True)
     created_at = fields.DatetimeField()
     offered_until = fields.DatetimeField(null=True)
+    activity = fields.CharEnumField(SiteService, max_length=12, null=True)
+    exclusive = fields.BooleanField(default=False, db_default=False)
+    guests = fields.IntField(default=0, db_default=0)
+    late = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "bookings"
         indexes = (("branch_id", "status"), ("slot_id", "status"))
+
+    @property
+    def places(self) -> int:
+        """How many places it holds while it holds any."""
+        return self.headcount + self.guests
+
+
+class Guest(Model):
+    """A member of another branch who joins a visit alone. Who leaves has no row."""
+
+    id = fields.IntField(primary_key=True)
+    booking: fields.ForeignKeyRelation[Booking] = fields.ForeignKeyField(
+        "models.Booking", related_name="joined", on_delete=fields.CASCADE
+    )
+    booking_id: int
+    person: fields.ForeignKeyRelation["Person"] = fields.ForeignKeyField(
+        "models.Person", related_name="joined", on_delete=fields.CASCADE
+    )
+    person_id: int
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "guests"
+        unique_together = (("booking", "person"),)
 
 
 class CheckIn(Model):

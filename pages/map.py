@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from handlers import lead_times, positions, sites
+from handlers import lead_times, positions, site_facts, sites
 from handlers.context import Caller, Context
 from handlers.errors import NotFound
 from handlers.openings import Opening, in_words
@@ -75,7 +75,12 @@ def _site(ctx: Context, site: Site, slots: Sequence[Slot], examples: str) -> str
         ("地址", site.address or site.town),
         ("开放时间", "；".join(in_words(opening, ctx.now().date()))),
         ("一次最多", f"{site.capacity} 人"),
-        ("可承担的活动", "、".join(site.features)),
+        ("可承担的活动", site_facts.services(site.services)),
+        ("收费", site_facts.fee(site)),
+        ("功能", "、".join(site.features)),
+        ("讲解", site_facts.guides(site)),
+        ("停车", site_facts.parking(site)),
+        ("无障碍", site_facts.access(site)),
         ("设施", "、".join(site.facilities)),
         ("注意事项", site.notes),
     )

@@ -80,7 +80,7 @@ def site(number: int, chance: random.Random) -> Site:
         capacity=30,
         opening={"hours": []},
         intro="".join(chance.choices(NAMES, k=40)),
-        features=["主题党日", "党课"],
+        services=["theme_day", "party_lesson"],
     )
 
 

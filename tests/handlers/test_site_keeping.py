@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers import bookings, site_keeping, sites
+from handlers import bookings, screenings, site_facts, site_keeping, sites
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed
 from handlers.openings import Opening
@@ -175,3 +175,50 @@ async def test_a_change_is_found_at_once(world: Town) -> None:
     assert not await sites.list_sites(world.ctx, q="xiangcun")
     await site_keeping.edit(world.at(world.district_officer), site_id="S10", name="乡村课堂")
     assert [one.site.id for one in await sites.list_sites(world.ctx, q="xiangcun")] == ["S10"]
+
+
+@pytest.mark.parametrize(
+    ("fee", "from_dues", "said"),
+    [
+        (0, None, "免费"),
+        (0, True, "免费"),
+        (1500, True, "每人 15 元，可以用党费列支"),
+        (1550, False, "每人 15.50 元，不能用党费列支"),
+        (5, False, "每人 0.05 元，不能用党费列支"),
+    ],
+)
+def test_a_fee_is_told_with_what_may_pay_it(fee: int, from_dues: bool | None, said: str) -> None:
+    assert site_facts.fee(Site(fee=fee, fee_from_dues=from_dues)) == said
+
+
+async def test_who_asks_for_money_says_whether_dues_may_pay_it(world: Town) -> None:
+    keeper = world.at(world.keeper)
+    with pytest.raises(BadInput) as refused:
+        await site_keeping.edit(keeper, site_id="S10", fee=1500)
+    assert set(refused.value.fields) == {"fee_from_dues"}
+    assert (await Site.get(id="S10")).fee == 0
+    with pytest.raises(BadInput):
+        await site_keeping.create(world.at(world.district_officer), **wish(fee=1500))
+    assert not await Site.exists(id="S28")
+    await site_keeping.edit(keeper, site_id="S10", fee=1500, fee_from_dues=True)
+    site = await site_keeping.edit(keeper, site_id="S10", fee=2000)
+    assert (site.fee, site.fee_from_dues) == (2000, True)
+
+
+async def test_a_keeper_says_what_a_visitor_asks_and_it_is_found(world: Town) -> None:
+    guides = [{"name": "演示讲解员", "languages": ["普通话"], "hours": "周六"}]
+    site = await site_keeping.edit(
+        world.at(world.keeper), site_id="S10", services=["oath"], guides=guides, parking=0, access=True
+    )
+    assert (site.services, site.guides, site.parking, site.access) == (["oath"], guides, 0, True)
+    assert site_facts.guides(site) == "演示讲解员（普通话，周六）"
+    assert (site_facts.parking(site), site_facts.access(site)) == ("没有停车位", "轮椅可以进出")
+    for words in ("重温誓词", "cwsc"):
+        assert [one.site.id for one in await sites.list_sites(world.ctx, q=words)] == ["S10"]
+    assert (site_facts.parking(Site()), site_facts.access(Site()), site_facts.guides(Site(guides=[]))) == (
+        "",
+    ) * 3
+    held = [guides[0] | {"name": "赌博"}]
+    if screenings.held_word("赌博"):
+        with pytest.raises(BadInput):
+            await site_keeping.edit(world.at(world.keeper), site_id="S10", guides=held)

@@ -106,8 +106,15 @@ export async function sitePage(ui) {
 
 export const keeps = (person, siteId) => Boolean(person?.duties.some(({ role, site_id: kept }) => role === "site_keeper" && kept === siteId));
 
+const SERVICES = { theme_day: "主题党日", party_lesson: "党课", life_meeting: "组织生活会", training: "实训", oath: "重温誓词", volunteering: "志愿服务" };
+
+function fee(site) {
+  if (!site.fee) return "免费";
+  return `每人 ${(site.fee / 100).toFixed(2).replace(/\.00$/, "")} 元，${site.fee_from_dues ? "可以" : "不能"}用党费列支`;
+}
+
 function facts(site) {
-  const lines = [["地址", site.address || site.town], ["功能", site.features.join("、")], ["预约", site.needs_approval ? "提交后由阵地确认" : "有名额当时就能约好"]].filter(([, value]) => value);
+  const lines = [["地址", site.address || site.town], ["可承担的活动", (site.services || []).map((word) => SERVICES[word]).join("、")], ["收费", fee(site)], ["功能", site.features.join("、")], ["讲解", (site.guides || []).map(({ name, hours }) => hours ? `${name}（${hours}）` : name).join("；")], ["停车", site.parking === null ? "" : site.parking ? `${site.parking} 个车位` : "没有停车位"], ["无障碍", site.access === null ? "" : site.access ? "轮椅可以进出" : "有台阶，轮椅进出不便"], ["预约", site.needs_approval ? "提交后由阵地确认" : "有名额当时就能约好"]].filter(([, value]) => value);
   return el("dl.facts", {}, lines.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
