@@ -114,8 +114,24 @@ class Settings(BaseSettings):
     open_bookings_per_branch: int = Field(
         4, description="Visits one branch may have ahead of it, waiting ones included."
     )
+    bookings_per_month: int = Field(
+        4, ge=0, description="Visits one branch may book in a calendar month; 0 = no limit."
+    )
     book_ahead_workdays: int = Field(
-        0, ge=0, description="Working days before a visit up to which it is booked; 0 = until it begins."
+        1, ge=0, description="Working days before a visit up to which it is booked; 0 = until it begins."
+    )
+    book_training_ahead_workdays: int = Field(
+        3, ge=0, description="The same for sites that are training bases."
+    )
+    late_cancel_hours: int = Field(
+        24, ge=0, description="Hours before a visit from which calling it off counts like a visit missed."
+    )
+    failures_per_quarter: int = Field(
+        3, ge=0, description="Visits missed in a quarter after which a branch pauses booking; 0 = never."
+    )
+    pause_days: int = Field(30, ge=1, description="Days for which such a branch doesn't book.")
+    closing_notice_days: int = Field(
+        3, ge=0, description="Days before which a keeper announces a closing that isn't urgent; 0 = none."
     )
     confirm_within_workdays: int = Field(
         1, ge=1, description="Working days a keeper has to confirm a visit before being reminded."

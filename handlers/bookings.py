@@ -7,12 +7,13 @@ from datetime import timedelta
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, calendars, gates, lead_times, paging, places, screenings
+from handlers import access, audit, calendars, gates, lead_times, paging, places, screenings, site_facts
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import (
     BadInput,
+    BookingPaused,
     NotAllowed,
     NotFound,
     NotYourBranch,
@@ -32,6 +33,7 @@ from models import (
     Organization,
     Person,
     Role,
+    SiteService,
     SiteStatus,
     Slot,
     statements,
@@ -64,6 +66,8 @@ async def book(
     theme: str,
     wait: bool = False,
     branch_id: int | None = None,
+    activity: SiteService | None = None,
+    exclusive: bool | None = None,
 ) -> Booking:
     """Book places for a branch: all of them or none.
 
@@ -71,20 +75,28 @@ async def book(
     `wait`, a full slot gives a booking that is waiting. A query and, where nothing is in its way, the
     statement that writes it.
 
+    Who doesn't ask to be `exclusive` agrees to share the slot, and so did those who are in it: both sides
+    have said so. A meeting of the organization's life is alone where nothing is said.
+
     Raises:
-        NotYourBranch, SlotClosed, AlreadyBooked, TooManyBookings, SlotFull, BadInput.
+        NotYourBranch, BookingPaused, SlotClosed, AlreadyBooked, TooManyBookings, TooManyThisMonth, SlotFull,
+        BadInput.
     """
     person = await require_person(ctx)
     theme = one_line(theme, longest=LONGEST_THEME, field="theme")
     branch, slot = _own_branch(person, branch_id, await statements.wish(person.id, slot_id=slot_id))
     if slot is None:
         raise NotFound
-    _check_bookable(ctx, slot)
+    _check_bookable(ctx, slot, branch)
     _check_headcount(headcount, slot)
+    _check_activity(activity, slot)
+    if exclusive is None:
+        exclusive = activity is SiteService.LIFE_MEETING
     kept = screenings.look_at(ctx, theme)
     wish = Booking(
         slot=slot, branch=branch, booked_by=person, headcount=headcount, theme=kept.shown,
         status=places.status_on_promise(slot), live_key=f"{slot.id}:{branch.id}", created_at=ctx.now(),
+        activity=activity, exclusive=exclusive,
     )  # fmt: skip
     try:
         return await _write(ctx, wish, kept, places.promise)
@@ -127,7 +139,8 @@ async def cancel(ctx: Context, *, booking_id: int, reason: str = "") -> Booking:
     """Give a visit, a wait or an offer up; who works for the branch or keeps the site may. Twice is once.
 
     The branch itself may until `cancel_until_hours` before the visit, the keeper until the gate opens;
-    the branch is told of what the keeper does.
+    the branch is told of what the keeper does. In the last `late_cancel_hours` the branch's own counts as
+    a visit missed (handlers/failures).
 
     Raises:
         NotAllowed, WrongState, TooLateToCancel.
@@ -141,8 +154,11 @@ async def cancel(ctx: Context, *, booking_id: int, reason: str = "") -> Booking:
         return _shown(booking)
     if booking.status in (BookingStatus.REQUESTED, BookingStatus.CONFIRMED):
         _check_not_too_late(ctx, booking.slot, keeps=keeps)
-    told = None if _acts_for(reach, booking.branch) else News.CANCELLED
-    await _end(ctx, booking, BookingStatus.CANCELLED, HOLDING, reason, told)
+    is_own = _acts_for(reach, booking.branch)
+    late = is_own and not keeps and not reach.roles & OFFICERS and _is_late(ctx, booking)
+    await _end(
+        ctx, booking, BookingStatus.CANCELLED, HOLDING, reason, None if is_own else News.CANCELLED, late=late
+    )
     return await _reread(booking)
 
 
@@ -250,13 +266,15 @@ async def _end(
     holding: Iterable[BookingStatus],
     reason: str,
     news: News | None,
+    *,
+    late: bool = False,
 ) -> None:
     kept = screenings.look_at(ctx, reason)
     if kept.status is None:
-        await places.end(ctx, booking, status, holding=holding, reason=reason, news=news)
+        await places.end(ctx, booking, status, holding=holding, reason=reason, news=news, late=late)
         return
     async with in_transaction():
-        await places.end(ctx, booking, status, holding=holding, reason=kept.shown, news=news)
+        await places.end(ctx, booking, status, holding=holding, reason=kept.shown, news=news, late=late)
         await screenings.hold(ctx, kept, f"booking:{booking.id}:reason", path=booking.branch.path)
 
 
@@ -318,7 +336,9 @@ def _own_branch(person: Person, branch_id: int | None, wishes: list[Wish]) -> Wi
     return wishes[0]
 
 
-def _check_bookable(ctx: Context, slot: Slot) -> None:
+def _check_bookable(ctx: Context, slot: Slot, branch: Organization) -> None:
+    if branch.books_again_on is not None and ctx.now().date() < branch.books_again_on:
+        raise BookingPaused(branch.books_again_on)
     if slot.closed or slot.starts_at <= ctx.now() or slot.site.status is not SiteStatus.OPEN:
         raise SlotClosed
     if lead_times.is_too_near(ctx, slot):
@@ -330,6 +350,18 @@ def _check_not_too_late(ctx: Context, slot: Slot, *, keeps: bool) -> None:
         raise WrongState
     if not keeps and ctx.now() > slot.starts_at - timedelta(hours=ctx.settings.cancel_until_hours):
         raise TooLateToCancel
+
+
+def _is_late(ctx: Context, booking: Booking) -> bool:
+    """Whether nobody else can use the places any more that a branch was sure of."""
+    sure = booking.status is BookingStatus.CONFIRMED
+    return sure and ctx.now() > booking.slot.starts_at - timedelta(hours=ctx.settings.late_cancel_hours)
+
+
+def _check_activity(activity: SiteService | None, slot: Slot) -> None:
+    offered = slot.site.services
+    if activity is not None and offered and activity not in offered:
+        raise BadInput(activity=f"这个阵地可以承担{site_facts.services(offered)}，请换一个阵地或活动")
 
 
 def _check_headcount(headcount: int, slot: Slot) -> None:

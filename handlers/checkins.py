@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, codes, gates, headcounts, nonces, scan_log
+from handlers import access, audit, codes, gates, guests, headcounts, nonces, scan_log
 from handlers.accounts import require_person
 from handlers.codes import MemberCode, ScannedCode
 from handlers.context import Context
@@ -171,8 +171,17 @@ async def _scan(
 
 
 async def _enter(ctx: Context, scan: Scan) -> CheckInResult:
-    visits = await statements.visits(scan.person.organization_id, ending_after=scan.at - VISITS_UNTIL)
-    return await enter(ctx, gates.choose(visits, here=scan.here, at=scan.at, zone=ctx.settings.zone), scan)
+    since = scan.at - VISITS_UNTIL
+    visits = await statements.visits(scan.person.organization_id, ending_after=since)
+    zone = ctx.settings.zone
+    try:
+        booking = gates.choose(visits, here=scan.here, at=scan.at, zone=zone)
+    except ScanRefused:
+        joined = await guests.visits_of(scan.person.id, ending_after=since)
+        if not joined:
+            raise
+        booking = gates.choose([*visits, *joined], here=scan.here, at=scan.at, zone=zone)
+    return await enter(ctx, booking, scan)
 
 
 async def enter(ctx: Context, booking: Booking, scan: Scan) -> CheckInResult:

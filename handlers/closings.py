@@ -7,19 +7,19 @@ undone is finished by the clock.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, places, screenings
+from handlers import access, audit, guests, places, screenings
 from handlers.accounts import require_person
 from handlers.context import Context
-from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
+from handlers.errors import BadInput, NotAllowed, NotFound, TooShortNotice, WrongState
 from handlers.lines import one_line
 from handlers.locks import hold
 from handlers.openings import Opening
-from handlers.visit_news import News, tell
+from handlers.visit_news import News, midnight, tell
 from models import HOLDING, LIVE, Booking, BookingStatus, Organization, Role, Site, SiteStatus, Slot
 
 LONGEST_REASON = 200
@@ -35,11 +35,13 @@ class Closed:
     cancelled: int = 0
 
 
-async def close_slot(ctx: Context, *, slot_id: int, reason: str, move_to: int | None = None) -> Closed:
+async def close_slot(
+    ctx: Context, *, slot_id: int, reason: str, move_to: int | None = None, urgent: bool = False
+) -> Closed:
     """A keeper closes one slot; its visits go to `move_to` as far as they fit there. Twice is once.
 
     Raises:
-        NotAllowed, NotFound, WrongState, BadInput.
+        NotAllowed, NotFound, WrongState, TooShortNotice, BadInput.
     """
     slot = await _kept_slot(ctx, slot_id)
     reason = _reason(reason)
@@ -47,11 +49,13 @@ async def close_slot(ctx: Context, *, slot_id: int, reason: str, move_to: int | 
         raise WrongState
     if move_to is not None:
         await _check_target(ctx, slot, move_to)
+    if not urgent:
+        await _check_notice(ctx, Slot.filter(id=slot.id))
     closed = Closed()
     async with in_transaction():
         closed.slots = await _close(ctx, Slot.filter(id=slot.id), reason, move_to)
         if closed.slots:
-            await audit.record(ctx, "slot.closed", f"slot:{slot.id}", moves_to=move_to)
+            await audit.record(ctx, "slot.closed", f"slot:{slot.id}", moves_to=move_to, urgent=urgent)
     return await _empty(ctx, [slot.id], closed)
 
 
@@ -70,18 +74,22 @@ async def open_slot(ctx: Context, *, slot_id: int) -> Slot:
     return slot
 
 
-async def close_days(ctx: Context, *, site_id: str, since: date, until: date, reason: str) -> Closed:
+async def close_days(
+    ctx: Context, *, site_id: str, since: date, until: date, reason: str, urgent: bool = False
+) -> Closed:
     """A keeper closes some days: they become exceptions of the opening rules, their slots are closed.
 
     Raises:
-        NotAllowed, NotFound, BadInput.
+        NotAllowed, NotFound, TooShortNotice, BadInput.
     """
     site = await _kept_site(ctx, site_id)
     reason = _reason(reason)
     if not since <= until <= since + LONGEST_CLOSING:
         raise BadInput(to=f"结束日期不能早于开始日期，一次最多 {LONGEST_CLOSING.days} 天")
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
-    begin, end = _midnight(ctx, since), _midnight(ctx, until + timedelta(days=1))
+    begin, end = midnight(ctx, since), midnight(ctx, until + timedelta(days=1))
+    if not urgent:
+        await _check_notice(ctx, _ahead(ctx, site).filter(starts_at__gte=begin, starts_at__lt=end))
     closed = Closed()
     async with in_transaction() as connection:
         await hold(connection, f"site:{site.id}")  # Two edits of the rules must not undo each other.
@@ -90,7 +98,9 @@ async def close_days(ctx: Context, *, site_id: str, since: date, until: date, re
         await Site.filter(id=site.id).update(opening=opening.model_dump(mode="json"))
         slots = _ahead(ctx, site).filter(starts_at__gte=begin, starts_at__lt=end)
         closed.slots = await _close(ctx, slots, reason, None)
-        await audit.record(ctx, "site.days_closed", f"site:{site.id}", since=str(since), until=str(until))
+        await audit.record(
+            ctx, "site.days_closed", f"site:{site.id}", since=str(since), until=str(until), urgent=urgent
+        )
     return await _empty(ctx, await _slots_left(site.id), closed)
 
 
@@ -108,29 +118,31 @@ async def close_everywhere(ctx: Context, *, since: date, until: date, reason: st
     rows = Site.filter(status=SiteStatus.OPEN, town=town) if town else Site.filter(status=SiteStatus.OPEN)
     closed = Closed()
     for site in await rows.order_by("id").only("id"):
-        done = await close_days(ctx, site_id=site.id, since=since, until=until, reason=reason)
+        done = await close_days(ctx, site_id=site.id, since=since, until=until, reason=reason, urgent=True)
         closed.slots += done.slots
         closed.moved += done.moved
         closed.cancelled += done.cancelled
     return closed
 
 
-async def close_site(ctx: Context, *, site_id: str, reason: str) -> Closed:
+async def close_site(ctx: Context, *, site_id: str, reason: str, urgent: bool = False) -> Closed:
     """A keeper closes the site until it is opened again. Twice is once.
 
     Raises:
-        NotAllowed, NotFound, WrongState, BadInput.
+        NotAllowed, NotFound, WrongState, TooShortNotice, BadInput.
     """
     site = await _kept_site(ctx, site_id)
     reason = _reason(reason)
     if site.status not in (SiteStatus.OPEN, SiteStatus.PAUSED):
         raise WrongState
+    if not urgent:
+        await _check_notice(ctx, _ahead(ctx, site))
     closed = Closed()
     async with in_transaction():
         paused = await Site.filter(id=site.id, status=SiteStatus.OPEN).update(status=SiteStatus.PAUSED)
         closed.slots = await _close(ctx, _ahead(ctx, site), reason, None)
         if paused or closed.slots:
-            await audit.record(ctx, "site.paused", f"site:{site.id}", slots=closed.slots)
+            await audit.record(ctx, "site.paused", f"site:{site.id}", slots=closed.slots, urgent=urgent)
     return await _empty(ctx, await _slots_left(site.id), closed)
 
 
@@ -209,6 +221,19 @@ def _reason(reason: str) -> str:
     return line
 
 
+async def _check_notice(ctx: Context, slots: QuerySet[Slot]) -> None:
+    """Whoever is expected in the next days was to be told in time; the district's own stop is urgent always.
+
+    Raises:
+        TooShortNotice.
+    """
+    first_free_day = ctx.now().date() + timedelta(days=ctx.settings.closing_notice_days)
+    soon = slots.filter(starts_at__lt=midnight(ctx, first_free_day), closed=False)
+    slot_ids = [slot.id for slot in await soon.only("id")]
+    if slot_ids and await Booking.filter(slot_id__in=slot_ids, status__in=LIVE).exists():
+        raise TooShortNotice
+
+
 def _ahead(ctx: Context, site: Site) -> QuerySet[Slot]:
     return Slot.filter(site_id=site.id, starts_at__gt=ctx.now())
 
@@ -263,9 +288,9 @@ async def _move(ctx: Context, booking: Booking, target_id: int) -> bool:
         if any(one.starts_at < target.ends_at and one.ends_at > target.starts_at for one in others):
             return False
         if booking.status in HOLDING:
-            if not await target.claim(booking.headcount):
+            if not await target.claim(booking.places, alone=booking.exclusive):
                 return False
-            await booking.slot.release(booking.headcount)
+            await booking.slot.release(booking.places, alone=booking.exclusive)
         await _rewrite(ctx, booking, target)
     return True
 
@@ -273,7 +298,8 @@ async def _move(ctx: Context, booking: Booking, target_id: int) -> bool:
 async def _rewrite(ctx: Context, booking: Booking, target: Slot) -> None:
     """Let a booking say where it moved to; raises when it is no longer what was read."""
     before = booking.slot_id
-    same = Booking.filter(id=booking.id, slot_id=before, status=booking.status, headcount=booking.headcount)
+    as_read = {"status": booking.status, "headcount": booking.headcount, "guests": booking.guests}
+    same = Booking.filter(id=booking.id, slot_id=before, **as_read)
     reason = booking.slot.close_reason
     until = booking.offered_until and min(booking.offered_until, target.starts_at)
     key = f"{target.id}:{booking.branch_id}"
@@ -282,6 +308,8 @@ async def _rewrite(ctx: Context, booking: Booking, target: Slot) -> None:
     await audit.record(ctx, "booking.moved", f"booking:{booking.id}", before=before, slot=target.id)
     booking.slot, booking.reason = target, reason
     await tell(ctx, booking, News.MOVED)
+    if booking.guests:
+        await guests.tell(ctx, booking, moved=True)
 
 
 async def _call_off(ctx: Context, booking: Booking) -> None:
@@ -289,7 +317,3 @@ async def _call_off(ctx: Context, booking: Booking) -> None:
         ctx, booking, BookingStatus.CANCELLED, holding=HOLDING, reason=booking.slot.close_reason,
         news=News.CANCELLED,
     )  # fmt: skip
-
-
-def _midnight(ctx: Context, day: date) -> datetime:
-    return datetime.combine(day, time(), ctx.settings.zone)

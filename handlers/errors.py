@@ -1,7 +1,7 @@
 """Expected refusals. `code` is stable: clients may branch on it. Doors turn them into sentences."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 
@@ -71,6 +71,34 @@ class TooManyBookings(Refused):
     """The branch has as many visits ahead as one branch may have."""
 
     code = "too_many_bookings"
+
+
+class TooManyThisMonth(Refused):
+    """The branch has as many bookings in that month as one branch may have."""
+
+    code = "too_many_this_month"
+
+
+class BookingPaused(Refused):
+    """The branch let too many visits pass in a quarter; `until` is the day on which it books again."""
+
+    code = "booking_paused"
+
+    def __init__(self, until: date) -> None:
+        super().__init__()
+        self.until = until
+
+
+class TooShortNotice(Refused):
+    """A site is closed so soon that it can't be announced in time, and nobody said that it is urgent."""
+
+    code = "too_short_notice"
+
+
+class NotOpenToGuests(Refused):
+    """The visit isn't sure, has begun, or its branch has the slot for itself."""
+
+    code = "not_open_to_guests"
 
 
 class TooLateToCancel(Refused):

@@ -1,4 +1,4 @@
-"""How long before a visit it is booked at the latest, in working days; a setting, and none by default."""
+"""How long before a visit it is booked at the latest, in working days: settings, longer at training bases."""
 
 from datetime import date
 
@@ -9,9 +9,11 @@ from models import Slot
 
 
 def book_by(ctx: Context, slot: Slot) -> date:
-    """The last day on which a slot is booked."""
+    """The last day on which a slot is booked; it comes with its site."""
     day = slot.starts_at.astimezone(ctx.settings.zone).date()
-    ahead = ctx.settings.book_ahead_workdays
+    settings = ctx.settings
+    is_base = slot.site.is_training_base
+    ahead = settings.book_training_ahead_workdays if is_base else settings.book_ahead_workdays
     return workdays.before(day, ahead, told_days_off(ctx.settings)) if ahead else day
 
 

@@ -11,15 +11,25 @@ from typing import NamedTuple
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import audit
+from handlers import audit, guests
 from handlers.context import Context
-from handlers.errors import AlreadyBooked, OfferExpired, SlotFull, TooManyBookings, WrongState
+from handlers.errors import (
+    AlreadyBooked,
+    OfferExpired,
+    SlotFull,
+    TooManyBookings,
+    TooManyThisMonth,
+    WrongState,
+)
 from handlers.visit_news import News, tell
-from models import HOLDING, LIVE, Booking, BookingStatus, CheckIn, Slot, statements
+from models import EFFECTIVE, HOLDING, LIVE, Booking, BookingStatus, CheckIn, Slot, statements
+from models.statements import Month
 
 TRIES = 50
 """More bookings of one branch don't come between the moment another one is looked at and written."""
 SETTLED_AT_ONCE = 500
+TOOK_PLACE = (BookingStatus.FULFILLED, BookingStatus.MISSED)
+"""How a visit ends that nobody called off; who joined it can still come."""
 LATE_ARRIVALS_FOR = timedelta(days=2)
 """So long after a visit the clock looks for check-ins of one that was taken for missed."""
 
@@ -34,7 +44,7 @@ async def promise(ctx: Context, wish: Booking) -> Booking:
 
     Raises:
         AlreadyBooked: the branch expects to be somewhere at that time.
-        TooManyBookings: the branch has enough visits ahead.
+        TooManyBookings, TooManyThisMonth: the branch has enough visits ahead, or in that month.
         SlotFull: fewer places are left; nothing is written.
     """
     await _write(ctx, wish, "booking.created", places=wish.headcount)
@@ -58,6 +68,7 @@ async def end(
     holding: Iterable[BookingStatus],
     reason: str,
     news: News | None = None,
+    late: bool = False,
 ) -> None:
     """End a live booking; its places go back exactly once, and to those who wait.
 
@@ -68,7 +79,7 @@ async def end(
     Raises:
         WrongState: it is in none of these statuses any more.
     """
-    change = {"status": status, "reason": reason, "live_key": None}
+    change = {"status": status, "reason": reason, "live_key": None, "late": late}
     async with in_transaction():
         waited = await Booking.filter(id=booking.id, status=BookingStatus.WAITING).update(**change)
         if not waited:
@@ -77,12 +88,14 @@ async def end(
             if not await mine.update(**change):
                 raise WrongState
             # Nobody changes the headcount while the slot is ours, but it may have changed since we read it.
-            await booking.refresh_from_db(fields=["headcount"])
-            await booking.slot.release(booking.headcount)
+            await booking.refresh_from_db(fields=["headcount", "guests"])
+            await booking.slot.release(booking.places, alone=booking.exclusive)
         await audit.record(ctx, f"booking.{status}", f"booking:{booking.id}", waited=bool(waited))
         booking.status, booking.reason = status, reason
         if news is not None:
             await tell(ctx, booking, news)
+        if booking.guests and status not in TOOK_PLACE:
+            await guests.tell(ctx, booking)
         if not waited:
             await _offer_in_turn(ctx, booking.slot_id)
 
@@ -100,7 +113,7 @@ async def resize(ctx: Context, booking: Booking, headcount: int) -> None:
         if booking.status is BookingStatus.WAITING:
             changed = await same.filter(status=BookingStatus.WAITING).update(headcount=headcount)
         else:
-            if headcount > was and not await booking.slot.claim(headcount - was):
+            if headcount > was and not await booking.slot.claim_more(headcount - was):
                 raise SlotFull
             if headcount < was:
                 await booking.slot.release(was - headcount)
@@ -166,8 +179,8 @@ async def expire_offers(ctx: Context) -> int:
 async def release_no_shows(ctx: Context) -> int:
     """Release the places of visits that began some time ago and to which nobody came; how many.
 
-    Run by the clock. It is the visit that is marked; nobody counts how often that happens to whom. Who
-    comes later still checks in, and the visit is then fulfilled.
+    Run by the clock. It is the branch's visit that is marked, and nobody's name. Who comes later still
+    checks in, and the visit is then fulfilled.
     """
     began = ctx.now() - timedelta(minutes=ctx.settings.no_show_minutes)
     begun = Booking.filter(
@@ -209,11 +222,12 @@ async def _write(ctx: Context, wish: Booking, action: str, *, places: int) -> No
     """Write a booking that takes so many places, or find out why that can't be."""
     details = {"slot": wish.slot_id, "branch": wish.branch_id, "headcount": wish.headcount}
     told, most_ahead = audit.note(ctx, action, "", details), ctx.settings.open_bookings_per_branch
-    if wish.slot.free < places:  # It was full a moment ago: don't write what will be undone.
+    month = _month(ctx, wish.slot)
+    if _lacks(wish.slot, wish, places):  # It was full a moment ago: don't write what will be undone.
         await _check(ctx, wish, places=places)
     try:
         for _ in range(TRIES):
-            if await statements.book(wish, places=places, most_ahead=most_ahead, told=told):
+            if await statements.book(wish, places=places, most_ahead=most_ahead, told=told, month=month):
                 return
             await _check(ctx, wish, places=places)
     except IntegrityError:
@@ -222,16 +236,40 @@ async def _write(ctx: Context, wish: Booking, action: str, *, places: int) -> No
 
 
 async def _check(ctx: Context, wish: Booking, *, places: int) -> None:
-    """Say what is in the way of a booking. Two queries."""
+    """Say what is in the way of a booking. Two queries, three where months are limited."""
     others = await visits_ahead(ctx, branch_id=wish.branch_id, but=0)
     for visit in others:
         if visit.starts_at < wish.slot.ends_at and visit.ends_at > wish.slot.starts_at:
             raise AlreadyBooked(site=visit.site, at=visit.starts_at)
     if len(others) >= ctx.settings.open_bookings_per_branch:
         raise TooManyBookings
+    month = _month(ctx, wish.slot)
+    if month is not None and await _in_month(wish.branch_id, month) >= month.most:
+        raise TooManyThisMonth
     slot = await Slot.get(id=wish.slot_id)
-    if slot.closed or slot.free < places:
+    if slot.closed or _lacks(slot, wish, places):
         raise SlotFull
+
+
+def _lacks(slot: Slot, wish: Booking, places: int) -> bool:
+    """Whether a wish for so many places can't be met; who wants the slot alone finds nobody in it."""
+    return places > 0 and (slot.free < places or (wish.exclusive and slot.taken > 0))
+
+
+def _month(ctx: Context, slot: Slot) -> Month | None:
+    """The calendar month of a slot, with how many bookings it may have of one branch; none without limit."""
+    most = ctx.settings.bookings_per_month
+    if not most:
+        return None
+    first = slot.starts_at.astimezone(ctx.settings.zone).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    return Month(first, (first + timedelta(days=32)).replace(day=1), most)
+
+
+async def _in_month(branch_id: int, month: Month) -> int:
+    within = {"slot__starts_at__gte": month.first, "slot__starts_at__lt": month.next}
+    return await Booking.filter(branch_id=branch_id, status__in=EFFECTIVE, **within).count()
 
 
 class Ahead(NamedTuple):
@@ -259,12 +297,12 @@ async def _offer_in_turn(ctx: Context, slot_id: int) -> int:
 
 
 async def _offer_one(ctx: Context, booking: Booking) -> bool:
-    if not await booking.slot.claim(booking.headcount):
+    if not await booking.slot.claim(booking.headcount, alone=booking.exclusive):
         return False
     until = min(ctx.now() + timedelta(hours=ctx.settings.offer_hours), booking.slot.starts_at)
     still = Booking.filter(id=booking.id, status=BookingStatus.WAITING, headcount=booking.headcount)
     if not await still.update(status=BookingStatus.OFFERED, offered_until=until):
-        await booking.slot.release(booking.headcount)
+        await booking.slot.release(booking.headcount, alone=booking.exclusive)
         return False
     booking.status, booking.offered_until = BookingStatus.OFFERED, until
     await audit.record(ctx, "booking.offered", f"booking:{booking.id}")

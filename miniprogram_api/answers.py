@@ -9,7 +9,15 @@ from aiohttp import web
 
 from handlers import errors
 from handlers.context import REQUEST_ID
-from handlers.errors import AlreadyBooked, BadInput, RecordUnready, Refused, ScanRefused, StepRefused
+from handlers.errors import (
+    AlreadyBooked,
+    BadInput,
+    BookingPaused,
+    RecordUnready,
+    Refused,
+    ScanRefused,
+    StepRefused,
+)
 
 CHINA = timezone(timedelta(hours=8))
 PROBLEM_TYPE = "application/problem+json"
@@ -44,6 +52,21 @@ STATUS: dict[type[Refused], No] = {
     ),
     errors.TooManyBookings: No(
         409, "预约太多", "您的支部还没进行的预约已达上限，请等一次活动结束，或先取消一个再约。"
+    ),
+    errors.TooManyThisMonth: No(
+        409, "本月预约已满", "您的支部在那个月的预约已达上限，请改选其他月份，或先取消一个再约。"
+    ),
+    errors.BookingPaused: No(
+        409,
+        "暂停预约",
+        "您的支部本季度多次约了没有到场，暂停新的预约。有特殊情况，请联系上级党组织。",
+        "您的支部本季度多次约了没有到场，{until:%m月%d日}起可以再约。有特殊情况，请联系上级党组织。",
+    ),
+    errors.TooShortNotice: No(
+        409, "来不及公告", "这几天已有支部预约，临时关闭要提前公告。确属突发情况的，请注明“突发”再提交。"
+    ),
+    errors.NotOpenToGuests: No(
+        409, "不能个人加入", "这场活动还没有确认、已经开始，或者由一个支部独占，请另选一场。"
     ),
     errors.TooLateToCancel: No(
         409, "来不及自行取消", "活动马上要开始了，不能自行取消。确实来不了，请联系阵地管理员代为取消。"
@@ -173,6 +196,8 @@ def refusal(error: Refused) -> tuple[int, dict[str, Any]]:
     no = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     if isinstance(error, (ScanRefused, AlreadyBooked)) and no.exact and error.site and error.at:
         no = no._replace(detail=no.exact.format(site=error.site, at=error.at.astimezone(CHINA)))
+    if isinstance(error, BookingPaused):
+        no = no._replace(detail=no.exact.format(until=error.until))
     if isinstance(error, StepRefused):
         no = no._replace(detail=error.sentence)
     fields: Iterable[tuple[str, str]] | None = None

@@ -15,7 +15,7 @@ from handlers.answering.shapes import Citation
 from handlers.entries import Wording
 from handlers.errors import BadInput
 from miniprogram_api.answers import Rejected
-from models import BookingStatus, EntryStatus, Scope, SiteCategory
+from models import BookingStatus, EntryStatus, Scope, SiteCategory, SiteService
 
 LARGEST_ID = 2**31 - 1
 
@@ -98,6 +98,12 @@ class BookingForm(Form):
     theme: Line = Field(max_length=80, description="活动主题")
     wait: bool = Field(False, description="名额不足时是否加入候补")
     branch_id: int | None = Field(None, ge=1, le=LARGEST_ID, description="负责几个支部时说明是哪一个")
+    activity: Annotated[SiteService, Field(strict=False)] | None = Field(
+        None, description="开展什么活动，可以不填"
+    )
+    exclusive: bool | None = Field(
+        None, description="是否独占时段；不独占就是同意与其他支部拼场。不填时，组织生活会独占，其他可以拼场"
+    )
 
 
 class HeadcountForm(Form):

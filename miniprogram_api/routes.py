@@ -6,6 +6,7 @@ from handlers.errors import (
     AlreadyBooked,
     AlreadyBound,
     BadCode,
+    BookingPaused,
     CancelledBooking,
     ExpiredCode,
     NoBooking,
@@ -24,6 +25,7 @@ from handlers.errors import (
     TooLate,
     TooLateToCancel,
     TooManyBookings,
+    TooManyThisMonth,
     WrongSite,
     WrongState,
 )
@@ -40,8 +42,10 @@ from miniprogram_api import (
     cycles,
     door_codes,
     entries,
+    failures,
     filings,
     findings,
+    guests,
     learning,
     lesson_desk,
     lessons,
@@ -158,7 +162,17 @@ SCANS = (
     NotBound,
 )
 CHANGES = (NotBound, NotAllowed, WrongState)
-BOOKS = (NotBound, NotFound, NotYourBranch, SlotClosed, SlotFull, AlreadyBooked, TooManyBookings)
+BOOKS = (
+    NotBound,
+    NotFound,
+    NotYourBranch,
+    SlotClosed,
+    SlotFull,
+    AlreadyBooked,
+    TooManyBookings,
+    TooManyThisMonth,
+    BookingPaused,
+)
 OFFICE = (NotBound, NotAllowed)
 NO_WECHAT = ("wechat_unavailable",)
 
@@ -228,6 +242,8 @@ ROUTES = (
     *learning.ROUTES,
     *statistics.ROUTES,
     *closings.ROUTES,
+    *guests.ROUTES,
+    *failures.ROUTES,
     *site_keeping.ROUTES,
     *workers.ROUTES,
     *filings.ROUTES,

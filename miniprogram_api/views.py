@@ -182,7 +182,8 @@ class SlotView(View):
     starts_at: Moment
     ends_at: Moment
     capacity: int
-    free: int = Field(description="剩余名额")
+    free: int = Field(description="剩余名额；被独占时为 0")
+    alone: bool = Field(description="已被一个支部独占")
     closed: bool
 
 
@@ -239,6 +240,9 @@ class BookingView(View):
     theme: str
     reason: str
     created_at: Moment
+    activity: SiteService | None = Field(description="开展什么活动；没有说明时为 null")
+    exclusive: bool = Field(description="是否独占时段")
+    guests: int = Field(description="有几名其他支部的党员个人加入")
     offered_until: Moment | None = Field(description="候补的名额保留到什么时候；没有时为 null")
 
 
@@ -650,6 +654,7 @@ def slots(rows: Sequence[Slot]) -> SlotsView:
                 ends_at=row.ends_at,
                 capacity=row.capacity,
                 free=row.free,
+                alone=row.alone,
                 closed=row.closed,
             )
             for row in rows
@@ -678,6 +683,9 @@ def booking(row: Booking) -> BookingView:
         theme=row.theme,
         reason=row.reason,
         created_at=row.created_at,
+        activity=row.activity,
+        exclusive=row.exclusive,
+        guests=row.guests,
         offered_until=row.offered_until if row.status is BookingStatus.OFFERED else None,
     )
 

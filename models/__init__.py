@@ -85,6 +85,7 @@ from models.scans import ScanNonce, UploadedScan
 from models.screenings import Screening, ScreeningStatus
 from models.showcase import ON_LIST, Showcase, ShowcaseKind, ShowcaseLevel, ShowcaseStatus
 from models.sites import (
+    EFFECTIVE,
     HOLDING,
     LIVE,
     Booking,
@@ -125,6 +126,7 @@ from models.workers import (
 )
 
 __all__ = [
+    "EFFECTIVE",
     "FILING_OPEN",
     "HOLDING",
     "LIVE",

@@ -163,6 +163,9 @@ HOLDING = (BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.OFFER
 LIVE = (*HOLDING, BookingStatus.WAITING)
 """Statuses in which a branch still expects to come."""
 
+EFFECTIVE = (*LIVE, BookingStatus.FULFILLED)
+"""Statuses that count as a month's bookings: what is still to come, and what took place (有效单)."""
+
 
 class Booking(Model):
     """A branch's visit to a site. `live_key` is `slot:branch` while live, else null: one per pair.

@@ -12,7 +12,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.transactions import in_transaction
@@ -24,7 +24,7 @@ from models.questions import Question
 from models.readings import Reading, dialect, in_dialect, tie
 from models.requests import IdempotencyKey
 from models.scans import ScanNonce
-from models.sites import LIVE, Booking, CheckIn, Site, Slot
+from models.sites import EFFECTIVE, LIVE, Booking, CheckIn, Site, Slot
 
 PERSON = "LEFT JOIN people AS p ON p.id = a.person_id"
 ACCOUNTS = Reading(
@@ -64,25 +64,40 @@ HAS_TIME = """(SELECT count(*) FROM ahead) < $3
     AND NOT EXISTS (SELECT 1 FROM ahead WHERE starts_at < $5 AND ends_at > $4)"""
 """A branch is at one place at a time, and keeps no more visits ahead than others can spare."""
 
-HAS_PLACES = "NOT closed AND taken + {places} <= capacity"
-"""A slot never promises more places than it has."""
+HAS_MONTH = f"""
+    AND (SELECT count(*) FROM bookings JOIN slots ON slots.id = bookings.slot_id
+         WHERE branch_id = $1 AND status IN ({", ".join(f"'{status}'" for status in EFFECTIVE)})
+         AND starts_at >= {{first}} AND starts_at < {{next}}) < {{most}}"""  # noqa: S608 (our own words only)
+"""Nor does it take more than its part of a month, where the district has set one."""
 
-BOOKING = "(slot_id, branch_id, booked_by_id, headcount, theme, status, reason, live_key, created_at)"
+HAS_PLACES = (
+    "NOT closed AND taken + {places} <= capacity"
+    " AND ({places} = 0 OR NOT alone AND (taken = 0 OR NOT {alone}))"
+)
+"""A slot never promises more places than it has, and none to others while a branch has it for itself."""
 
-BOOK_AT_ONCE = f"""{AHEAD}, branch AS (
+TAKES = "taken = taken + {places}, alone = alone OR {alone}"
+BOOKING = (
+    "(slot_id, branch_id, booked_by_id, headcount, theme, status, reason, live_key, created_at,"
+    " activity, exclusive)"
+)
+
+ALL_AT_ONCE = f"""{AHEAD}, branch AS (
     UPDATE organizations SET path = organizations.path
-    WHERE id = $1 AND xmin = (SELECT seen.xmin FROM organizations AS seen WHERE seen.id = $1) AND {HAS_TIME}
+    WHERE id = $1 AND xmin = (SELECT seen.xmin FROM organizations AS seen WHERE seen.id = $1)
+        AND {HAS_TIME}{{month}}
     RETURNING id
 ), claimed AS (
-    UPDATE slots SET taken = taken + $7 FROM branch
-    WHERE slots.id = $6 AND {HAS_PLACES.format(places="$7")} RETURNING slots.id
+    UPDATE slots SET {TAKES.format(places="$7", alone="$15::boolean")} FROM branch
+    WHERE slots.id = $6 AND {HAS_PLACES.format(places="$7", alone="$15::boolean")} RETURNING slots.id
 ), booked AS (
     INSERT INTO bookings {BOOKING}
-    SELECT id, $1, $8::int, $9::int, $10::text, $11::text, '', $12::text, $2 FROM claimed
+    SELECT id, $1, $8::int, $9::int, $10::text, $11::text, '', $12::text, $2, $13::text, $14::boolean
+    FROM claimed
     RETURNING id
 ), told AS (
     INSERT INTO audit_entries (at, actor, action, subject, details, request_id)
-    SELECT $13::timestamptz, $14::text, $15::text, 'booking:' || id, $16::jsonb, $17::text FROM booked
+    SELECT $16::timestamptz, $17::text, $18::text, 'booking:' || id, $19::jsonb, $20::text FROM booked
 )
 SELECT id FROM booked"""  # noqa: S608
 """All of it sees the database as it was when it began, so two bookings of one branch could overlook each
@@ -91,11 +106,18 @@ second of two waits for the first, meets another version and does nothing. The s
 until the commit only, which is the next thing to happen.
 """
 
+BOOK_AT_ONCE = ALL_AT_ONCE.format(month="")
+BOOK_AT_ONCE_OF_A_MONTH = ALL_AT_ONCE.format(month=HAS_MONTH.format(first="$21", next="$22", most="$23"))
+
 CLAIM = f"""
-UPDATE slots SET taken = taken + $2 WHERE id = $1 AND {HAS_PLACES.format(places="$2")} RETURNING id"""  # noqa: S608
-BOOK = f"""{AHEAD}
-INSERT INTO bookings {BOOKING} SELECT $6, $1, $8, $9, $10, $11, '', $12, $2 WHERE {HAS_TIME}
+UPDATE slots SET {TAKES.format(places="$2", alone="$3")}
+WHERE id = $1 AND {HAS_PLACES.format(places="$2", alone="$3")} RETURNING id"""  # noqa: S608
+IN_STEPS = f"""{AHEAD}
+INSERT INTO bookings {BOOKING}
+SELECT $6, $1, $8, $9, $10, $11, '', $12, $2, $13, $14 WHERE {HAS_TIME}{{month}}
 RETURNING id"""
+BOOK = IN_STEPS.format(month="")
+BOOK_OF_A_MONTH = IN_STEPS.format(month=HAS_MONTH.format(first="$15", next="$16", most="$17"))
 
 ENTER_AT_ONCE = """
 WITH entry AS (
@@ -170,11 +192,22 @@ async def wish(person_id: int, *, slot_id: int) -> list[tuple[Organization, Slot
     return [(branch, slot) for branch, slot, _ in rows]
 
 
-async def book(booking: Booking, *, places: int, most_ahead: int, told: AuditEntry) -> bool:
+class Month(NamedTuple):
+    """From when to when a branch's effective bookings are counted, and below what they stay."""
+
+    first: datetime
+    next: datetime
+    most: int
+
+
+async def book(
+    booking: Booking, *, places: int, most_ahead: int, told: AuditEntry, month: Month | None = None
+) -> bool:
     """Write a booking and what is told of it, and take `places`; or nothing at all.
 
-    `told` gets its subject here. False: the branch is elsewhere at that time or has `most_ahead` visits, the
-    slot is closed or has too few places left, or another booking of the branch was quicker.
+    `told` gets its subject here. False: the branch is elsewhere at that time, has `most_ahead` visits or its
+    part of the `month`, the slot is closed, another's alone or has too few places left, or another booking
+    of the branch was quicker.
 
     Raises:
         IntegrityError: the branch has a live booking of that slot.
@@ -183,27 +216,31 @@ async def book(booking: Booking, *, places: int, most_ahead: int, told: AuditEnt
     values = [
         booking.branch_id, booking.created_at, most_ahead, slot.starts_at, slot.ends_at, slot.id, places,
         booking.booked_by_id, booking.headcount, booking.theme, booking.status, booking.live_key,
+        booking.activity, booking.exclusive,
     ]  # fmt: skip
+    alone = booking.exclusive and places > 0
     at_once = _is_postgresql(Booking._meta.db)
-    id_ = await (_book_at_once if at_once else _book_in_steps)(values, told)
+    id_ = await (_book_at_once if at_once else _book_in_steps)(values, alone, told, month)
     if id_ is None:
         return False
     booking.id, booking._saved_in_db = id_, True
     return True
 
 
-async def _book_at_once(values: list[Any], told: AuditEntry) -> int | None:
+async def _book_at_once(values: list[Any], alone: bool, told: AuditEntry, month: Month | None) -> int | None:
     at, actor, action, _, *rest = _columns(told)
-    rows = await _run(Booking._meta.db, BOOK_AT_ONCE, [*values, at, actor, action, *rest])
+    statement = BOOK_AT_ONCE if month is None else BOOK_AT_ONCE_OF_A_MONTH
+    rows = await _run(Booking._meta.db, statement, [*values, alone, at, actor, action, *rest, *(month or ())])
     return rows[0]["id"] if rows else None
 
 
-async def _book_in_steps(values: list[Any], told: AuditEntry) -> int | None:
+async def _book_in_steps(values: list[Any], alone: bool, told: AuditEntry, month: Month | None) -> int | None:
+    statement = BOOK if month is None else BOOK_OF_A_MONTH
     with suppress(_NotBooked):
         async with in_transaction() as connection:
-            if not await _run(connection, CLAIM, values[5:7]):
+            if not await _run(connection, CLAIM, [*values[5:7], alone]):
                 raise _NotBooked
-            rows = await _run(connection, BOOK, values)
+            rows = await _run(connection, statement, [*values, *(month or ())])
             if not rows:
                 raise _NotBooked
             told.subject = f"booking:{rows[0]['id']}"
