@@ -156,7 +156,7 @@ async def test_without_the_claim_at_the_new_slot_moving_oversells(
     await book(world, world.worker, slot, 10)
     await book(world, world.other_worker, slot, 10)
 
-    async def careless(self: Slot, places: int) -> bool:
+    async def careless(self: Slot, places: int, *, alone: bool = False) -> bool:
         await Slot.filter(id=self.id).update(taken=self.taken + places)
         return True
 

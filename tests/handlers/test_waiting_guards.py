@@ -100,7 +100,7 @@ async def test_without_the_claim_headcounts_grow_past_the_places(
     async def careless(self: Slot, more: int) -> bool:
         return bool(await Slot.filter(id=self.id).update(taken=F("taken") + more))
 
-    monkeypatch.setattr(Slot, "claim", careless)
+    monkeypatch.setattr(Slot, "claim_more", careless)
     await grow()
     assert (await Slot.get(id=slot.id)).taken == 40
 
