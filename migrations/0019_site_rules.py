@@ -5,6 +5,7 @@ from json import dumps, loads
 from models.sites import SiteService
 from tortoise.fields.base import OnDelete
 from tortoise import fields
+from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
     dependencies = [('models', '0016_workers')]
@@ -82,5 +83,9 @@ class Migration(migrations.Migration):
             model_name='Slot',
             name='alone',
             field=fields.BooleanField(default=False, db_default=False),
+        ),
+        ops.AddIndex(
+            model_name='Site',
+            index=Index(fields=['version']),
         ),
     ]

@@ -87,6 +87,7 @@ class Site(Model):
 
     class Meta:
         table = "sites"
+        indexes = (("version",),)  # Counted and summed at every look at the map.
 
 
 class Slot(Model):
