@@ -13,17 +13,19 @@ from heapq import nsmallest
 from math import cos, radians
 from typing import Any, NamedTuple
 
-from tortoise.functions import Count, Sum
-
 from handlers import site_facts
 from handlers.positions import Point
-from models import Site, SiteCategory, SiteStatus
+from models import Site, SiteCategory, SiteStatus, statements
 
 SHOWN = (SiteStatus.OPEN, SiteStatus.PAUSED)
 COLUMNS = (
     *("id", "category", "longitude", "latitude", "is_training_base"),
     *("name", "town", "intro", "features", "facilities", "services"),
 )
+FIRST_BOX, LAST_BOX = 0.03, 1.0
+"""Half the side of the box around a position that is looked into first, in degrees of latitude; then all."""
+FEW = 20
+"""Up to so many times what is asked for, all are looked at."""
 
 
 class Found(NamedTuple):
@@ -46,8 +48,7 @@ class SiteIndex:
 
     async def refresh(self) -> None:
         """Read the sites again if one was added or changed. One query, two where something did."""
-        row = (await Site.all().annotate(count=Count("id"), sum=Sum("version")).values("count", "sum"))[0]
-        stamp = (int(row["count"]), int(row["sum"] or 0))
+        stamp = await statements.stamp_of_sites()
         if stamp == self.stamp:
             return
         rows = await Site.all().order_by("id").values_list(*COLUMNS)
@@ -73,8 +74,27 @@ class SiteIndex:
             found = [site for site in found if word in site[0]]
         if near is None:
             return [site.id for site in found[:limit]]
-        away = _distances(near, found)
-        return [id_ for _, id_ in (sorted(away) if limit is None else nsmallest(limit, away))]
+        if limit is None:
+            return [id_ for _, id_ in sorted(_distances(near, found))]
+        return _nearest(near, found, limit)
+
+
+def _nearest(near: Point, found: list[Found], limit: int) -> list[str]:
+    """The first ids by distance. Looks into a box around the position, and a larger one while it lacks some.
+
+    What lies outside of a box is farther away than its half side, so those inside that are nearer are the
+    nearest of all.
+    """
+    east, lng, lat = cos(radians(near.latitude)), near.longitude, near.latitude
+    half = FIRST_BOX
+    while len(found) > FEW * limit and half < LAST_BOX:
+        west, right, south, north = lng - half / east, lng + half / east, lat - half, lat + half
+        inside = [site for site in found if south < site[2] < north and west < site[1] < right]
+        first = nsmallest(limit, _distances(near, inside))
+        if len(first) == limit and first[-1][0] < half * half:
+            return [id_ for _, id_ in first]
+        half *= 2 if len(first) > limit // 2 else 4
+    return [id_ for _, id_ in nsmallest(limit, _distances(near, found))]
 
 
 def _distances(near: Point, found: list[Found]) -> list[tuple[float, str]]:

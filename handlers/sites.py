@@ -17,7 +17,7 @@ from handlers.openings import Opening
 from handlers.positions import Point, distance
 from handlers.site_index import SHOWN as SHOWN
 from handlers.site_index import folded
-from models import Organization, Site, SiteCategory, SiteService, SiteStatus, Slot
+from models import Organization, Site, SiteCategory, SiteService, SiteStatus, Slot, statements
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "sites"
 BOOKABLE_DAYS = 30
@@ -133,11 +133,10 @@ async def list_sites(
         "words": folded(q).split(), "category": category, "training_base": training_base, "near": near
     }  # fmt: skip
     ids = index.search(**wanted, limit=limit)
-    shown = {site.id: site for site in await Site.filter(id__in=ids, status__in=SHOWN)}
+    shown = await statements.sites(ids, statuses=SHOWN)
     if len(shown) < len(ids) == limit:  # Some aren't open at all; others may be shown in their place.
-        ids = index.search(**wanted)
-        shown = {site.id: site for site in await Site.filter(id__in=ids, status__in=SHOWN)}
-    return [_summary(shown[id_], near) for id_ in ids if id_ in shown][:limit]
+        shown = await statements.sites(index.search(**wanted), statuses=SHOWN)
+    return [_summary(site, near) for site in shown[:limit]]
 
 
 async def get_site(ctx: Context, *, site_id: str) -> Site:

@@ -39,6 +39,16 @@ ASKED = Reading(
     " LIMIT $3",
     q=Question,
 )
+SITES = Reading(
+    "FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, place) JOIN sites AS t ON t.id = asked.id"
+    " WHERE t.status = ANY($2::text[]) ORDER BY place",
+    t=Site,
+)
+SITES_SQLITE = Reading(
+    "FROM json_each($1) AS asked JOIN sites AS t ON t.id = asked.value"
+    " WHERE t.status IN (SELECT value FROM json_each($2)) ORDER BY asked.key",
+    t=Site,
+)
 VISITS = Reading(
     "FROM bookings AS b JOIN slots AS s ON s.id = b.slot_id JOIN sites AS t ON t.id = s.site_id"
     " WHERE b.branch_id = $1 AND s.ends_at > $2",
@@ -142,6 +152,8 @@ MINE = "WHERE id = $1 AND created_at = $2 AND status IS NULL RETURNING id"
 HOLD_KEY = f"UPDATE idempotency_keys SET created_at = created_at {MINE}"  # noqa: S608
 ANSWER_KEY = f"UPDATE idempotency_keys SET status = $3, body = $4 {MINE}"  # noqa: S608
 
+STAMP = "SELECT count(*) AS count, coalesce(sum(version), 0) AS sum FROM sites"
+
 NO_WORD = (None, None, None, None)
 Rows = Sequence[Mapping[str, Any]]
 
@@ -172,6 +184,23 @@ async def identity(app: App, openid: str) -> Account | None:
 async def asked(account_id: int, *, since: datetime, most: int) -> list[Question]:
     """What somebody asked since a moment, the latest first."""
     return [question for (question,) in await ASKED.rows(account_id, since, most)]
+
+
+async def sites(ids: Sequence[str], *, statuses: Sequence[str]) -> list[Site]:
+    """The sites of these ids, in their order, that are in one of these statuses."""
+    if not ids:
+        return []
+    if _is_postgresql(Site._meta.db):
+        rows = await SITES.rows(list(ids), list(statuses))
+    else:
+        rows = await SITES_SQLITE.rows(json.dumps(ids), json.dumps(statuses))
+    return [site for (site,) in rows]
+
+
+async def stamp_of_sites() -> tuple[int, int]:
+    """Two numbers of which one changes with every change of what is searched. Read from an index alone."""
+    (row,) = await _run(Site._meta.db, STAMP, ())
+    return row["count"], row["sum"]
 
 
 async def visits(branch_id: int, *, ending_after: datetime) -> list[Booking]:

@@ -1,6 +1,7 @@
 """The party map: the demo sites, finding them, their slots and posters."""
 
 import asyncio
+import random
 from collections import Counter
 from datetime import date, timedelta
 from itertools import pairwise
@@ -13,6 +14,7 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.openings import Opening
 from handlers.positions import Point
+from handlers.site_index import Found, SiteIndex
 from models import AuditEntry, OrganizationKind, Site, SiteCategory, SiteStatus, Slot
 from tests.fakes import Clock, FakeWeChat
 from tests.handlers import town
@@ -161,3 +163,15 @@ async def test_posters_are_asked_for_once_and_a_broken_run_is_finished(
     url = (await Site.get(id="S10")).poster_url
     scene = url.removeprefix("http://weixin.qq.com/q/")
     assert read(ctx.settings.secret_key.get_secret_value(), scene, at=ctx.now()) == PosterCode("S10")
+
+
+@pytest.mark.parametrize("limit", [1, 3, 20])
+@pytest.mark.parametrize("here", [(117.95, 36.5), (117.7, 36.3), (118.6, 36.9), (-70.0, 89.9)])
+def test_the_boxes_find_what_looking_at_all_would_find(limit: int, here: tuple[float, float]) -> None:
+    chance = random.Random(f"{limit}{here}")
+    spots = [(chance.uniform(117.7, 118.2), chance.uniform(36.3, 36.75)) for _ in range(900)]
+    spots += [(118.19 + chance.random() / 1e4, 36.74) for _ in range(300)]  # Many in one corner.
+    sites_ = [Found("", *spot, f"S{n}", SiteCategory.URBAN, False) for n, spot in enumerate(spots)]
+    index = SiteIndex(sites=sites_)
+    near = Point(*here)
+    assert index.search(near=near, limit=limit) == index.search(near=near)[:limit]
