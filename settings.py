@@ -204,6 +204,9 @@ class Settings(BaseSettings):
     claims_need_three_people: bool = Field(
         False, description="True: who reviewed or approved a claim may not pay it either."
     )
+    claims_need_record: bool = Field(
+        True, description="True: a visit is claimed once its record (T09 and the like) is signed."
+    )
     claim_within_workdays: int = Field(
         15,
         ge=1,

@@ -81,6 +81,7 @@ REFUSALS: dict[type[Refused], str] = {
     errors.WrongState: "当前状态下不能这样操作，请刷新后再看。",
     errors.OwnDraft: "这份稿子您改过，请另一位同志来审核发布。",
     errors.NotFulfilled: "活动结束、并且有人签到之后才能补单。",
+    errors.NoRecord: "这次活动还没有签认的纪实，请先在支部手册里写好、签认，再来补单。",
     errors.AlreadyClaimed: "这次活动已经提交过补单，发“我的补单”可以查看。",
     errors.OwnClaim: "这张补单您经手过，或者是您所在支部的，请另一位同志来办理。",
     errors.NoFund: "您的支部在活动那一年还没有可用的专项经费，请联系上级党组织。",

@@ -9,7 +9,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, codes, gates, guests, headcounts, nonces, scan_log
+from handlers import access, audit, codes, gates, guests, headcounts, kept_sites, nonces, scan_log
 from handlers.accounts import require_person
 from handlers.codes import MemberCode, ScannedCode
 from handlers.context import Context
@@ -130,9 +130,7 @@ async def door_code(ctx: Context, *, site_id: str) -> ShownCode:
     Raises:
         NotAllowed, NotBound.
     """
-    await require_person(ctx)
-    if not (await access.reach(ctx)).covers_site(site_id):
-        raise NotAllowed
+    await kept_sites.check(ctx, site_id)
     now = ctx.now()
     code = codes.door(_secret(ctx), site_id=site_id, at=now, version=ctx.settings.code_version)
     return ShownCode(code, codes.next_door_code(now))

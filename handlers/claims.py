@@ -7,7 +7,7 @@ twice. The claim is always touched first, so that no two wait for each other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, claim_deadlines, funds, receipts, screenings
+from handlers import access, audit, claim_deadlines, claim_records, funds, receipts, screenings
 from handlers.access import Reach
 from handlers.accounts import require_person
 from handlers.claim_news import tell
@@ -67,7 +67,8 @@ UNDECIDED: dict[str, Any] = {
 class Proposal:
     """What a visit would be given: everything about it is known, so that nobody is asked again.
 
-    `send_by` is the last day on which it is claimed in time.
+    `send_by` is the last day on which it is claimed in time. `lacks_record`: it isn't claimed before its
+    record is signed.
     """
 
     booking: Booking
@@ -77,6 +78,7 @@ class Proposal:
     cap: int
     amount: int
     send_by: date
+    lacks_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,10 @@ async def claimable(ctx: Context) -> list[Proposal]:
     rows = await visits.order_by("-slot__starts_at").limit(CLAIMABLE_SHOWN).select_related(
         "slot__site", "branch"
     )  # fmt: skip
-    found = []
+    found, unwritten = [], await claim_records.lacking(ctx, rows)
     for booking in rows:
         try:
-            found.append(await _propose(ctx, booking))
+            found.append(replace(await _propose(ctx, booking), lacks_record=booking.id in unwritten))
         except (NotFulfilled, NoFund):
             continue
     return found
@@ -120,7 +122,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", bills: Sequen
     """Claim a visit. Branch, site, date and heads are known from it; receipts and a note are optional.
 
     Raises:
-        NotYourBranch, NotFound, NotFulfilled, NoFund, AlreadyClaimed, ReceiptUsed, BadInput.
+        NotYourBranch, NotFound, NotFulfilled, NoRecord, NoFund, AlreadyClaimed, ReceiptUsed, BadInput.
     """
     person = await require_person(ctx)
     branches = await own_branches(person)
@@ -134,6 +136,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", bills: Sequen
     if await Claim.filter(booking_id=booking.id).exists():
         raise AlreadyClaimed
     proposal = await _propose(ctx, booking, bills)
+    await claim_records.check(ctx, booking)
     kept = screenings.look_at(ctx, note)
     try:
         async with in_transaction():
@@ -157,7 +160,7 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", bills: Sequenc
     """Send a returned claim again; heads and amount are counted anew.
 
     Raises:
-        NotYourBranch, NotFound, WrongState, ReceiptUsed, NotFulfilled, NoFund, BadInput.
+        NotYourBranch, NotFound, WrongState, ReceiptUsed, NotFulfilled, NoRecord, NoFund, BadInput.
     """
     person = await require_person(ctx)
     branches = await own_branches(person)
@@ -167,6 +170,7 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", bills: Sequenc
     if claim.branch_id not in branches:
         raise NotYourBranch
     proposal = await _propose(ctx, claim.booking, bills)
+    await claim_records.check(ctx, claim.booking)
     kept = screenings.look_at(ctx, note)
     async with in_transaction():
         await _change(

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, guests, places, screenings
+from handlers import access, audit, guests, kept_sites, places, screenings
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, TooShortNotice, WrongState
@@ -82,7 +82,7 @@ async def close_days(
     Raises:
         NotAllowed, NotFound, TooShortNotice, BadInput.
     """
-    site = await _kept_site(ctx, site_id)
+    site = await kept_sites.get(ctx, site_id)
     reason = _reason(reason)
     if not since <= until <= since + LONGEST_CLOSING:
         raise BadInput(to=f"结束日期不能早于开始日期，一次最多 {LONGEST_CLOSING.days} 天")
@@ -131,7 +131,7 @@ async def close_site(ctx: Context, *, site_id: str, reason: str, urgent: bool = 
     Raises:
         NotAllowed, NotFound, WrongState, TooShortNotice, BadInput.
     """
-    site = await _kept_site(ctx, site_id)
+    site = await kept_sites.get(ctx, site_id)
     reason = _reason(reason)
     if site.status not in (SiteStatus.OPEN, SiteStatus.PAUSED):
         raise WrongState
@@ -152,7 +152,7 @@ async def open_site(ctx: Context, *, site_id: str) -> Site:
     Raises:
         NotAllowed, NotFound, WrongState.
     """
-    site = await _kept_site(ctx, site_id)
+    site = await kept_sites.get(ctx, site_id)
     if site.status not in (SiteStatus.OPEN, SiteStatus.PAUSED):
         raise WrongState
     paused = Site.filter(id=site.id, status=SiteStatus.PAUSED)
@@ -185,18 +185,8 @@ async def _kept_slot(ctx: Context, slot_id: int) -> Slot:
         raise NotAllowed
     if slot is None:
         raise NotFound
-    await _kept_site(ctx, slot.site_id)
+    await kept_sites.get(ctx, slot.site_id)
     return slot
-
-
-async def _kept_site(ctx: Context, site_id: str) -> Site:
-    await require_person(ctx)
-    if not (await access.reach(ctx)).covers_site(site_id):
-        raise NotAllowed
-    site = await Site.get_or_none(id=site_id)
-    if site is None:
-        raise NotFound
-    return site
 
 
 async def _check_target(ctx: Context, slot: Slot, move_to: int) -> None:

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handlers import access, codes
-from handlers.accounts import require_person
+from handlers import codes, kept_sites
 from handlers.context import Context
-from handlers.errors import NotAllowed, NotFound
 from models import Site
 
 AHEAD = timedelta(hours=24)
@@ -34,12 +32,7 @@ async def ahead(ctx: Context, *, site_id: str) -> CodesAhead:
         NotAllowed, NotBound.
         NotFound: an officer above everything names a site that isn't there.
     """
-    await require_person(ctx)
-    if not (await access.reach(ctx)).covers_site(site_id):
-        raise NotAllowed
-    site = await Site.get_or_none(id=site_id)
-    if site is None:
-        raise NotFound
+    site = await kept_sites.get(ctx, site_id)
     now = ctx.now()
     starts_at = codes.door_window(now - codes.CLOCK_TOLERANCE)
     windows = (AHEAD + 2 * codes.CLOCK_TOLERANCE) // codes.DOOR_WINDOW

@@ -137,6 +137,12 @@ class NotFulfilled(Refused):
     code = "not_fulfilled"
 
 
+class NoRecord(Refused):
+    """The visit has no signed record yet."""
+
+    code = "no_record"
+
+
 class AlreadyClaimed(Refused):
     """There is a claim for this visit."""
 

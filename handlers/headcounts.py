@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 from tortoise.functions import Count
 
-from handlers import access, gates
+from handlers import access, gates, kept_sites
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import NotAllowed
@@ -60,9 +60,7 @@ async def near_now(ctx: Context, *, site_id: str) -> Sequence[VisitCount]:
     Raises:
         NotAllowed, NotBound.
     """
-    await require_person(ctx)
-    if not (await access.reach(ctx)).covers_site(site_id):
-        raise NotAllowed
+    await kept_sites.check(ctx, site_id)
     return await _count(ctx, site_id)
 
 

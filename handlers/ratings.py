@@ -12,10 +12,10 @@ from datetime import timedelta
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, screenings
+from handlers import audit, kept_sites, screenings
 from handlers.accounts import require_person
 from handlers.context import Caller, Context
-from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
+from handlers.errors import BadInput, NotFound, WrongState
 from handlers.held_texts import STAND_IN, WITHHELD
 from handlers.lines import one_line
 from handlers.question_statistics import SMALLEST_SHOWN
@@ -80,9 +80,7 @@ async def of_site(ctx: Context, *, site_id: str) -> Ratings:
     Raises:
         NotBound, NotAllowed.
     """
-    await require_person(ctx)
-    if not (await access.reach(ctx)).covers_site(site_id):
-        raise NotAllowed
+    await kept_sites.check(ctx, site_id)
     rows = await Rating.filter(booking__slot__site_id=site_id).only("id", "stars", "text")
     if len(rows) < SMALLEST_SHOWN:
         return Ratings(0 if not rows else None, None, [])

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from handlers import access
-from handlers.accounts import require_person
+from handlers import kept_sites
 from handlers.context import Context
-from handlers.errors import NotAllowed
 from models import RefusedScan
 
 SHOWN_FOR = timedelta(days=8)
@@ -28,8 +26,6 @@ async def list_refused(ctx: Context, *, site_id: str) -> Sequence[Reason]:
     Raises:
         NotAllowed, NotBound.
     """
-    await require_person(ctx)
-    if not (await access.reach(ctx)).covers_site(site_id):
-        raise NotAllowed
+    await kept_sites.check(ctx, site_id)
     scans = RefusedScan.filter(site_id=site_id, at__gt=ctx.now() - SHOWN_FOR).order_by("-at", "-id")
     return [Reason(scan.at, scan.reason) for scan in await scans.limit(MOST)]

@@ -11,10 +11,9 @@ from typing import Any
 from tortoise.expressions import Q
 from tortoise.functions import Count
 
-from handlers import access
+from handlers import kept_sites
 from handlers.accounts import require_person
 from handlers.context import Context
-from handlers.errors import NotAllowed
 from models import Booking, CheckIn, Person, UploadedScan
 
 SHOWN_FOR = timedelta(days=16)
@@ -77,9 +76,7 @@ async def conflicts(ctx: Context, *, site_id: str) -> Sequence[Conflict]:
     Raises:
         NotAllowed, NotBound.
     """
-    keeper = await require_person(ctx)
-    if not (await access.reach(ctx)).covers_site(site_id):
-        raise NotAllowed
+    keeper = await kept_sites.check(ctx, site_id)
     since = ctx.now() - SHOWN_FOR
     lines = UploadedScan.filter(keeper=keeper, booking_id=None, received_at__gt=since)
     refused = [Conflict(line.outcome, line.at) for line in await lines.order_by("-id").limit(MOST)]

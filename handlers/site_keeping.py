@@ -13,10 +13,10 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, screenings, sites
+from handlers import access, audit, kept_sites, screenings, sites
 from handlers.accounts import require_person
 from handlers.context import SYSTEM, Context
-from handlers.errors import BadInput, NotAllowed, NotFound
+from handlers.errors import BadInput, NotAllowed
 from handlers.locks import hold
 from handlers.positions import Point, from_wgs84
 from models import Organization, Role, Site, SiteCategory, SiteStatus, Slot
@@ -114,14 +114,7 @@ async def kept_site(ctx: Context, *, site_id: str) -> Site:
 
 
 async def _kept(ctx: Context, site_id: str) -> Site:
-    if ctx.caller is not SYSTEM:
-        await require_person(ctx)
-        if not (await access.reach(ctx)).covers_site(site_id):
-            raise NotAllowed
-    site = await Site.get_or_none(id=site_id).select_related("owner")
-    if site is None:
-        raise NotFound
-    return site
+    return await (kept_sites.find(site_id) if ctx.caller is SYSTEM else kept_sites.get(ctx, site_id))
 
 
 async def _columns(ctx: Context, values: Mapping[str, Any]) -> dict[str, Any]:

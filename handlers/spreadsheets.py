@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MEDIA = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -16,8 +16,18 @@ class Column:
     total: int | None = None
 
 
-def write(title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> bytes:
+class Sheet(NamedTuple):
+    """One more sheet of a file."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+
+
+def write(
+    title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]], more: Sequence[Sheet] = ()
+) -> bytes:
     """An Excel file. Below the rows: the sums as formulas, the books' own sums, and whether they agree."""
     from handlers import workbooks  # With Excel's library, which no server needs in its memory before.
 
-    return workbooks.write(title, columns, rows)
+    return workbooks.write(Sheet(title, columns, rows), *more)

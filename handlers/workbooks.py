@@ -11,18 +11,24 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from handlers.spreadsheets import Column
+from handlers.spreadsheets import Column, Sheet
 
 BOLD = Font(bold=True)
 FIRST_ROW = 2
 
 
-def write(title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> bytes:
+def write(*sheets: Sheet) -> bytes:
     """An Excel file. Below the rows: the sums as formulas, the books' own sums, and whether they agree."""
     book = Workbook()
-    sheet = book.active
-    assert isinstance(sheet, Worksheet)  # noqa: S101 (a new workbook has one)
-    sheet.title = title
+    book.remove(book.worksheets[0])
+    for title, columns, rows in sheets:
+        _fill(book.create_sheet(title), columns, rows)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _fill(sheet: Worksheet, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
     sheet.freeze_panes = "A2"
     for number, column in enumerate(columns, start=1):
         _put(sheet.cell(1, number), column.heading).font = BOLD
@@ -32,9 +38,6 @@ def write(title: str, columns: Sequence[Column], rows: Sequence[Sequence[Any]]) 
             _put(sheet.cell(at, number), value)
     if any(column.total is not None for column in columns):
         _sums(sheet, columns, last=FIRST_ROW + len(rows) - 1)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
 
 
 def _sums(sheet: Worksheet, columns: Sequence[Column], *, last: int) -> None:

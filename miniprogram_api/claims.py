@@ -14,6 +14,7 @@ from handlers.errors import (
     AlreadyClaimed,
     FundSpent,
     NoFund,
+    NoRecord,
     NotAllowed,
     NotBound,
     NotFound,
@@ -130,6 +131,7 @@ class ProposalView(View):
     cap: int
     amount: int = Field(description="单位为分")
     send_by: date = Field(description="哪天以前申请算按时（以本区办法为准）")
+    lacks_record: bool = Field(description="还没有签认的纪实，写好再补单")
 
 
 class ProposalsView(View):
@@ -295,6 +297,7 @@ def proposal_view(one: Proposal) -> ProposalView:
         cap=one.cap,
         amount=one.amount,
         send_by=one.send_by,
+        lacks_record=one.lacks_record,
     )
 
 
@@ -313,7 +316,7 @@ def fund_view(row: Fund) -> FundView:
     )
 
 
-ASKS = (NotBound, NotYourBranch, NotFound, NotFulfilled, NoFund, ReceiptUsed)
+ASKS = (NotBound, NotYourBranch, NotFound, NotFulfilled, NoRecord, NoFund, ReceiptUsed)
 DECIDES = (NotBound, NotAllowed, OwnClaim, WrongState)
 
 # fmt: off

@@ -40,6 +40,16 @@ class SiteUseView(View):
     people: int | None = Field(description="到场人数，去重，不含不显示的各格；是 1 或 2 时为 null")
 
 
+class OneSiteView(View):
+    """The use of one site."""
+
+    name: str
+    bookable_slots: int
+    used_slots: int
+    used_share: float | None = Field(description="没有可约时段时为 null")
+    branches: int
+
+
 class VisitStatisticsView(View):
     """All cells, what they come to, and the funds of those years in fen."""
 
@@ -49,6 +59,7 @@ class VisitStatisticsView(View):
     heads: int = Field(description="各格到场人次之和，不去重，不含不显示的")
     missed_share: float | None
     use: SiteUseView
+    sites: list[OneSiteView] = Field(description="每个阵地的使用率；人数只有合计")
     funds: list[FundView]
     next: None = None
 
@@ -63,6 +74,7 @@ async def visits(ctx: Context, *, form: PeriodQuery) -> VisitStatisticsView:
         heads=found.heads,
         missed_share=found.missed_share,
         use=SiteUseView.model_validate(found.use, from_attributes=True),
+        sites=[OneSiteView.model_validate(one, from_attributes=True) for one in found.sites],
         funds=[claims.fund_view(fund) for fund in found.funds],
     )
 

@@ -144,3 +144,25 @@ async def test_people_of_a_cell_that_is_not_shown_are_in_no_sum(world: Town) -> 
 async def test_no_slots_have_no_share(world: Town) -> None:
     found = (await visit_statistics.collect(world.at(world.keeper))).use
     assert found == SiteUse(bookable_slots=0, used_slots=0, used_share=None, branches=0, people=0)
+
+
+async def test_the_sheet_says_how_far_each_site_is_used(world: Town) -> None:
+    now = world.ctx.now()
+    await visit(world, world.branch, world.site, heads=4, hours_ago=26)
+    await visit(world, world.other_branch, world.site, heads=3, hours_ago=30)
+    await visit(world, world.branch, world.site, heads=0, hours_ago=34)
+    await new_slot(world.site, now - timedelta(hours=38))
+    closed = await new_slot(world.site, now - timedelta(hours=42))
+    await Slot.filter(id=closed.id).update(closed=True)
+    await new_slot(world.site, now + timedelta(hours=42))
+    since = now.date() - timedelta(days=4)
+    content = await visit_statistics.export(world.at(world.district_officer), since=since)
+    rows = list(load_workbook(BytesIO(content))["使用率"].iter_rows(values_only=True))
+    assert rows[0] == ("阵地", "可约时段", "已用时段", "使用率", "覆盖党支部", "到场人数（去重）")
+    assert rows[1:] == [
+        ("阵地S01", 0, 0, None, 0, None),
+        ("阵地S10", 4, 2, 0.5, 2, None),
+        ("合计（去重）", 4, 2, 0.5, 2, 7),
+    ]
+    keeper = await visit_statistics.collect(world.at(world.keeper), since=since)
+    assert [one.name for one in keeper.sites] == ["阵地S10"]
