@@ -1,9 +1,9 @@
-"""Claims for visits that took place: 补单. Asked by a branch, found right by two officers, paid once.
+"""Claims for visits that took place: 补单. What a branch asks for, and who sees it.
 
-The town reviews, the district approves. Who handles, reviews and approves a claim are three people, the
-latter two never at home in its branch. Every step is one conditional statement on the claim, then one on
-the fund, in one transaction: of two people who decide at once, one does, and a fund is never promised
-twice. The claim is always touched first, so that no two wait for each other.
+Found right by two officers (handlers/claim_decisions), paid once (handlers/claim_payments). Every step is
+one conditional statement on the claim, then one on the fund, in one transaction: of two people who decide
+at once, one does, and a fund is never promised twice. The claim is always touched first, so that no two
+wait for each other.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,13 @@ from tortoise.transactions import in_transaction
 from handlers import access, audit, claim_deadlines, claim_records, funds, receipts, screenings
 from handlers.access import Reach
 from handlers.accounts import require_person
-from handlers.claim_news import tell
 from handlers.context import Context
 from handlers.errors import (
     AlreadyClaimed,
-    FundSpent,
     NoFund,
-    NotAllowed,
     NotFound,
     NotFulfilled,
     NotYourBranch,
-    OwnClaim,
     WrongState,
 )
 from handlers.lines import one_line
@@ -41,26 +37,15 @@ from models import (
     Claim,
     ClaimStatus,
     Fund,
-    Payment,
     Person,
     Role,
 )
 
 LONGEST_NOTE = 200
-LONGEST_REASON = 200
 LARGEST_PAGE = 100
 CLAIMABLE_SHOWN = 100
 COUNTS = (BookingStatus.CONFIRMED, BookingStatus.FULFILLED)
 """Statuses of a visit that took place once its time is over and somebody checked in."""
-
-
-OPEN = (ClaimStatus.SUBMITTED, ClaimStatus.REVIEWED, *PROMISED)
-"""Statuses in which a claim may still be returned or turned down."""
-UNDECIDED: dict[str, Any] = {
-    "reviewed_by_id": None, "reviewed_at": None, "reviewed_from_id": None,
-    "approved_by_id": None, "approved_at": None, "approved_from_id": None, "batch_id": None,
-}  # fmt: skip
-"""The columns of a claim nobody has decided about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +138,7 @@ async def submit(ctx: Context, *, booking_id: int, note: str = "", bills: Sequen
             )  # fmt: skip
     except IntegrityError:
         raise AlreadyClaimed from None
-    return await _whole(claim.id)
+    return await reread(claim.id)
 
 
 async def correct(ctx: Context, *, claim_id: int, note: str = "", bills: Sequence[Bill] = ()) -> Claim:
@@ -173,7 +158,7 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", bills: Sequenc
     await claim_records.check(ctx, claim.booking)
     kept = screenings.look_at(ctx, note)
     async with in_transaction():
-        await _change(
+        await change(
             claim, (ClaimStatus.RETURNED,),
             status=ClaimStatus.SUBMITTED, submitted_by_id=person.id, submitted_at=ctx.now(), note=kept.shown,
             reason="", rounds=claim.rounds + 1, fund_id=proposal.fund.id,
@@ -185,7 +170,7 @@ async def correct(ctx: Context, *, claim_id: int, note: str = "", bills: Sequenc
             ctx, "claim.corrected", f"claim:{claim.id}",
             fund=proposal.fund.id, present=proposal.present, amount=proposal.amount, round=claim.rounds + 1,
         )  # fmt: skip
-    return await _whole(claim.id)
+    return await reread(claim.id)
 
 
 async def list_claims(
@@ -216,86 +201,6 @@ async def list_claims(
 async def get_claim(ctx: Context, *, claim_id: int) -> Claim:
     """One claim; what the caller may not see is not found."""
     return await _find(await require_person(ctx), await access.reach(ctx), claim_id)
-
-
-async def approve(ctx: Context, *, claim_id: int) -> Claim:
-    """Find a claim right: the town's review first, then the district's approval sets its amount aside.
-
-    Twice is once. With `claims_two_reviews` off, one officer's word is enough.
-
-    Raises:
-        NotAllowed, NotFound, OwnClaim, WrongState, FundSpent.
-    """
-    person, reach, claim = await _find_to_decide(ctx, claim_id)
-    if claim.status is ClaimStatus.SUBMITTED and ctx.settings.claims_two_reviews:
-        await _review(ctx, person, claim)
-    elif not _is_settled_for(ctx, person, reach, claim):
-        await _approve(ctx, person, claim)
-    return await _whole(claim.id)
-
-
-async def send_back(ctx: Context, *, claim_id: int, reason: str) -> Claim:
-    """Return a claim to its branch to be corrected, and say why; also one that was approved. Twice is once.
-
-    Raises:
-        NotAllowed, NotFound, OwnClaim, WrongState, BadInput.
-    """
-    return await _undo(ctx, claim_id, ClaimStatus.RETURNED, reason)
-
-
-async def reject(ctx: Context, *, claim_id: int, reason: str) -> Claim:
-    """Turn a claim down for good, and say why. Twice is once.
-
-    Raises:
-        NotAllowed, NotFound, OwnClaim, WrongState, BadInput.
-    """
-    return await _undo(ctx, claim_id, ClaimStatus.REJECTED, reason)
-
-
-async def pay(ctx: Context, *, claim_id: int) -> Claim:
-    """Note that an approved claim was paid, outside of any batch. Twice is once: a visit has one payment.
-
-    Raises:
-        NotAllowed: also when the fund isn't the caller's to spend.
-        NotFound, OwnClaim, WrongState.
-    """
-    person, reach, claim = await _find_covered(ctx, claim_id)
-    check_payer(ctx, person, claim)
-    if not reach.covers_organization(claim.fund.organization):
-        raise NotAllowed
-    if claim.status is ClaimStatus.PAID:
-        return claim
-    try:
-        async with in_transaction():
-            change = {"status": ClaimStatus.PAID, "closed_at": ctx.now()}
-            await _change(claim, (ClaimStatus.APPROVED,), **change)
-            await write_payment(ctx, claim, payer=person)
-            if not await claim.fund.pay(claim.amount):
-                raise WrongState
-    except IntegrityError:  # The visit was paid already.
-        raise WrongState from None
-    return await _whole(claim.id)
-
-
-def check_payer(ctx: Context, person: Person, claim: Claim) -> None:
-    """Nobody pays what they asked for, or, where the district wants that, what they found right.
-
-    Raises:
-        OwnClaim.
-    """
-    deciders = (claim.reviewed_by_id, claim.approved_by_id) if ctx.settings.claims_need_three_people else ()
-    if person.id in (*claim.applicant_ids, *deciders):
-        raise OwnClaim
-
-
-async def write_payment(ctx: Context, claim: Claim, *, payer: Person) -> None:
-    """The row that says a visit was paid, in the transaction that takes its amount from the fund."""
-    await Payment.create(
-        booking_id=claim.booking_id, claim=claim, fund_id=claim.fund_id, amount=claim.amount,
-        claimed_by_id=claim.submitted_by_id, paid_by_id=payer.id, at=ctx.now(),
-    )  # fmt: skip
-    await audit.record(ctx, "claim.paid", f"claim:{claim.id}", amount=claim.amount, fund=claim.fund_id)
-    await tell(ctx, claim, ClaimStatus.PAID)
 
 
 async def visible(ctx: Context) -> Any:
@@ -329,68 +234,6 @@ async def waiting_for(ctx: Context) -> tuple[int, int]:
     return await rows.filter(mine).count(), await rows.filter(status__in=PROMISED).count()
 
 
-async def _review(ctx: Context, person: Person, claim: Claim) -> None:
-    async with in_transaction():
-        await _change(
-            claim, (ClaimStatus.SUBMITTED,),
-            status=ClaimStatus.REVIEWED, reviewed_by_id=person.id, reviewed_at=ctx.now(), reason="",
-            reviewed_from_id=person.organization_id,
-        )  # fmt: skip
-        await audit.record(ctx, "claim.reviewed", f"claim:{claim.id}", amount=claim.amount)
-        await tell(ctx, claim, ClaimStatus.REVIEWED)
-
-
-def _is_settled_for(ctx: Context, person: Person, reach: Reach, claim: Claim) -> bool:
-    """Whether this officer's part was done already, by them or by another."""
-    if claim.status in PROMISED:
-        return True
-    if claim.status is not ClaimStatus.REVIEWED or not ctx.settings.claims_two_reviews:
-        return False
-    return Role.DISTRICT_OFFICER not in reach.roles or person.id == claim.reviewed_by_id
-
-
-async def _approve(ctx: Context, person: Person, claim: Claim) -> None:
-    if person.id == claim.reviewed_by_id:
-        raise OwnClaim
-    reviewed = (ClaimStatus.REVIEWED,)
-    before = reviewed if ctx.settings.claims_two_reviews else (ClaimStatus.SUBMITTED, *reviewed)
-    async with in_transaction():
-        await _change(
-            claim, before,
-            status=ClaimStatus.APPROVED, approved_by_id=person.id, approved_at=ctx.now(), reason="",
-            approved_from_id=person.organization_id,
-        )  # fmt: skip
-        if not await claim.fund.commit(claim.amount):
-            raise FundSpent
-        await audit.record(ctx, "claim.approved", f"claim:{claim.id}", amount=claim.amount)
-        await tell(ctx, claim, ClaimStatus.APPROVED)
-
-
-async def _undo(ctx: Context, claim_id: int, status: ClaimStatus, reason: str) -> Claim:
-    reason = one_line(reason, longest=LONGEST_REASON, field="reason")
-    _, reach, claim = await _find_to_decide(ctx, claim_id)
-    if claim.status is status:
-        return claim
-    if _is_the_districts(ctx, claim) and Role.DISTRICT_OFFICER not in reach.roles:
-        raise NotAllowed
-    kept = screenings.look_at(ctx, reason)
-    closed_at = ctx.now() if status is ClaimStatus.REJECTED else None
-    async with in_transaction():
-        before = (claim.status,) if claim.status in OPEN else ()
-        await _change(claim, before, status=status, reason=kept.shown, closed_at=closed_at, **UNDECIDED)
-        if claim.status in PROMISED:
-            await claim.fund.free_again(claim.amount)
-        await screenings.hold(ctx, kept, f"claim:{claim.id}:reason", path=claim.branch.path)
-        await audit.record(ctx, f"claim.{status}", f"claim:{claim.id}")
-        await tell(ctx, claim, status, reason=kept.shown)
-    return await _whole(claim.id)
-
-
-def _is_the_districts(ctx: Context, claim: Claim) -> bool:
-    """Whether the district has approved it: then only the district undoes that."""
-    return ctx.settings.claims_two_reviews and claim.status in PROMISED
-
-
 def _overdue(ctx: Context) -> Q:
     """Claims that have waited for longer than they should."""
     by_town = claim_deadlines.sent_before(ctx, days=ctx.settings.town_review_workdays)
@@ -402,7 +245,7 @@ def _overdue(ctx: Context) -> Q:
     )
 
 
-async def _change(claim: Claim, before: Sequence[ClaimStatus], **change: Any) -> None:
+async def change(claim: Claim, before: Sequence[ClaimStatus], **change: Any) -> None:
     """One step, if the claim is still as it was read.
 
     Raises:
@@ -420,7 +263,12 @@ async def _find(person: Person, reach: Reach, claim_id: int) -> Claim:
     return rows[0]
 
 
-async def _find_covered(ctx: Context, claim_id: int) -> tuple[Person, Reach, Claim]:
+async def find_covered(ctx: Context, claim_id: int) -> tuple[Person, Reach, Claim]:
+    """An officer, what they reach, and a claim below them.
+
+    Raises:
+        NotBound, NotAllowed, NotFound.
+    """
     person = await require_person(ctx)
     reach = await funds.officer(ctx)
     rows = await whole(Claim.filter(_covered(reach), id=claim_id))
@@ -429,16 +277,8 @@ async def _find_covered(ctx: Context, claim_id: int) -> tuple[Person, Reach, Cla
     return person, reach, rows[0]
 
 
-async def _find_to_decide(ctx: Context, claim_id: int) -> tuple[Person, Reach, Claim]:
-    """A claim below an officer, and neither their own nor their own branch's."""
-    person, reach, claim = await _find_covered(ctx, claim_id)
-    home = {person.organization_id, *await access.branches_worked_for(person)}
-    if person.id in claim.applicant_ids or claim.branch_id in home:
-        raise OwnClaim
-    return person, reach, claim
-
-
-async def _whole(claim_id: int) -> Claim:
+async def reread(claim_id: int) -> Claim:
+    """A claim with everything that is shown of it, as it is now."""
     (claim,) = await whole(Claim.filter(id=claim_id))
     return claim
 

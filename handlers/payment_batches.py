@@ -13,7 +13,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import audit, claim_sheet, claims, funds, quarters
+from handlers import audit, claim_payments, claim_sheet, claims, funds, quarters
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -157,8 +157,8 @@ async def _pay(ctx: Context, person: Person, row: PaymentBatch) -> list[Claim]:
     await inside.update(status=ClaimStatus.PAID, closed_at=ctx.now())
     paid = await claims.whole(Claim.filter(batch_id=row.id, status=ClaimStatus.PAID).order_by("id"))
     for claim in paid:
-        claims.check_payer(ctx, person, claim)
-        await claims.write_payment(ctx, claim, payer=person)
+        claim_payments.check_payer(ctx, person, claim)
+        await claim_payments.write_payment(ctx, claim, payer=person)
     return paid
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from handlers import claim_deadlines, claim_sheet, claims, funds, receipts
+from handlers import claim_deadlines, claim_decisions, claim_payments, claim_sheet, claims, funds, receipts
 from handlers.claims import Bill, Proposal
 from handlers.context import Context
 from handlers.errors import (
@@ -64,7 +64,7 @@ class ClaimForm(CorrectionForm):
 class BackForm(Form):
     """Why a claim comes back."""
 
-    reason: Text = Field(max_length=claims.LONGEST_REASON, description="原因，会告诉提交的支部")
+    reason: Text = Field(max_length=claim_decisions.LONGEST_REASON, description="原因，会告诉提交的支部")
 
 
 class ClaimQuery(PageQuery):
@@ -217,22 +217,22 @@ async def correct(ctx: Context, *, claim_id: int, form: CorrectionForm) -> Claim
 
 async def approve(ctx: Context, *, claim_id: int) -> ClaimView:
     """Find it right."""
-    return claim_view(await claims.approve(ctx, claim_id=claim_id), ctx)
+    return claim_view(await claim_decisions.approve(ctx, claim_id=claim_id), ctx)
 
 
 async def send_back(ctx: Context, *, claim_id: int, form: BackForm) -> ClaimView:
     """Return it to be corrected."""
-    return claim_view(await claims.send_back(ctx, claim_id=claim_id, reason=form.reason), ctx)
+    return claim_view(await claim_decisions.send_back(ctx, claim_id=claim_id, reason=form.reason), ctx)
 
 
 async def reject(ctx: Context, *, claim_id: int, form: BackForm) -> ClaimView:
     """Turn it down."""
-    return claim_view(await claims.reject(ctx, claim_id=claim_id, reason=form.reason), ctx)
+    return claim_view(await claim_decisions.reject(ctx, claim_id=claim_id, reason=form.reason), ctx)
 
 
 async def pay(ctx: Context, *, claim_id: int) -> ClaimView:
     """Note that it was paid."""
-    return claim_view(await claims.pay(ctx, claim_id=claim_id), ctx)
+    return claim_view(await claim_payments.pay(ctx, claim_id=claim_id), ctx)
 
 
 async def list_funds(ctx: Context, *, form: YearQuery) -> FundsView:

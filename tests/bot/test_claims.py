@@ -10,7 +10,7 @@ from bot import texts
 from bot.messages import Message
 from bot.router import Router
 from bot.routes import ROUTES
-from handlers import claims, demo_visits, seeding, sites, todos
+from handlers import claim_decisions, claims, demo_visits, seeding, sites, todos
 from handlers.context import Context
 from handlers.todos import Todos
 from models import Booking, BookingStatus, CheckIn, Claim, Fund, Organization, Payment
@@ -56,7 +56,7 @@ async def test_a_branch_is_told_what_it_can_claim_and_what_became_of_it(world: T
     claim = await claims.submit(worker, booking_id=booking.id)
     said = await chat.mine(message("补单"), world.at(world.member))
     assert said == "最近的补单：\n· 11月19日（周四）10:00 阵地S10，1 人，50.50 元，等待镇街审核"
-    await claims.send_back(world.at(world.town_officer), claim_id=claim.id, reason="请核对")
+    await claim_decisions.send_back(world.at(world.town_officer), claim_id=claim.id, reason="请核对")
     assert (await chat.mine(message("补单"), worker)).endswith("退回修改：请核对")
 
 
@@ -68,10 +68,10 @@ async def test_what_waits_is_told_to_whom_it_concerns(world: Town) -> None:
     claim = await claims.submit(world.at(world.worker), booking_id=booking.id)
     assert await todos.mine(world.at(world.town_officer)) == Todos(claims_to_decide=1)
     assert await todos.mine(world.at(world.far_officer)) == Todos()
-    await claims.approve(world.at(world.town_officer), claim_id=claim.id)
+    await claim_decisions.approve(world.at(world.town_officer), claim_id=claim.id)
     assert await todos.mine(world.at(world.town_officer)) == Todos()
     assert await todos.mine(world.at(world.district_officer)) == Todos(claims_to_decide=1)
-    await claims.approve(world.at(world.district_officer), claim_id=claim.id)
+    await claim_decisions.approve(world.at(world.district_officer), claim_id=claim.id)
     said = await chat.to_do(message("待办"), world.at(world.district_officer))
     assert said == "等您处理的事：\n· 1 张补单等待拨付\n请在小程序“待办”里办理。"
     assert await chat.to_do(message("待办"), world.at(world.member)) == texts.NOTHING_TO_DO

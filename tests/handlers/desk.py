@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from handlers import claims, funds
+from handlers import claim_decisions, claims, funds
 from models import Booking, BookingStatus, CheckIn, Claim, Fund, Organization, Person
 from tests.handlers.town import Town, new_slot
 
@@ -40,10 +40,10 @@ async def submitted(world: Town, **more: Any) -> Claim:
 
 async def reviewed(world: Town, claim: Claim) -> Claim:
     """The claim with the town's word on it."""
-    return await claims.approve(world.at(world.town_officer), claim_id=claim.id)
+    return await claim_decisions.approve(world.at(world.town_officer), claim_id=claim.id)
 
 
 async def approved(world: Town, claim: Claim) -> Claim:
     """The claim with the town's and the district's word on it."""
     await reviewed(world, claim)
-    return await claims.approve(world.at(world.district_officer), claim_id=claim.id)
+    return await claim_decisions.approve(world.at(world.district_officer), claim_id=claim.id)

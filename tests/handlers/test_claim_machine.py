@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from handlers import claims, funds, payment_batches
+from handlers import claim_decisions, claim_payments, claims, funds, payment_batches
 from handlers.claims import Bill
 from handlers.context import Context, open_database, open_redis
 from handlers.errors import Refused
@@ -70,25 +70,25 @@ class Desk(RuleBasedStateMachine):
 
     @rule(visit=VISITS, who=DECIDERS)
     def approve(self, visit: int, who: int) -> None:
-        self._try(claims.approve(self.deciders[who], claim_id=self._claim(visit)))
+        self._try(claim_decisions.approve(self.deciders[who], claim_id=self._claim(visit)))
 
     @rule(visit=VISITS)
     def approve_by_both(self, visit: int) -> None:
         """The usual way; chance alone rarely gets that far."""
         for who in (0, 1):
-            self._try(claims.approve(self.deciders[who], claim_id=self._claim(visit)))
+            self._try(claim_decisions.approve(self.deciders[who], claim_id=self._claim(visit)))
 
     @rule(visit=VISITS, who=DECIDERS)
     def send_back(self, visit: int, who: int) -> None:
-        self._try(claims.send_back(self.deciders[who], claim_id=self._claim(visit), reason="请核对"))
+        self._try(claim_decisions.send_back(self.deciders[who], claim_id=self._claim(visit), reason="请核对"))
 
     @rule(visit=VISITS, who=DECIDERS)
     def reject(self, visit: int, who: int) -> None:
-        self._try(claims.reject(self.deciders[who], claim_id=self._claim(visit), reason="不合规定"))
+        self._try(claim_decisions.reject(self.deciders[who], claim_id=self._claim(visit), reason="不合规定"))
 
     @rule(visit=VISITS, who=DECIDERS)
     def pay(self, visit: int, who: int) -> None:
-        self._try(claims.pay(self.deciders[who], claim_id=self._claim(visit)))
+        self._try(claim_payments.pay(self.deciders[who], claim_id=self._claim(visit)))
 
     @rule(who=DECIDERS)
     def draw_up(self, who: int) -> None:

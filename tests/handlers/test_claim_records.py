@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from handlers import claim_records, claims
+from handlers import claim_decisions, claim_records, claims
 from handlers.context import Context
 from handlers.errors import NoRecord
 from models import Booking, Claim, ClaimStatus, Record, RecordStatus
@@ -74,7 +74,7 @@ async def test_another_branchs_record_is_none_of_ours(world: Town) -> None:
 
 async def test_a_returned_claim_needs_it_too_and_only_where_the_district_wants_it(world: Town) -> None:
     claim = await reviewed(world, await submitted(world))
-    await claims.send_back(world.at(world.district_officer), claim_id=claim.id, reason="请补材料")
+    await claim_decisions.send_back(world.at(world.district_officer), claim_id=claim.id, reason="请补材料")
     ask_for_records(world)
     with pytest.raises(NoRecord):
         await claims.correct(world.at(world.worker), claim_id=claim.id)

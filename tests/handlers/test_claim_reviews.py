@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from handlers import claim_deadlines, claims, errors, workdays
+from handlers import claim_deadlines, claim_decisions, claim_payments, claims, errors, workdays
 from handlers.context import Context
 from handlers.errors import NotAllowed
 from models import Claim, ClaimStatus, Duty, Fund, Role
@@ -48,9 +48,9 @@ async def test_the_same_officer_never_gives_both_words(world: Town, fund: Fund) 
     """A committee without an officer of its own is reviewed by the district, and approved by another."""
     claim, district = await submitted(world), world.at(world.district_officer)
     for _ in range(3):
-        assert (await claims.approve(district, claim_id=claim.id)).status is ClaimStatus.REVIEWED
+        assert (await claim_decisions.approve(district, claim_id=claim.id)).status is ClaimStatus.REVIEWED
     other = world.at(await person(world.district, Role.DISTRICT_OFFICER))
-    assert (await claims.approve(other, claim_id=claim.id)).status is ClaimStatus.APPROVED
+    assert (await claim_decisions.approve(other, claim_id=claim.id)).status is ClaimStatus.APPROVED
 
 
 async def test_nobody_decides_about_the_branch_they_are_at_home_in(world: Town, fund: Fund) -> None:
@@ -59,8 +59,8 @@ async def test_nobody_decides_about_the_branch_they_are_at_home_in(world: Town, 
     works_there = await person(world.town, Role.TOWN_OFFICER)
     await Duty.create(person=works_there, role=Role.BRANCH_WORKER, organization=world.branch)
     for own in (at_home, works_there):
-        for attempt in (claims.approve, claims.send_back, claims.reject):
-            more = {} if attempt is claims.approve else {"reason": "x"}
+        for attempt in (claim_decisions.approve, claim_decisions.send_back, claim_decisions.reject):
+            more = {} if attempt is claim_decisions.approve else {"reason": "x"}
             with pytest.raises(errors.OwnClaim):
                 await attempt(world.at(own), claim_id=claim.id, **more)
     assert (await Claim.get()).status is ClaimStatus.SUBMITTED
@@ -88,14 +88,14 @@ async def test_without_the_look_at_who_it_is_the_table_still_objects(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     claim = await reviewed(world, await submitted(world))
-    monkeypatch.setattr(claims, "_is_settled_for", lambda *_: False)
+    monkeypatch.setattr(claim_decisions, "_is_settled_for", lambda *_: False)
     again = world.at(world.town_officer)
     with pytest.raises(errors.OwnClaim):
-        await claims.approve(again, claim_id=claim.id)
+        await claim_decisions.approve(again, claim_id=claim.id)
     await Duty.create(person=world.worker, role=Role.DISTRICT_OFFICER, organization=world.district)
-    monkeypatch.setattr(claims, "_find_to_decide", claims._find_covered)
+    monkeypatch.setattr(claim_decisions, "_find_to_decide", claims.find_covered)
     with pytest.raises((IntegrityError, OperationalError)):
-        await claims.approve(world.at(world.worker), claim_id=claim.id)
+        await claim_decisions.approve(world.at(world.worker), claim_id=claim.id)
     assert (await Claim.get()).status is ClaimStatus.REVIEWED
     assert (await Fund.get()).committed == 0
 
@@ -103,11 +103,11 @@ async def test_without_the_look_at_who_it_is_the_table_still_objects(
 async def test_the_town_undoes_what_the_district_has_not_approved(world: Town, fund: Fund) -> None:
     town = world.at(world.town_officer)
     claim = await reviewed(world, await submitted(world))
-    back = await claims.send_back(town, claim_id=claim.id, reason="请补票据")
+    back = await claim_decisions.send_back(town, claim_id=claim.id, reason="请补票据")
     assert (back.reviewed_at, back.reviewed_by_id) == (None, None)
     await claims.correct(world.at(world.worker), claim_id=claim.id)
     await approved(world, claim)
-    for attempt in (claims.send_back, claims.reject):
+    for attempt in (claim_decisions.send_back, claim_decisions.reject):
         with pytest.raises(NotAllowed):
             await attempt(town, claim_id=claim.id, reason="x")
     assert (await Fund.get()).committed == claim.amount
@@ -116,7 +116,7 @@ async def test_the_town_undoes_what_the_district_has_not_approved(world: Town, f
 async def test_one_officer_is_enough_where_a_town_is_alone(world: Town, fund: Fund) -> None:
     with_settings(world, claims_two_reviews=False)
     claim = await submitted(world)
-    done = await claims.approve(world.at(world.town_officer), claim_id=claim.id)
+    done = await claim_decisions.approve(world.at(world.town_officer), claim_id=claim.id)
     assert (done.status, done.reviewed_at) == (ClaimStatus.APPROVED, None)
 
 
@@ -126,7 +126,7 @@ async def test_a_row_of_the_simple_flow_stays_valid_and_is_paid(world: Town, fun
     await Claim.filter(id=claim.id).update(
         status=ClaimStatus.APPROVED, approved_by_id=world.town_officer.id, approved_at=world.ctx.now()
     )
-    paid = await claims.pay(world.at(world.district_officer), claim_id=claim.id)
+    paid = await claim_payments.pay(world.at(world.district_officer), claim_id=claim.id)
     assert (paid.status, paid.reviewed_at) == (ClaimStatus.PAID, None)
 
 

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.expressions import F
 
-from handlers import claim_sheet, claims, errors, funds
+from handlers import claim_decisions, claim_payments, claim_sheet, claims, errors, funds
 from handlers.access import Reach
 from handlers.claims import Bill, amount_due
 from handlers.context import Context
@@ -84,15 +84,15 @@ async def test_a_claim_knows_everything_from_its_visit(world: Town, fund: Fund) 
 async def test_the_whole_way_to_the_payment_leaves_a_trace_of_every_step(world: Town, fund: Fund) -> None:
     claim = await submitted(world)
     town, district = world.at(world.town_officer), world.at(world.district_officer)
-    await claims.send_back(town, claim_id=claim.id, reason="请补一张票据")
+    await claim_decisions.send_back(town, claim_id=claim.id, reason="请补一张票据")
     await claims.correct(world.at(world.worker), claim_id=claim.id, note="已补", bills=[Bill("A1", 12_000)])
-    assert (await claims.approve(town, claim_id=claim.id)).status is ClaimStatus.REVIEWED
+    assert (await claim_decisions.approve(town, claim_id=claim.id)).status is ClaimStatus.REVIEWED
     assert (await Fund.get(id=fund.id)).committed == 0
-    await claims.approve(district, claim_id=claim.id)
+    await claim_decisions.approve(district, claim_id=claim.id)
     fund = await Fund.get(id=fund.id)
     assert (fund.committed, fund.paid, fund.free) == (12_000, 0, 38_000)
     for _ in range(2):
-        paid = await claims.pay(district, claim_id=claim.id)
+        paid = await claim_payments.pay(district, claim_id=claim.id)
     assert (paid.status, paid.amount, paid.rounds) == (ClaimStatus.PAID, 12_000, 2)
     fund = await Fund.get(id=fund.id)
     assert (fund.committed, fund.paid) == (12_000, 12_000)
@@ -184,12 +184,12 @@ async def test_who_has_no_business_with_a_claim_gets_nowhere(world: Town, fund: 
         with pytest.raises(NotFound):
             await claims.get_claim(world.at(nobody), claim_id=claim.id)
     for nobody in (world.worker, world.member, world.keeper):
-        for step in (claims.approve, claims.pay):
+        for step in (claim_decisions.approve, claim_payments.pay):
             with pytest.raises(NotAllowed):
                 await step(world.at(nobody), claim_id=claim.id)
     far_away = await person(world.far_branch, Role.TOWN_OFFICER, over=world.other_town)
     for nobody in (far_away, world.far_officer):  # The latter is at home in the branch.
-        for step in (claims.approve, claims.pay):
+        for step in (claim_decisions.approve, claim_payments.pay):
             with pytest.raises(NotFound):
                 await step(world.at(nobody), claim_id=claim.id)
     assert (await Claim.get()).status is ClaimStatus.SUBMITTED
@@ -198,7 +198,7 @@ async def test_who_has_no_business_with_a_claim_gets_nowhere(world: Town, fund: 
 async def test_a_fund_is_spent_by_who_stands_over_it(world: Town, fund: Fund) -> None:
     claim = await approved(world, await submitted(world))
     with pytest.raises(NotAllowed):
-        await claims.pay(world.at(world.town_officer), claim_id=claim.id)
+        await claim_payments.pay(world.at(world.town_officer), claim_id=claim.id)
 
 
 async def both(world: Town) -> Person:
@@ -212,19 +212,19 @@ async def test_nobody_decides_about_their_own_claim(world: Town, fund: Fund) -> 
     booking = await visited(world, world.branch)
     claim = await claims.submit(officer, booking_id=booking.id)
     for attempt in (
-        claims.approve(officer, claim_id=claim.id),
-        claims.pay(officer, claim_id=claim.id),
-        claims.reject(officer, claim_id=claim.id, reason="x"),
-        claims.send_back(officer, claim_id=claim.id, reason="x"),
+        claim_decisions.approve(officer, claim_id=claim.id),
+        claim_payments.pay(officer, claim_id=claim.id),
+        claim_decisions.reject(officer, claim_id=claim.id, reason="x"),
+        claim_decisions.send_back(officer, claim_id=claim.id, reason="x"),
     ):
         with pytest.raises(errors.OwnClaim):
             await attempt
     # Nor after somebody else corrected it.
     district = world.at(world.district_officer)
-    await claims.send_back(district, claim_id=claim.id, reason="x")
+    await claim_decisions.send_back(district, claim_id=claim.id, reason="x")
     await claims.correct(world.at(world.worker), claim_id=claim.id)
     with pytest.raises(errors.OwnClaim):
-        await claims.approve(officer, claim_id=claim.id)
+        await claim_decisions.approve(officer, claim_id=claim.id)
 
 
 async def test_the_database_keeps_people_from_deciding_about_their_own(world: Town, fund: Fund) -> None:
@@ -246,7 +246,7 @@ async def test_three_people_where_the_district_wants_them(world: Town, fund: Fun
     )
     await approved(world, claim)
     with pytest.raises(errors.OwnClaim):
-        await claims.pay(strict, claim_id=claim.id)
+        await claim_payments.pay(strict, claim_id=claim.id)
 
 
 async def test_what_is_returned_after_approval_frees_its_money(world: Town, fund: Fund) -> None:
@@ -254,15 +254,15 @@ async def test_what_is_returned_after_approval_frees_its_money(world: Town, fund
     district = world.at(world.district_officer)
     await approved(world, claim)
     with pytest.raises(NotAllowed):  # What the district approved, the district undoes.
-        await claims.send_back(world.at(world.town_officer), claim_id=claim.id, reason="请核对人数")
-    await claims.send_back(district, claim_id=claim.id, reason="请核对人数")
+        await claim_decisions.send_back(world.at(world.town_officer), claim_id=claim.id, reason="请核对人数")
+    await claim_decisions.send_back(district, claim_id=claim.id, reason="请核对人数")
     assert (await Fund.get()).committed == 0
     with pytest.raises(WrongState):
-        await claims.pay(district, claim_id=claim.id)
+        await claim_payments.pay(district, claim_id=claim.id)
     await claims.correct(world.at(world.worker), claim_id=claim.id)
     await approved(world, claim)
-    await claims.pay(district, claim_id=claim.id)
-    for too_late in (claims.send_back, claims.reject):
+    await claim_payments.pay(district, claim_id=claim.id)
+    for too_late in (claim_decisions.send_back, claim_decisions.reject):
         with pytest.raises(WrongState):
             await too_late(district, claim_id=claim.id, reason="x")
     assert (await Fund.get()).paid == claim.amount
@@ -272,12 +272,12 @@ async def test_the_sender_is_told_once_what_became_of_it(world: Town, fund: Fund
     await Account.create(app=App.OFFICIAL_ACCOUNT, openid="oWorker", person=world.worker, follows=True)
     claim = await submitted(world)
     district = world.at(world.district_officer)
-    await claims.send_back(district, claim_id=claim.id, reason="请核对人数。")
+    await claim_decisions.send_back(district, claim_id=claim.id, reason="请核对人数。")
     await claims.correct(world.at(world.worker), claim_id=claim.id)
     for _ in range(2):
         await approved(world, claim)
     for _ in range(2):
-        await claims.pay(district, claim_id=claim.id)
+        await claim_payments.pay(district, claim_id=claim.id)
     assert [notice.content for notice in await Notice.filter(openid="oWorker").order_by("id")] == [
         "11月18日在阵地S10的活动，补单被退回：请核对人数。请在小程序“补单”里修改后再提交。",
         "11月18日在阵地S10的活动，补单已通过镇街审核，等待区级审核。",
@@ -293,7 +293,7 @@ async def test_two_approvers_at_once_promise_a_fund_once(world: Town) -> None:
         await reviewed(world, claim)
     approvers = [world.at(await person(world.district, Role.DISTRICT_OFFICER)) for _ in range(2)]
     came = await outcomes(
-        *(claims.approve(each, claim_id=claim.id) for each in approvers for claim in (one, other))
+        *(claim_decisions.approve(each, claim_id=claim.id) for each in approvers for claim in (one, other))
     )
     assert came["fund_spent"] >= 1
     fund = await Fund.get()
@@ -305,7 +305,7 @@ async def test_two_payers_at_once_pay_once(world: Town, fund: Fund) -> None:
     claim = await submitted(world)
     payers = [world.at(await person(world.district, Role.DISTRICT_OFFICER)) for _ in range(4)]
     await approved(world, claim)
-    await outcomes(*(claims.pay(payer, claim_id=claim.id) for payer in payers))
+    await outcomes(*(claim_payments.pay(payer, claim_id=claim.id) for payer in payers))
     assert await Payment.all().count() == await AuditEntry.filter(action="claim.paid").count() == 1
     assert (await Fund.get()).paid == claim.amount
 
@@ -325,7 +325,7 @@ async def test_without_the_condition_the_fund_is_promised_twice_or_the_database_
     await approved(world, one)
     await reviewed(world, other)
     with pytest.raises((IntegrityError, OperationalError)):
-        await claims.approve(district, claim_id=other.id)
+        await claim_decisions.approve(district, claim_id=other.id)
     assert (await Fund.get()).committed == 15_000
     assert (await Claim.get(id=other.id)).status is ClaimStatus.REVIEWED
 
@@ -337,11 +337,11 @@ async def test_without_the_look_at_the_status_the_row_still_says_paid_already(
     claim = await submitted(world)
     district = world.at(world.district_officer)
     await approved(world, claim)
-    await claims.pay(district, claim_id=claim.id)
+    await claim_payments.pay(district, claim_id=claim.id)
     await Claim.filter(id=claim.id).update(status=ClaimStatus.APPROVED)
     await Fund.filter(id=fund.id).update(committed=F("committed") + claim.amount)
     with pytest.raises(WrongState):
-        await claims.pay(district, claim_id=claim.id)
+        await claim_payments.pay(district, claim_id=claim.id)
     assert (await Fund.get()).paid == claim.amount
 
 
@@ -351,13 +351,13 @@ async def test_without_the_reach_an_officer_elsewhere_would_decide(
     claim = await submitted(world)
     far_away = world.at(await person(world.far_branch, Role.TOWN_OFFICER, over=world.other_town))
     with pytest.raises(NotFound):
-        await claims.approve(far_away, claim_id=claim.id)
+        await claim_decisions.approve(far_away, claim_id=claim.id)
 
     async def everything(_: Context) -> Reach:
         return Reach(frozenset({Role.TOWN_OFFICER}), (world.district.path,))
 
     monkeypatch.setattr(funds, "officer", everything)
-    assert (await claims.approve(far_away, claim_id=claim.id)).status is ClaimStatus.REVIEWED
+    assert (await claim_decisions.approve(far_away, claim_id=claim.id)).status is ClaimStatus.REVIEWED
 
 
 async def test_a_budget_is_never_cut_below_what_was_promised(world: Town, fund: Fund) -> None:
@@ -396,7 +396,7 @@ async def test_the_sheet_adds_up_and_says_so(world: Town, fund: Fund) -> None:
     await Booking.filter(id=paid.booking_id).update(theme="=1+1")
     district = world.at(world.district_officer)
     await approved(world, paid)
-    await claims.pay(district, claim_id=paid.id)
+    await claim_payments.pay(district, claim_id=paid.id)
     sheet = load_workbook(BytesIO(await claim_sheet.export(district))).active
     assert sheet is not None
     rows = list(sheet.iter_rows(values_only=True))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from handlers import claim_summary, claims, errors, payment_batches, quarters
+from handlers import claim_decisions, claim_payments, claim_summary, errors, payment_batches, quarters
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, Refused, WrongState
 from models import AuditEntry, BatchStatus, Claim, ClaimStatus, Fund, Payment, PaymentBatch, Role
@@ -46,7 +46,7 @@ async def test_a_quarter_is_drawn_up_added_to_and_paid_once(world: Town, fund: F
     batch = await payment_batches.draw_up(district, fund_id=fund.id)
     assert [claim.id for claim in batch.claims] == [one.id, other.id]
     with pytest.raises(WrongState):  # It is paid with its batch.
-        await claims.pay(district, claim_id=one.id)
+        await claim_payments.pay(district, claim_id=one.id)
     for _ in range(2):
         batch = await payment_batches.pay(district, batch_id=batch.row.id)
     assert {claim.status for claim in batch.claims} == {ClaimStatus.PAID}
@@ -81,7 +81,7 @@ async def test_what_is_returned_leaves_its_batch(world: Town, fund: Fund) -> Non
     one, other = await approved(world, await submitted(world)), await submitted(world, hour=2)
     await approved(world, other)
     batch = await payment_batches.draw_up(district, fund_id=fund.id)
-    await claims.send_back(district, claim_id=one.id, reason="请核对")
+    await claim_decisions.send_back(district, claim_id=one.id, reason="请核对")
     paid = await payment_batches.pay(district, batch_id=batch.row.id)
     assert [claim.id for claim in paid.claims] == [other.id]
     after = await Fund.get()
@@ -94,7 +94,7 @@ async def test_a_batch_drawn_up_by_mistake_is_taken_apart(world: Town, fund: Fun
     batch = await payment_batches.draw_up(district, fund_id=fund.id)
     await payment_batches.dissolve(district, batch_id=batch.row.id)
     assert await PaymentBatch.all().count() == 0
-    assert (await claims.pay(district, claim_id=claim.id)).status is ClaimStatus.PAID
+    assert (await claim_payments.pay(district, claim_id=claim.id)).status is ClaimStatus.PAID
     with pytest.raises(NotFound):
         await payment_batches.dissolve(district, batch_id=batch.row.id)
 
@@ -113,7 +113,7 @@ async def test_payers_and_returners_at_once_leave_books_that_agree(world: Town, 
     batch = await payment_batches.draw_up(payers[0], fund_id=fund.id)
     came = await asyncio.gather(
         *(payment_batches.pay(payer, batch_id=batch.row.id) for payer in payers),
-        claims.send_back(payers[0], claim_id=sent[0].id, reason="x"),
+        claim_decisions.send_back(payers[0], claim_id=sent[0].id, reason="x"),
         payment_batches.dissolve(payers[1], batch_id=batch.row.id),
         return_exceptions=True,
     )
@@ -167,7 +167,7 @@ async def test_everybody_reads_what_was_paid_and_nobodys_name(world: Town, fund:
     district = world.at(world.district_officer)
     for claim in (await submitted(world), await submitted(world, present=1, hour=2)):
         await approved(world, claim)
-        await claims.pay(district, claim_id=claim.id)
+        await claim_payments.pay(district, claim_id=claim.id)
     await approved(world, await submitted(world, hour=4))
     found = await claim_summary.summary(world.at(None))
     assert (found.year, found.quarter, found.visits, found.amount) == (2026, 4, 2, 20_000)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from handlers import claims, images, receipt_images
+from handlers import claim_decisions, claims, images, receipt_images
 from handlers.claims import Bill
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound, NotYourBranch, Refused, WrongState
@@ -120,7 +120,7 @@ async def test_who_may_not_see_the_claim_sees_no_picture(world: Town, receipt: R
 async def test_a_correction_keeps_the_pictures_of_bills_that_stay(world: Town, receipt: Receipt) -> None:
     kept = (await attach(world, receipt)).image
     town, worker = world.at(world.town_officer), world.at(world.worker)
-    await claims.send_back(town, claim_id=receipt.claim_id, reason="请核对")
+    await claim_decisions.send_back(town, claim_id=receipt.claim_id, reason="请核对")
     bills = [Bill("A1", 8_000), Bill("A2", 500)]
     claim = await claims.correct(worker, claim_id=receipt.claim_id, bills=bills)
     assert [(one.number, one.amount, one.image) for one in claim.receipts] == [
@@ -166,7 +166,7 @@ async def test_the_pictures_of_a_claim_turned_down_go_when_their_time_is_over(
 ) -> None:
     await attach(world, receipt)
     town = world.at(world.town_officer)
-    await claims.reject(town, claim_id=receipt.claim_id, reason="不合规定")
+    await claim_decisions.reject(town, claim_id=receipt.claim_id, reason="不合规定")
     days = world.ctx.settings.receipt_images_kept_days
     for passed, left in ((timedelta(days=days), 1), (timedelta(hours=1), 0)):
         clock.now += passed

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers import bookings, claims, closings, complaints, screenings
+from handlers import bookings, claim_decisions, claims, closings, complaints, screenings
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotAllowed, NotFound
 from handlers.gateways.errors import Busy, UserMustRedo, WeChatError
@@ -251,7 +251,7 @@ async def test_a_claims_reason_that_passes_late_is_told_to_its_sender(followed: 
     )  # fmt: skip
     await CheckIn.create(booking=booking, person=followed.member, at=begins, source="door")
     claim = await claims.submit(followed.at(followed.worker), booking_id=booking.id)
-    await claims.send_back(followed.at(followed.town_officer), claim_id=claim.id, reason=BAD)
+    await claim_decisions.send_back(followed.at(followed.town_officer), claim_id=claim.id, reason=BAD)
     await release_all(followed)
     where = "11月18日在阵地S10的活动，补单"
     assert await told() == [

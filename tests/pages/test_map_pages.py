@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
-from handlers import bookings, claims, openings, page_logins
+from handlers import bookings, claim_payments, openings, page_logins
 from handlers.context import Context
 from handlers.openings import Opening
 from models import Account, App, Site, SiteCategory, SiteStatus, Slot
@@ -126,7 +126,7 @@ async def test_a_branch_sees_its_visits_and_a_stranger_the_way_to_the_map(
 async def test_everybody_reads_what_a_quarter_paid(client: Client, world: Town, ctx: Context) -> None:
     await new_fund(world, 50_000)
     claim = await approved(world, await submitted(world))
-    await claims.pay(world.at(world.district_officer), claim_id=claim.id)
+    await claim_payments.pay(world.at(world.district_officer), claim_id=claim.id)
     html = await read(client, "/claims/summary")
     assert "2026年第4季度补单公开" in html
     assert html.count("150.00 元") == 3
