@@ -84,6 +84,21 @@ async def test_of_all_who_want_a_slot_alone_one_has_it(world: Town) -> None:
     assert sum(outcomes) == 1 if fresh.alone else fresh.taken == 2 * sum(outcomes[5:])
 
 
+async def test_the_statement_itself_keeps_a_slot_alone(world: Town) -> None:
+    slot = await new_slot(world.site, world.ctx.now() + timedelta(days=2))
+    stale = await Slot.get(id=slot.id).select_related("site")  # As somebody else read it a moment ago.
+    await book(world, slot, exclusive=True)
+    for exclusive in (False, True):
+        wish = Booking(
+            slot=stale, branch=world.other_branch, booked_by=world.other_worker, headcount=5, theme="x",
+            status=BookingStatus.CONFIRMED, live_key=f"{slot.id}:x", created_at=world.ctx.now(),
+            exclusive=exclusive,
+        )  # fmt: skip
+        with pytest.raises(SlotFull):
+            await places.promise(world.ctx, wish)
+    assert (await Booking.all().count(), await held(slot)) == (1, {"taken": 5, "alone": True})
+
+
 async def test_who_waits_to_be_alone_is_offered_an_empty_slot(world: Town) -> None:
     slot = await new_slot(world.site, world.ctx.now() + timedelta(days=2))
     first = await book(world, slot)

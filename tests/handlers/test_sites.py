@@ -165,7 +165,7 @@ async def test_posters_are_asked_for_once_and_a_broken_run_is_finished(
     assert read(ctx.settings.secret_key.get_secret_value(), scene, at=ctx.now()) == PosterCode("S10")
 
 
-@pytest.mark.parametrize("limit", [1, 3, 20])
+@pytest.mark.parametrize("limit", [1, 3, 20, 57, 58, 59])
 @pytest.mark.parametrize("here", [(117.95, 36.5), (117.7, 36.3), (118.6, 36.9), (-70.0, 89.9)])
 def test_the_boxes_find_what_looking_at_all_would_find(limit: int, here: tuple[float, float]) -> None:
     chance = random.Random(f"{limit}{here}")
