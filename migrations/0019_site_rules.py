@@ -33,7 +33,7 @@ class AddFields(ops.TortoiseOperation):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0016_workers')]
+    dependencies = [('models', '0017_showcase')]
 
     initial = False
 
