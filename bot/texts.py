@@ -1,6 +1,6 @@
 """Every sentence a follower can read in the chat, in plain and kind Chinese."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from handlers import errors
@@ -46,7 +46,8 @@ HOW_TO_CHECK_IN = (
 )
 MY_CODE = "点开就是您的签到码，请出示给阵地管理员扫：\n{link}\n码会自动更换，请不要转发。"
 HOW_TO_COMPLAIN = (
-    "请这样发：意见 加上您想说的话。例如“意见 周六能不能多开一场”。不想实名也可以，我们只记内容。"
+    "请这样发：意见 加上您想说的话。例如“意见 周六能不能多开一场”。"
+    "不想让系统记下是您提的，就发“匿名意见”加上您想说的话：那样只能凭查询号看结果，有答复也没法通知您。"
 )
 HOW_TO_BIND = "请打开小程序“支部通”，在“我的”里点“绑定手机号”。手机号与党员名册一致就能绑定。"
 LESSONS_STOPPED = "好的，以后不再给您发每周微课。想看随时发“本周课程”，想再收就发“订阅微课”。"
@@ -117,6 +118,19 @@ REFUSALS: dict[type[Refused], str] = {
     errors.BadInput: "有些内容填写不对，请改一下再发。",
 }
 """Every refusal of the use-cases. A test keeps it complete."""
+
+
+def complaint_taken(lookup: str, due_on: date, *, anonymous: bool) -> str:
+    """The code that a complaint is followed by, and until when it is answered."""
+    kept = (
+        "没有记下是您提的，请记好查询号，有答复时没法通知您。"
+        if anonymous
+        else "有答复时，能发给您的会发给您。"
+    )
+    return (
+        f"收到，谢谢您！查询号 {lookup}，最迟 {due_on.month}月{due_on.day}日答复（期限是本区建议值）。"
+        f"在小程序“意见建议”里输入查询号，可以看到处理结果；没解决的可以再提。{kept}"
+    )
 
 
 def refusal(error: Refused) -> str:

@@ -1,26 +1,33 @@
-"""Complaints (意见建议) at the desk: officers read what was said below them, and answer it once.
+"""Complaints (意见建议) at the desk: officers read what was said below them, and answer it once a round.
 
-Who wrote is nobody's business here: an officer sees the words, never the sender. What came without a login
-is the district's. A sender who can be written to gets the answer; everybody finds it by their code.
+Who wrote is nobody's business here: an officer sees the words, never the sender. What came without a login,
+or from somebody who wished not to be known, is the district's. What was forwarded belongs to the office it
+was forwarded to, and to those above. A sender who can be written to gets the answer; everybody finds it by
+their code.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit, notices, questions, workdays
+from handlers import audit, complaints, notices, questions, screenings
 from handlers.access import Reach, within
+from handlers.complaints import FORWARDED, Step
 from handlers.context import Context
-from handlers.errors import NotFound, WrongState
-from handlers.lesson_calendar import told_days_off
-from models import Complaint, Role, Screening
+from handlers.errors import BadInput, NotFound, WrongState
+from handlers.lines import one_line
+from models import Complaint, ComplaintEvent, ComplaintStatus, Organization, OrganizationKind, Role
 
 LISTED = 100
 LONGEST_ANSWER = questions.LONGEST_ANSWER
-RECEIVED, ANSWERED = "received", "answered"
+LONGEST_WORD = 200
+RECEIVED, ANSWERED, CLOSED = ComplaintStatus.RECEIVED, ComplaintStatus.ANSWERED, ComplaintStatus.CLOSED
+OFFICES = (OrganizationKind.DISTRICT, OrganizationKind.COMMITTEE)
+NOT_SOLVED = "\n没解决的，打开“意见建议”输入查询码，可以再提。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +39,36 @@ class Waiting:
     received_on: date
     due_on: date
     is_overdue: bool
+    office: str = ""
+    history: Sequence[Step] = ()
 
 
-async def list_complaints(ctx: Context, *, answered: bool = False) -> list[Waiting]:
-    """What waits below the caller, the oldest first; or what was answered, the newest first. Two queries.
+async def list_complaints(ctx: Context, *, answered: bool = False, most: int = LISTED) -> list[Waiting]:
+    """What waits below the caller, the oldest first; or what was answered or closed, the newest first.
 
     Raises:
         NotAllowed: the caller is no officer.
     """
     found = _below(await questions.officer(ctx))
     if answered:
-        rows = await found.filter(status=ANSWERED).order_by("-answered_at", "-id").limit(LISTED)
+        rows = found.exclude(status=RECEIVED).order_by("-answered_at", "-id")
     else:
-        rows = await found.filter(status=RECEIVED).order_by("created_at", "id").limit(LISTED)
-    held = await _held(rows)
-    return [_waiting(ctx, row, held.get(_subject(row), row.text)) for row in rows]
+        rows = found.filter(status=RECEIVED).order_by("created_at", "id")
+    return await _at_desk(ctx, await rows.limit(most).select_related("office"))
+
+
+async def offices(ctx: Context) -> list[Organization]:
+    """To whom a complaint may be forwarded: the district and its committees.
+
+    Raises:
+        NotAllowed: the caller is no officer.
+    """
+    await questions.officer(ctx)
+    return await Organization.filter(kind__in=OFFICES).order_by("path")
 
 
 async def answer(ctx: Context, *, complaint_id: int, text: str) -> Waiting:
-    """Answer one, once; its sender is told where they can be written to.
+    """Answer one, once a round; its sender is told where they can be written to.
 
     Raises:
         NotAllowed: the caller is no officer.
@@ -58,19 +76,43 @@ async def answer(ctx: Context, *, complaint_id: int, text: str) -> Waiting:
         WrongState: it has been answered.
         BadInput: there is no text, or too much.
     """
-    reached = await questions.officer(ctx)
+    row = await _find(ctx, complaint_id)
     text = questions.checked(text)
-    row = await _below(reached).get_or_none(id=complaint_id)
-    if row is None:
-        raise NotFound
+    return await _end(ctx, row, ANSWERED, text, told=f"您提的意见建议有了答复：\n{text}{NOT_SOLVED}")
+
+
+async def close(ctx: Context, *, complaint_id: int, reason: str) -> Waiting:
+    """Close one that can't be dealt with, and say why (办结): the sender reads the reason as an answer.
+
+    Raises:
+        NotAllowed, NotFound, WrongState, BadInput: as for an answer.
+    """
+    row = await _find(ctx, complaint_id)
+    reason = one_line(questions.readable(reason), longest=LONGEST_WORD, field="reason")
+    return await _end(ctx, row, CLOSED, reason, told=f"您提的意见建议已经办结：{reason}{NOT_SOLVED}")
+
+
+async def forward(ctx: Context, *, complaint_id: int, office_id: int, note: str) -> Waiting:
+    """Pass one on to another office, with a word that the sender reads too. Its term goes on.
+
+    Raises:
+        NotAllowed, NotFound, WrongState: as for an answer.
+        BadInput: no such office, it is there already, or there is no word.
+    """
+    row = await _find(ctx, complaint_id)
+    note = one_line(questions.readable(note), longest=LONGEST_WORD, field="note")
+    office = await Organization.get_or_none(id=office_id, kind__in=OFFICES)
+    if office is None or office.id == row.office_id:
+        raise BadInput(office_id="请选另一个办理单位")
     async with in_transaction():
-        mine = Complaint.filter(id=row.id, status=RECEIVED)
-        if not await mine.update(status=ANSWERED, answer=text, answered_at=ctx.now()):
+        waiting = Complaint.filter(id=row.id, status=RECEIVED, round=row.round)
+        if not await waiting.update(office_id=office.id):
             raise WrongState
-        await audit.record(ctx, "complaint.answered", f"complaint:{row.id}")
-        await _tell(ctx, row, text)
-    row = await Complaint.get(id=row.id)
-    return _waiting(ctx, row, (await _held([row])).get(_subject(row), row.text))
+        await ComplaintEvent.create(
+            complaint_id=row.id, round=row.round, kind=FORWARDED, text=note, office=office, at=ctx.now()
+        )
+        await audit.record(ctx, "complaint.forwarded", f"complaint:{row.id}", office=office.id)
+    return await _seen(ctx, row.id)
 
 
 async def waiting_for(reached: Reach) -> int:
@@ -78,31 +120,56 @@ async def waiting_for(reached: Reach) -> int:
     return await _below(reached).filter(status=RECEIVED).count()
 
 
+async def _find(ctx: Context, complaint_id: int) -> Complaint:
+    row = await _below(await questions.officer(ctx)).get_or_none(id=complaint_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def _end(ctx: Context, row: Complaint, status: ComplaintStatus, text: str, *, told: str) -> Waiting:
+    """End the round; the database knows one end of each."""
+    async with in_transaction():
+        mine = Complaint.filter(id=row.id, status=RECEIVED, round=row.round)
+        if not await mine.update(status=status, answer=text, answered_at=ctx.now()):
+            raise WrongState
+        await ComplaintEvent.create(
+            complaint_id=row.id, round=row.round, kind=status, text=text, ends_round=row.round, at=ctx.now()
+        )
+        await audit.record(ctx, f"complaint.{status}", f"complaint:{row.id}", round=row.round)
+        await _tell(ctx, row, told)
+    return await _seen(ctx, row.id)
+
+
 async def _tell(ctx: Context, row: Complaint, text: str) -> None:
     openids = await questions.official_openids([row.account_id])
     if openid := openids.get(row.account_id or 0):
-        await notices.enqueue(
-            ctx, openid=openid, text=f"您提的意见建议有了答复：\n{text}", dedupe_key=f"complaint:{row.id}"
-        )
+        key = f"complaint:{row.id}" if row.round == 1 else f"complaint:{row.id}:{row.round}"
+        await notices.enqueue(ctx, openid=openid, text=text, dedupe_key=key)
 
 
 def _below(reached: Reach) -> QuerySet[Complaint]:
     if Role.DISTRICT_OFFICER in reached.roles:
         return Complaint.all()
-    return Complaint.filter(within(reached, below="account__person__organization__"))
+    mine = Q(Q(office_id__isnull=True), within(reached, below="account__person__organization__"))
+    return Complaint.filter(Q(mine, within(reached, below="office__"), join_type=Q.OR))
 
 
-def _waiting(ctx: Context, row: Complaint, text: str) -> Waiting:
-    received = row.created_at.astimezone(ctx.settings.zone).date()
-    due_on = workdays.after(received, ctx.settings.complaint_answer_workdays, told_days_off(ctx.settings))
-    return Waiting(row, text, received, due_on, row.status == RECEIVED and ctx.now().date() > due_on)
+async def _seen(ctx: Context, complaint_id: int) -> Waiting:
+    (one,) = await _at_desk(ctx, [await Complaint.get(id=complaint_id).select_related("office")])
+    return one
 
 
-def _subject(row: Complaint) -> str:
-    return f"complaint:{row.id}:text"
-
-
-async def _held(rows: Sequence[Complaint]) -> dict[str, str]:
+async def _at_desk(ctx: Context, rows: Sequence[Complaint]) -> list[Waiting]:
     """What waits to be screened is read here as it was written: the officer's eye is what it waits for."""
-    held = await Screening.filter(subject__in=[_subject(row) for row in rows])
-    return {one.subject: one.text for one in held}
+    held = await screenings.held_texts(f"complaint:{row.id}:text" for row in rows)
+    histories = await complaints.histories([row.id for row in rows])
+    return [
+        _waiting(ctx, row, held.get(f"complaint:{row.id}:text", row.text), histories[row.id]) for row in rows
+    ]
+
+
+def _waiting(ctx: Context, row: Complaint, text: str, history: Sequence[Step]) -> Waiting:
+    received, due_on = row.created_at.astimezone(ctx.settings.zone).date(), complaints.due_on(ctx, row)
+    is_overdue = row.status is RECEIVED and ctx.now().date() > due_on
+    return Waiting(row, text, received, due_on, is_overdue, row.office.name if row.office else "", history)

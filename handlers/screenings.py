@@ -7,6 +7,7 @@ every text first; without it, and where WeChat can't say, a list of words and an
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -25,7 +26,18 @@ from handlers.gateways.errors import BadCall, RecipientGone, UserMustRedo, WeCha
 from handlers.gateways.wechat import TextCheck
 from handlers.held_texts import STAND_IN as STAND_IN
 from handlers.held_texts import WITHHELD as WITHHELD
-from models import Account, App, Booking, Claim, Complaint, Rating, Role, Screening, ScreeningStatus
+from models import (
+    Account,
+    App,
+    Booking,
+    Claim,
+    Complaint,
+    ComplaintEvent,
+    Rating,
+    Role,
+    Screening,
+    ScreeningStatus,
+)
 
 WORDS = Path(__file__).parent.parent / "content" / "texts" / "held_words.yaml"
 NOT_LETTERS = re.compile(r"[\W_]+")
@@ -35,7 +47,8 @@ CHECKED_AT_ONCE = 50
 SHOWN = 100
 
 PLACES: dict[str, type[Model]] = {
-    "booking": Booking, "claim": Claim, "complaint": Complaint, "rating": Rating,
+    "booking": Booking, "claim": Claim, "complaint": Complaint, "complaint_event": ComplaintEvent,
+    "rating": Rating,
 }  # fmt: skip
 """Where texts belong: the first word of a subject. Its last one names the column."""
 
@@ -99,6 +112,12 @@ async def held_text(subject: str) -> str | None:
     """What waits for a place: for its author."""
     row = await Screening.get_or_none(subject=subject)
     return None if row is None else row.text
+
+
+async def held_texts(subjects: Iterable[str]) -> dict[str, str]:
+    """What waits for several places, by place."""
+    rows = await Screening.filter(subject__in=list(subjects))
+    return {row.subject: row.text for row in rows}
 
 
 async def check_waiting(ctx: Context) -> int:

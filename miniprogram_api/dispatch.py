@@ -20,6 +20,9 @@ from miniprogram_api.table import Arguments, File, Reply, Route, Stream, Text
 SLOWEST_PART = 10.0
 """Seconds that a reader may take to accept a part of a stream."""
 
+UNNAMED = "unnamed"
+"""Who sent the idempotency keys of people who wish not to be known: what is kept with one names nobody."""
+
 
 def endpoint(route: Route, ctx: Context) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The request handler of one row."""
@@ -53,7 +56,7 @@ async def respond(request: web.Request, route: Route, ctx: Context, sender: str)
         )
     outcome = await idempotency.once(
         ctx,
-        sender=sender,
+        sender=UNNAMED if route.unnamed(arguments.get("form")) else sender,
         key=key,
         fingerprint=requests.fingerprint(request, given),
         work=lambda: call(route, ctx, arguments),

@@ -262,12 +262,6 @@ class EntryQuery(PageQuery):
     status: EntryStatus | None = Field(None, description="状态；draft 为有草稿待审")
 
 
-class ComplaintForm(Form):
-    """意见建议."""
-
-    text: Text = Field(max_length=1000, description="意见或建议")
-
-
 SENTENCES: dict[str, str] = {
     "missing": "请填写此项",
     "string_type": "应是文字",

@@ -78,8 +78,9 @@ class Route:
 
     `status` lists the good ones, the usual one first. `door` names codes that only this door has.
     `creates`: an Idempotency-Key is honoured; `apart` tells the forms whose use-case makes several
-    transactions that must not become one. `largest`: bytes its body may have. `takes`: the body is a file of
-    up to so many bytes, which the handler gets as `content`; the form then stands behind the question mark.
+    transactions that must not become one; `unnamed` tells those whose sender nothing may name. `largest`:
+    bytes its body may have. `takes`: the body is a file of up to so many bytes, which the handler gets as
+    `content`; the form then stands behind the question mark.
     """
 
     method: str
@@ -94,6 +95,7 @@ class Route:
     door: tuple[str, ...] = ()
     creates: bool = False
     apart: Callable[[Any], bool] = never
+    unnamed: Callable[[Any], bool] = never
     media: str = "application/json"
     largest: int = LARGEST_BODY
     takes: int = 0

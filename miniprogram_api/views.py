@@ -23,7 +23,6 @@ from miniprogram_api.answers import CHINA
 from models import (
     Booking,
     BookingStatus,
-    Complaint,
     Duty,
     Entry,
     EntryDraft,
@@ -559,17 +558,6 @@ class ArticleView(View):
     text: str
 
 
-class ComplaintView(View):
-    """意见建议. `id` is the lookup code: whoever has it can follow it."""
-
-    id: str
-    status: Literal["received", "answered"]
-    text: str
-    answer: str | None
-    created_at: Moment
-    answered_at: Moment | None
-
-
 def organization(row: Organization) -> OrganizationView:
     """An organization by name."""
     return OrganizationView(id=row.id, name=row.name, kind=row.kind)
@@ -880,20 +868,6 @@ def article(original: Original) -> ArticleView:
         article=original.article,
         chapter=original.chapter,
         text=original.text,
-    )
-
-
-def complaint(row: Complaint) -> ComplaintView:
-    """意见建议, and what became of it."""
-    return ComplaintView.model_validate(
-        {
-            "id": row.lookup,
-            "status": row.status,
-            "text": row.text,
-            "answer": row.answer or None,
-            "created_at": row.created_at,
-            "answered_at": row.answered_at,
-        }
     )
 
 

@@ -22,6 +22,7 @@ from models.assessments import (
 )
 from models.audit import AuditEntry
 from models.callbacks import Callback, Notice
+from models.complaints import Complaint, ComplaintEvent, ComplaintStatus
 from models.findings import (
     DueReminder,
     Finding,
@@ -57,7 +58,7 @@ from models.measures import Measure, MeasureIssue, MeasureKind, MeasureStatus
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.postgresql import Connection
-from models.questions import Complaint, Entry, EntryDraft, EntryStatus, EntryVersion, Question
+from models.questions import Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.ratings import Rating
 from models.records import (
     BranchFeed,
@@ -154,6 +155,8 @@ __all__ = [
     "Claim",
     "ClaimStatus",
     "Complaint",
+    "ComplaintEvent",
+    "ComplaintStatus",
     "Consent",
     "Cycle",
     "CycleKind",

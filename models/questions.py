@@ -109,22 +109,3 @@ class Question(Model):
 
     class Meta:
         table = "questions"
-
-
-class Complaint(Model):
-    """意见建议, followed to an answer. `lookup` lets the sender read it without an account."""
-
-    id = fields.IntField(primary_key=True)
-    lookup = fields.CharField(max_length=16, unique=True)
-    account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
-        "models.Account", related_name="complaints", null=True, on_delete=fields.SET_NULL
-    )
-    account_id: int | None
-    text = fields.CharField(max_length=1000)
-    status = fields.CharField(max_length=10, default="received")
-    answer = fields.TextField(default="")
-    created_at = fields.DatetimeField()
-    answered_at = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "complaints"

@@ -199,6 +199,11 @@ ROWS = {
     "GET /sites/{site_id}/ratings": Row(KEEPERS, DISTRICT),
     "GET /complaints": Row(OFFICERS, DISTRICT, listed=by_id("complaint_id")),
     "POST /complaints/{complaint_id}/answer": Row(OFFICERS, DISTRICT, body=lambda _: {"text": "x"}),
+    "POST /complaints/{complaint_id}/close": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /complaints/{complaint_id}/forward": Row(
+        OFFICERS, DISTRICT, body=lambda ids: {"office_id": ids["town_id"], "note": "x"}
+    ),
+    "GET /complaint-sheet": Row(OFFICERS, DISTRICT, listed=in_sheet(0, "complaint_id")),
     "GET /texts": Row(OFFICERS, DISTRICT, listed=by_id("text_id")),
     "POST /texts/{text_id}/release": Row(OFFICERS, DISTRICT),
     "POST /texts/{text_id}/withhold": Row(OFFICERS, DISTRICT),
@@ -392,6 +397,7 @@ UNSCOPED = {
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
         GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
         GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup},
+        POST /complaints/{lookup}/reopen,
         GET /record-templates, GET /record-templates/{template}""",
     "one course, one knowledge base and one map for the whole district": """
         POST /lessons, GET /lessons/weeks, GET /lessons/weeks/{friday}, PUT /lessons/weeks/{friday},
@@ -402,6 +408,8 @@ UNSCOPED = {
         POST /entries/{code}/retire, POST /entries/{code}/draft, DELETE /entries/{code}/draft,
         GET /entries/{code}/draft/tests, POST /entries/{code}/draft/approve,
         POST /entries/{code}/draft/return""",
+    "one list of the district's offices": """
+        GET /complaint-offices""",
     "one list of classes, qualifications and rounds for the whole district": """
         GET /workers/rules, PUT /workers/rules, GET /trainings, POST /trainings, GET /trainings/{training_id},
         PUT /trainings/{training_id}, POST /trainings/{training_id}/cancel, POST /rotations/rounds""",
