@@ -4,6 +4,7 @@ from aiohttp import web
 
 from handlers.context import Context
 from pages import (
+    assessment_results,
     assessments,
     cases,
     claims,
@@ -11,6 +12,7 @@ from pages import (
     complaints,
     door,
     filings,
+    findings,
     handbook,
     keeper,
     layout,
@@ -84,6 +86,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get(r"/assessments/{assessment_id:[0-9]{1,9}}/kit", assessments.kit)
     app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/observations", assessments.upload)
     app.router.add_post(r"/assessments/{assessment_id:[0-9]{1,9}}/hand-in", assessments.hand_in)
+    _assessments(app.router)
     app.router.add_get("/complaints", complaints.show)
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/complaints/desk", complaint_desk.index)
@@ -94,6 +97,17 @@ def setup(app: web.Application, ctx: Context) -> None:
         r"/complaints/desk/{complaint_id:[0-9]{1,9}}/{act:forward|close}", complaint_desk.step
     )
     app.router.add_get("/privacy", privacy)
+
+
+def _assessments(router: web.UrlDispatcher) -> None:
+    """What comes of an assessment: the result, and each finding on its way to acceptance."""
+    result = "/assessments/{assessment_id:[0-9]{1,9}}"
+    router.add_get(f"{result}/result", assessment_results.show)
+    router.add_get(f"{result}/report.{{kind:docx|pdf}}", assessment_results.report)
+    router.add_post(f"{result}/{{act:{assessment_results.STEPS}}}", assessment_results.step)
+    finding = "/assessments/findings/{finding_id:[0-9]{1,9}}"
+    router.add_get(finding, findings.show)
+    router.add_post(f"{finding}/{{act:{findings.STEPS}}}", findings.step)
 
 
 def _workers(router: web.UrlDispatcher) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from handlers import assessments, cases, findings, observations
+from handlers import assessment_stages, assessments, cases, findings, observations
+from handlers.assessment_access import officer_paths, own_branches
 from handlers.assessment_content import SUGGESTED, Item, Per, cited, shown
 from handlers.context import Context
 from handlers.errors import BadInput, NotBound, NotFound, Refused, WrongState
@@ -14,6 +15,7 @@ from handlers.findings import KIND_WORDS, STATUS_WORDS
 from handlers.observations import Kit
 from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Observation, Rectification
+from models.findings import DONE, OPEN
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
 from pages.login import known, known_reader
 
@@ -21,6 +23,7 @@ LARGEST = 256 * 1024
 """Bytes of one upload."""
 SHOWN = 50
 PER = {Per.EACH: "每次（项）", Per.ONCE: "", Per.ALL: "本项 0 分，", Per.JUDGED: "视情"}
+CYCLES = '<p><a class="button" href="/assessments/cycles">评估计划和进度</a></p>'
 LOGIN = (
     "<main><h1>请在微信里打开</h1><p>这一页给评估组和党支部用。请用绑定了手机号的微信打开；"
     "还没有绑定的，请先在小程序“我的”里绑定。</p></main>"
@@ -37,17 +40,68 @@ async def index(request: web.Request) -> web.Response:
     ctx = await known(request)
     try:
         tasks = (await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=SHOWN)).items
+        results = await _results(ctx)
         rounds = (await findings.list_findings(ctx, limit=SHOWN)).items
+        is_officer = bool(await officer_paths(ctx))
     except NotBound:
         return page("请在微信里打开", LOGIN, status=403)
     person = ctx.caller.person
     mine = [row for row in tasks if person is not None and person.id in (row.assessor_id, row.other_id)]
     body = (
-        f"<main><h1>评估</h1>{_tasks(mine)}<h2>问题和整改</h2>"
-        f"{''.join(_round(ctx, row) for row in rounds) or '<p>现在没有。</p>'}"
-        f'<p class="soft">期限、分值为{SUGGESTED}。办理整改、签收和提出异议，请在小程序“评估”里。</p></main>'
+        f"<main><h1>评估</h1>{CYCLES if is_officer else ''}{_tasks(mine)}{results}"
+        f"{_groups(ctx, rounds, is_officer=is_officer)}"
+        f'<p class="soft">期限、分值为{SUGGESTED}。评的是党支部，不评个人。</p></main>'
     )
     return page("评估", body)
+
+
+async def _results(ctx: Context) -> str:
+    """Results that wait for the reader: to be reviewed, handed over or signed; then what is going on."""
+    person, own = ctx.caller.person, await own_branches(ctx)
+    listed: dict[str, list[Assessment]] = {}
+    for stage in (AssessmentStage.IN_REVIEW, AssessmentStage.TO_FEED_BACK, *assessment_stages.AFTER_FEEDBACK):
+        for row in (await assessments.list_assessments(ctx, stage=stage, limit=SHOWN)).items:
+            if stage is AssessmentStage.IN_REVIEW:
+                word = "请您复核" if person and row.team.leader_id == person.id else ""
+            elif stage is AssessmentStage.TO_FEED_BACK:
+                word = _to_whom(row, is_own=row.branch_id in own)
+            else:
+                word = "评估结果" if row.branch_id in own else ""
+            if word:
+                listed.setdefault(word, []).append(row)
+    return "".join(_listed(word, rows) for word, rows in listed.items())
+
+
+def _to_whom(row: Assessment, *, is_own: bool) -> str:
+    if row.delivered_at is None:
+        return "请反馈给支部"
+    return "请看后签收" if is_own else "等支部签收"
+
+
+def _listed(word: str, rows: Sequence[Assessment]) -> str:
+    items = "".join(
+        f'<li><a class="tap" href="/assessments/{row.id}/result">{escape(row.branch.name)}</a>'
+        f'<span class="soft">{escape(row.cycle.name)}</span></li>'
+        for row in rows
+    )
+    return f'<h2>{word}</h2><ul class="plain">{items}</ul>'
+
+
+def _groups(ctx: Context, rows: Sequence[Rectification], *, is_officer: bool) -> str:
+    """What waits for an acceptance or an answer first, where the reader is an officer; then the rest."""
+    waiting = [row for row in rows if is_officer and _waits(row)]
+    rest = [row for row in rows if row not in waiting]
+    groups = (("等验收、等答复异议", waiting), ("问题和整改", rest))
+    return "".join(
+        f"<h2>{word}</h2>{''.join(_round(ctx, row) for row in some) or '<p>现在没有。</p>'}"
+        for word, some in groups
+        if some or word == "问题和整改"
+    )
+
+
+def _waits(row: Rectification) -> bool:
+    objected = row.objected_at is not None and row.answered_at is None and row.status not in DONE
+    return row.status in findings.TO_ACCEPT or objected
 
 
 async def visit(request: web.Request) -> web.Response:
@@ -155,24 +209,37 @@ def _tasks(rows: Sequence[Assessment]) -> str:
 
 
 def _round(ctx: Context, row: Rectification) -> str:
-    item, late = findings.item_of(row), findings.overdue_by(row, ctx.now())
+    item = findings.item_of(row)
+    again = f"（第 {row.round} 次出现）" if row.round > 1 else ""
+    return (
+        f'<section class="card"><p><a class="tap" href="/assessments/findings/{row.id}">'
+        f"<strong>{escape(item.name)}</strong></a>{again}　{STATUS_WORDS[row.status]}<br>"
+        f'<span class="soft">{escape(row.finding.branch.name)}　{KIND_WORDS[row.kind]}</span>'
+        f"{late(ctx, row)}</p>{faults(row)}{taught(item)}</section>"
+    )
+
+
+def late(ctx: Context, row: Rectification) -> str:
+    """By when it is to be done, or how long ago it was."""
+    by = findings.overdue_by(row, ctx.now())
+    if by is not None:
+        return f'<span class="warn">　已过期 {by.days} 天</span>'
+    if row.status not in OPEN:
+        return ""
     due = f"{last_day(row.due_at, zone=ctx.settings.zone):%-m月%-d日}前办完" if row.due_at else "签收后定期限"
-    said = f"已过期 {late.days} 天" if late is not None else due
-    facts = "".join(
+    return f'<span class="soft">　{due}</span>'
+
+
+def faults(row: Rectification) -> str:
+    """What was seen, with its proof and its rule."""
+    return "".join(
         f"<p>{escape(one['fact'])}<br>"
         f"<span class='soft'>佐证：{escape(one['evidence'])}；依据：{escape(one['rule'])}</span></p>"
         for one in row.faults
     )
-    again = f"（第 {row.round} 次出现）" if row.round > 1 else ""
-    return (
-        f'<section class="card"><p><strong>{escape(item.name)}</strong>{again}　'
-        f"{STATUS_WORDS[row.status]}<br>"
-        f'<span class="soft">{escape(row.finding.branch.name)}　{KIND_WORDS[row.kind]}　{said}</span></p>'
-        f"{facts}{_taught(item)}</section>"
-    )
 
 
-def _taught(item: Item) -> str:
+def taught(item: Item) -> str:
     """What teaches the item, a tap away where there is a page for it."""
     book = cases.casebook().cases
     links = [f'<a href="/cases/{code}">案例“{escape(book[code].title)}”</a>' for code in item.teaches.cases]

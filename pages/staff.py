@@ -16,6 +16,8 @@ from pages.layout import file, page
 from pages.login import known
 
 STYLE = "/pages/workers.css"
+HOME = ("/workers", "党务工作者")
+"""Where a page of the desk leads back to, and what that is called; other desks have their own."""
 FORBIDDEN = (
     "<main><h1>只给负责的同志看</h1><p>请用绑定了区、镇街职责的微信，在微信里打开这个页面。"
     "还没有绑定的，请先在小程序“我的”里绑定手机号。</p></main>"
@@ -39,6 +41,10 @@ SENTENCES: dict[type[Refused], str] = {
     errors.NoBooking: "您不在这个班的名单里，请找主办的同志核对。",
     errors.TooEarly: "还没到时间，开课前 30 分钟起可以登记到课。",
     errors.TooLate: "这节课已经结束，请找主办的同志按名单补登记。",
+    errors.OwnRectification: "这个问题您经手过，请另一位同志来验收或答复。",
+    errors.TooLateToObject: "签收后提出异议的期限已过。确有新情况，请直接向上级党组织反映。",
+    errors.NotYourBranch: "这不是您负责的党支部，请由本支部的同志办理。",
+    errors.NoFont: "这台服务器没有中文字体，现在生成不了 PDF，请先下载 Word 版。",
 }
 Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
 Work = Callable[[Context, Form], Awaitable[str]]
@@ -51,43 +57,57 @@ def says(refused: Refused) -> str:
     return next(SENTENCES[kind] for kind in type(refused).__mro__ if kind in SENTENCES)
 
 
-def desk(title: str, body: str, *, status: int = 200) -> web.Response:
+def desk(title: str, body: str, *, status: int = 200, home: tuple[str, str] = HOME) -> web.Response:
     """A page of the desk; `body` is HTML already."""
-    footer = '<footer><a href="/workers">党务工作者</a></footer>'
+    footer = f'<footer><a href="{home[0]}">{home[1]}</a></footer>'
     html = f'<main class="desk"><h1>{escape(title)}</h1>{body}{footer}</main>'
     return page(title, html, style=STYLE, status=status, forms=True)
 
 
-def refusal(refused: Refused, *, back: str = "/workers") -> web.Response:
-    """A page that says why not."""
+def refusal(refused: Refused, *, back: str = "", home: tuple[str, str] = HOME) -> web.Response:
+    """A page that says why not, and leads back."""
     if isinstance(refused, NotBound):
         return page("没有权限", FORBIDDEN, status=403)
+    back = back or home[0]
     status = {NotFound: 404, NotAllowed: 403}.get(type(refused), 422)
     said = (
         f'<p class="alert" role="alert">{escape(says(refused))}</p><p><a href="{escape(back)}">返回</a></p>'
     )
-    return desk("没有办成" if status == 422 else "看不到", said, status=status)
+    return desk("没有办成" if status == 422 else "看不到", said, status=status, home=home)
 
 
-async def shown(request: web.Request, show: Callable[[Context], Awaitable[web.Response]]) -> web.Response:
+async def shown(
+    request: web.Request,
+    show: Callable[[Context], Awaitable[web.Response]],
+    *,
+    home: tuple[str, str] = HOME,
+) -> web.Response:
     """A page for whoever may see it."""
     ctx = await known(request)
     try:
         return await show(ctx)
     except Refused as refused:
-        return refusal(refused)
+        return refusal(refused, home=home)
 
 
-async def acted(request: web.Request, work: Work) -> web.Response:
-    """Do what a form asks, and lead to where `work` says; or say why not."""
+async def acted(
+    request: web.Request, work: Work, *, back: str = "", home: tuple[str, str] = HOME
+) -> web.Response:
+    """Do what a form asks, and lead to where `work` says; or say why not, and lead `back`."""
     ctx = await known(request)
     try:
         where = await work(ctx, await request.post())
     except Refused as refused:
-        return refusal(refused)
+        return refusal(refused, back=back, home=home)
     except (ValueError, LookupError):
-        return refusal(BadInput(form="表单没有填完整，请返回核对"))
+        return refusal(BadInput(form="表单没有填完整，请返回核对"), back=back, home=home)
     raise web.HTTPSeeOther(where)
+
+
+def download(content: bytes, *, name: str, media: str) -> web.Response:
+    """A file to be saved; `name` is plain letters."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return web.Response(body=content, content_type=media, headers=headers)
 
 
 def text(form: Form, name: str) -> str:

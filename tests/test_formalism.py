@@ -198,6 +198,8 @@ ADDRESS = {
     "year": "2026",
     "kind": "docx",
     "assessment_id": "1",
+    "finding_id": "1",
+    "cycle_id": "1",
 }
 
 
