@@ -186,6 +186,8 @@ async def review(
             raise NotAllowed
         if row.stage is not AssessmentStage.IN_REVIEW:
             raise WrongState
+        if held := await observations.held_back(row):
+            raise BadInput(decided=f"有 {held} 处文字还在审核或不予显示，请审核后再复核，或退回评估人改写")
         apart, rules = await both(row), assessment_stages.book_of(row)
         far = far_apart(apart, rules.terms.most_apart)
         _check_decided(apart, decided, required=far)

@@ -15,7 +15,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import assessment_sample, assessment_stages, assessments, audit
+from handlers import assessment_sample, assessment_stages, assessments, audit, screenings
 from handlers.accounts import require_person
 from handlers.assessment_access import (
     is_district_officer_over,
@@ -354,7 +354,12 @@ async def object_to(ctx: Context, *, finding_id: int, text: str) -> Rectificatio
         if ctx.now() >= until:
             raise TooLateToObject
         answer_by = assessment_stages.working_days(ctx, terms.objection_answer)
-        await _change(row, (row.status,), objection=text, objected_at=ctx.now(), objection_due_at=answer_by)
+        kept = screenings.look_at(ctx, text)
+        await _change(
+            row, (row.status,), objection=kept.shown, objected_at=ctx.now(), objection_due_at=answer_by
+        )
+        if kept.status is not None:
+            await screenings.hold(ctx, kept, _objection(row), path=row.finding.branch.path)
         await audit.record(ctx, "finding.objected", f"finding:{row.finding_id}", round=row.round)
     return await find(ctx, finding_id)
 
@@ -378,6 +383,8 @@ async def answer_objection(ctx: Context, *, finding_id: int, upheld: bool, text:
             raise OwnRectification
         if row.objected_at is None or row.answered_at is not None or row.status in DONE:
             raise WrongState
+        if row.objection == screenings.STAND_IN:
+            raise BadInput(text="异议的内容还在审核，请审核后再答复")
         said = {"objection_answer": text, "answered_by_id": person.id, "answered_at": ctx.now()}
         if upheld:
             await _change(row, (row.status,), status=RectificationStatus.NOT_UPHELD, **said)
@@ -389,6 +396,11 @@ async def answer_objection(ctx: Context, *, finding_id: int, upheld: bool, text:
         )
         await _advance(ctx, row)
     return await find(ctx, finding_id)
+
+
+def _objection(row: Rectification) -> str:
+    """Where the text of an objection belongs, as screenings.py names places."""
+    return f"rectification:{row.id}:objection"
 
 
 async def _give_back(row: Rectification) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tortoise.transactions import in_transaction
 
-from handlers import assessment_stages, audit
+from handlers import assessment_stages, audit, screenings
 from handlers.accounts import require_person
 from handlers.assessment_content import Sheet
 from handlers.context import Context
@@ -133,7 +133,7 @@ async def kit(ctx: Context, *, assessment_id: int) -> Kit:
     if row is None or person.id not in (row.assessor_id, row.other_id):
         raise NotFound
     sheet = assessment_stages.book_of(row).sheets[row.sheet]
-    mine = await _mine(row.id, person.id)
+    mine = await _as_written(await _mine(row.id, person.id))
     asked = row.sample.get("interview", [])
     people = await Person.filter(id__in=asked, left_at=None).order_by("id") if asked else []
     before = Rectification.filter(finding__branch_id=row.branch_id).exclude(assessment_id=row.id)
@@ -197,9 +197,15 @@ class _Taker:
             return LineAnswer(name[:64], Outcome.REFUSED, sentence)
         there = await Observation.get_or_none(id=id_)
         if there is not None:
+            (there,) = await _as_written([there])
             return LineAnswer(name, *self._again(there, values))
         values |= {"assessment_id": self.row.id, "assessor_id": self.person.id, "late": self.late}
+        kept = {name: screenings.look_at(self.ctx, values[name]) for name in LONGEST}
+        values |= {name: one.shown for name, one in kept.items()}
         await Observation.create(id=id_, received_at=self.ctx.now(), **values)
+        for name, one in kept.items():
+            if one.status is not None:
+                await screenings.hold(self.ctx, one, _place(id_, name), path=self.row.branch.path)
         self.taken.append(id_)
         return LineAnswer(name, Outcome.LATE if self.late else Outcome.TAKEN)
 
@@ -274,6 +280,26 @@ async def counting(row: Assessment) -> list[Observation]:
         heads = {head.id for head in merge(map(_seen, rows)).heads}
         found += [one for one in rows if one.id in heads and one.deducted]
     return sorted(found, key=lambda one: (one.item, one.made_at, one.id))
+
+
+async def held_back(row: Assessment) -> int:
+    """How many texts of what counts wait to be looked at, or may not be shown: nobody can review those."""
+    seen = await counting(row)
+    return len(await screenings.held_texts(_place(one.id, name) for one in seen for name in LONGEST))
+
+
+async def _as_written(rows: Sequence[Observation]) -> list[Observation]:
+    """Observations for their author: what is held back stands in them as it was written."""
+    held = await screenings.held_texts(_place(one.id, name) for one in rows for name in LONGEST)
+    for one in rows if held else ():
+        for name in LONGEST:
+            setattr(one, name, held.get(_place(one.id, name), getattr(one, name)))
+    return list(rows)
+
+
+def _place(id_: str, column: str) -> str:
+    """Where a text of an observation belongs, as screenings.py names places."""
+    return f"look:{UUID(id_).hex}:{column}"
 
 
 async def open_again(row: Assessment) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 import yaml
 from tortoise.expressions import Q
@@ -33,7 +34,9 @@ from models import (
     Claim,
     Complaint,
     ComplaintEvent,
+    Observation,
     Rating,
+    Rectification,
     Role,
     Screening,
     ScreeningStatus,
@@ -48,7 +51,7 @@ SHOWN = 100
 
 PLACES: dict[str, type[Model]] = {
     "booking": Booking, "claim": Claim, "complaint": Complaint, "complaint_event": ComplaintEvent,
-    "rating": Rating,
+    "rating": Rating, "look": Observation, "rectification": Rectification,
 }  # fmt: skip
 """Where texts belong: the first word of a subject. Its last one names the column."""
 
@@ -202,7 +205,8 @@ async def _put(subject: str, text: str) -> bool:
     """Write a text where its stand-in is; whether one was there still, and nothing newer."""
     place, id_, column = subject.split(":")
     stand_ins = {f"{column}__in": [STAND_IN, WITHHELD]}
-    return bool(await PLACES[place].filter(id=int(id_), **stand_ins).update(**{column: text}))
+    there = PLACES[place].filter(id=int(id_) if id_.isdecimal() else str(UUID(id_)), **stand_ins)
+    return bool(await there.update(**{column: text}))
 
 
 async def _find(ctx: Context, text_id: int) -> Screening:

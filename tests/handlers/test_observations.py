@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers import assessments, observations
+from handlers import assessments, findings, observations, screenings
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound, WrongState
 from handlers.observations import Merged, Seen, merge
-from models import Assessment, AssessorMark, Observation
+from models import Assessment, AssessorMark, Observation, Rectification
 from tests.handlers import assessed
 from tests.handlers.assessed import Assessed
 
@@ -157,3 +157,46 @@ async def test_nobody_else_writes_and_nobody_writes_after_the_review(
     await assessments.review(world.at(world.leader), assessment_id=row.id, decided={})
     with pytest.raises(WrongState):
         await sent(world, row, {"id": str(uuid4())})
+
+
+BAD = "主题党日，扫码 领 鸡蛋"
+
+
+async def test_a_text_that_is_held_back_is_seen_by_its_author_alone_until_somebody_looked(
+    world: Assessed, row: Assessment
+) -> None:
+    line, ctx = world.line("A03", 20, fact=BAD), world.at(world.one)
+    for outcome in ("taken", "already"):
+        (answer,) = await observations.upload(ctx, assessment_id=row.id, lines=[line])
+        assert answer.outcome.value == outcome, "a repeat is known by what was written"
+    assert (await Observation.get()).fact == screenings.STAND_IN
+    kit = await observations.kit(ctx, assessment_id=row.id)
+    assert [one.fact for one in kit.mine] == [BAD]
+    rest = [world.line(item.code) for item in kit.sheet.items if item.code != "A03"]
+    await observations.upload(ctx, assessment_id=row.id, lines=rest)
+    await observations.hand_in(ctx, assessment_id=row.id)
+    await world.look(row, world.two, {})
+    leader = world.at(world.leader)
+    with pytest.raises(BadInput, match="1 处文字还在审核"):
+        await assessments.review(leader, assessment_id=row.id, decided={})
+    assert await Rectification.all().count() == 0
+    (text,) = await screenings.queue(world.ctx)
+    await screenings.release(world.ctx, text_id=text.id)
+    await assessments.review(leader, assessment_id=row.id, decided={})
+    (found,) = await Rectification.filter(assessment_id=row.id)
+    assert found.faults[0]["fact"] == BAD
+
+
+async def test_an_objection_is_looked_at_before_it_is_shown_and_answered(
+    world: Assessed, row: Assessment
+) -> None:
+    (found,) = await world.feed_back(row, {"A03": 20})
+    await findings.object_to(world.at(world.town.worker), finding_id=found.id, text=BAD)
+    officer = world.at(world.town.town_officer)
+    assert (await findings.find(officer, found.id)).objection == screenings.STAND_IN
+    with pytest.raises(BadInput):
+        await findings.answer_objection(officer, finding_id=found.id, upheld=False, text="x")
+    (text,) = await screenings.queue(officer)
+    await screenings.release(officer, text_id=text.id)
+    answered = await findings.answer_objection(officer, finding_id=found.id, upheld=False, text="核实无误")
+    assert (answered.objection, answered.objection_answer) == (BAD, "核实无误")
