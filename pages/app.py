@@ -10,6 +10,7 @@ from pages import (
     claims,
     complaint_desk,
     complaints,
+    cycles,
     door,
     filings,
     findings,
@@ -105,6 +106,15 @@ def _assessments(router: web.UrlDispatcher) -> None:
     router.add_get(f"{result}/result", assessment_results.show)
     router.add_get(f"{result}/report.{{kind:docx|pdf}}", assessment_results.report)
     router.add_post(f"{result}/{{act:{assessment_results.STEPS}}}", assessment_results.step)
+    router.add_get("/assessments/years.docx", cycles.years)
+    router.add_get(cycles.HERE, cycles.index)
+    router.add_post(cycles.HERE, cycles.create)
+    cycle = f"{cycles.HERE}/{{cycle_id:[0-9]{{1,9}}}}"
+    router.add_get(cycle, cycles.show)
+    router.add_post(f"{cycle}/{{act:{cycles.STEPS}}}", cycles.step)
+    router.add_get(f"{cycle}/towns/{{organization_id:[0-9]{{1,9}}}}/report.{{kind:docx|pdf}}", cycles.town)
+    router.add_get("/assessments/prints/{run_id:[0-9]{1,9}}", cycles.printing)
+    router.add_get("/assessments/prints/{run_id:[0-9]{1,9}}/reports.zip", cycles.printed)
     finding = "/assessments/findings/{finding_id:[0-9]{1,9}}"
     router.add_get(finding, findings.show)
     router.add_post(f"{finding}/{{act:{findings.STEPS}}}", findings.step)

@@ -13,7 +13,21 @@ from models import ComplaintStatus, Organization
 from pages.complaints import history
 from pages.layout import paragraphs
 from pages.login import known
-from pages.staff import Form, acted, area, desk, field, folded, form, number, refusal, select, shown, text
+from pages.staff import (
+    Form,
+    acted,
+    apart,
+    area,
+    desk,
+    field,
+    folded,
+    form,
+    number,
+    refusal,
+    select,
+    shown,
+    text,
+)
 
 HOME = "/complaints/desk"
 ANSWER = f'required maxlength="{complaint_desk.LONGEST_ANSWER}"'
@@ -81,23 +95,14 @@ def _waiting(ctx: Context, one: Waiting, offices: Sequence[Organization]) -> str
     passing = select("office_id", "转给", others) + field("note", "转办说明（写的人也能看到）", more=WORD)
     closing = field("reason", "办结的原因（写的人能看到）", more=WORD)
     office = f"<p class='soft'>已转给{escape(one.office)}</p>" if one.office else ""
-    return _unique(
-        one.complaint.id,
+    return apart(
         f'<section class="card"><p class="soft">{_received(one)}，请在 {one.due_on.month}月{one.due_on.day}日'
         f"前答复{late}（期限是本区建议值）</p>{office}{paragraphs(one.text)}{_way(ctx, one)}"
         f"{form(at, area('text', '答复', more=ANSWER), '答复')}"
         f"{folded('转给别的单位', form(f'{at}/forward', passing, '转办'))}"
         f"{folded('不办理，说明原因办结', form(f'{at}/close', closing, '办结'))}</section>",
+        one.complaint.id,
     )
-
-
-def _unique(id_: int, html: str) -> str:
-    """Labels lead to the fields of their own card."""
-    for name in ("text", "office_id", "note", "reason"):
-        html = html.replace(f'for="{name}"', f'for="{name}-{id_}"').replace(
-            f'id="{name}"', f'id="{name}-{id_}"'
-        )
-    return html
 
 
 def _answered(ctx: Context, one: Waiting) -> str:

@@ -1,5 +1,6 @@
 """What the pages of the workers' side share: who reads, forms, acts that lead back, and refusals in words."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
@@ -46,6 +47,8 @@ SENTENCES: dict[type[Refused], str] = {
     errors.NotYourBranch: "这不是您负责的党支部，请由本支部的同志办理。",
     errors.NoFont: "这台服务器没有中文字体，现在生成不了 PDF，请先下载 Word 版。",
 }
+ID = re.compile(r'\b(for|id)="([a-z_]+)"')
+"""A name that must be the only one of its kind on a page; text of people has no bare quotes."""
 Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
 Work = Callable[[Context, Form], Awaitable[str]]
 
@@ -194,6 +197,11 @@ def check(name: str, value: object, label: str, *, kind: str = "checkbox", more:
 def form(action: str, inner: str, button: str, *, more: str = "") -> str:
     """A form with one button."""
     return f'<form method="post" action="{action}" {more}>{inner}<button>{escape(button)}</button></form>'
+
+
+def apart(html: str, key: object) -> str:
+    """Fields whose labels lead to them also where the same form stands on the page several times."""
+    return ID.sub(rf'\1="\2-{key}"', html)
 
 
 def folded(title: str, inner: str) -> str:

@@ -200,6 +200,7 @@ ADDRESS = {
     "assessment_id": "1",
     "finding_id": "1",
     "cycle_id": "1",
+    "run_id": "1",
 }
 
 
