@@ -47,7 +47,7 @@ ENDED_IN_WORDS = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0016_workers')]
+    dependencies = [('models', '0017_showcase')]
 
     initial = False
 
