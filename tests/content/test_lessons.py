@@ -36,6 +36,17 @@ def test_the_right_answer_is_not_always_in_the_same_place(lesson: LessonContent)
 
 
 @pytest.mark.parametrize("lesson", COURSE, ids=[one.code for one in COURSE])
+def test_the_right_answer_is_not_known_by_its_length(lesson: LessonContent) -> None:
+    """Who picks the longest option each time must not pass."""
+    given_away = 0
+    for question in lesson.quiz:
+        lengths = {letter: len(option) for letter, option in zip("ABCD", question.options, strict=False)}
+        right = lengths.pop(question.answer)
+        given_away += right > max(lengths.values())
+    assert given_away <= 2
+
+
+@pytest.mark.parametrize("lesson", COURSE, ids=[one.code for one in COURSE])
 def test_what_was_verified_only_in_the_old_edition_says_so(lesson: LessonContent) -> None:
     """Of a transferred probationary member only the rules of 2014 were read."""
     text = "".join(part.text for part in lesson.parts)
