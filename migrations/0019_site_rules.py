@@ -33,7 +33,7 @@ class AddFields(ops.TortoiseOperation):
 
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0017_showcase')]
+    dependencies = [('models', '0018_complaints_in_rounds')]
 
     initial = False
 
