@@ -148,7 +148,10 @@ async def get_site(ctx: Context, *, site_id: str) -> Site:
 
 
 async def list_slots(ctx: Context, *, site_id: str, since: date, until: date) -> list[Slot]:
-    """The slots of these days that have not ended, by time; `Slot.free` says what is left. Two queries."""
+    """The slots of these days that have not ended, by time, with their site; `Slot.free` says what is left.
+
+    Two queries.
+    """
     if until < since:
         raise BadInput(to="结束日期不能早于开始日期")
     if until - since > LONGEST_LISTING:
@@ -156,7 +159,7 @@ async def list_slots(ctx: Context, *, site_id: str, since: date, until: date) ->
     await get_site(ctx, site_id=site_id)
     begin, end = _midnight(ctx, since), _midnight(ctx, until + timedelta(days=1))
     slots = Slot.filter(site_id=site_id, starts_at__gte=begin, starts_at__lt=end, ends_at__gt=ctx.now())
-    return await slots.order_by("starts_at")
+    return await slots.order_by("starts_at").select_related("site")
 
 
 async def make_slots(ctx: Context, *, until: date | None = None, site_id: str | None = None) -> int:

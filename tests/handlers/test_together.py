@@ -90,7 +90,7 @@ async def test_two_wishes_of_a_branch_never_overlook_each_other(world: Town, pos
 async def test_without_the_version_of_its_row_they_do(
     world: Town, postgresql: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    condition = "xmin = (SELECT seen.xmin FROM organizations AS seen WHERE seen.id = $1) AND "
+    condition = "AND xmin = (SELECT seen.xmin FROM organizations AS seen WHERE seen.id = $1)"
     assert condition in statements.BOOK_AT_ONCE
     monkeypatch.setattr(statements, "BOOK_AT_ONCE", statements.BOOK_AT_ONCE.replace(condition, ""))
     await both_at_once(world, postgresql)

@@ -56,6 +56,9 @@ from models import (
     RotationRound,
     Screening,
     ScreeningStatus,
+    Showcase,
+    ShowcaseKind,
+    ShowcaseStatus,
     Site,
     SiteCategory,
     Slot,
@@ -124,6 +127,7 @@ def entered(status: object) -> bool:
 
 PICTURE = b64encode(pictures.png("x")).decode()
 PROVED = {"fact": "x", "evidence": "x"}
+EXAMPLE = {"name": "样板", "kind": "brand", "category": "RURAL", "summary": "x", "learn": ["x"]}
 FIGURES = {"year": 2026, "per_head": 1, "cap": 9}
 
 ROWS = {
@@ -382,6 +386,29 @@ ROWS = {
     "PUT /rotations/{rotation_id}/log": Row(MEMBER, NOBODY, body=lambda _: {"text": "x"}),
     "POST /rotations/{rotation_id}/miss": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
     "GET /statistics/visits.xlsx": Row(KEEPERS, DISTRICT, listed=in_sheet(1, "town")),
+    "POST /organizations/{unit_id}/resume-booking": Row(OFFICERS, DISTRICT),
+    "GET /showcase/entries": Row(WORKER | OFFICERS, DISTRICT, listed=by_id("showcase_id")),
+    "GET /showcase/waiting": Row(
+        OFFICERS, DISTRICT,
+        listed=lambda body, ids: ids["showcase_id"] in [one["id"] for one in body["waiting"]],
+    ),
+    "GET /showcase/{showcase_id}/process": Row(WORKER | OFFICERS, DISTRICT),
+    "POST /showcase": Row(
+        WORKER | OFFICERS, DISTRICT,
+        body=lambda ids: EXAMPLE | {"name": f"样板{ids['slot_id']}", "organization_id": ids["branch_id"]},
+        listed=lambda body, _: "id" in body,
+    ),
+    "POST /showcase/{showcase_id}/correct": Row(WORKER | OFFICERS, DISTRICT, body=lambda _: EXAMPLE),
+    "POST /showcase/{showcase_id}/visit": Row(
+        OFFICERS, DISTRICT, body=lambda _: {"on": "2026-01-01", "findings": "x"}
+    ),
+    "POST /showcase/{showcase_id}/return": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /showcase/{showcase_id}/refuse": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /showcase/{showcase_id}/admit": Row(DISTRICT, DISTRICT, body=lambda _: {}),
+    "POST /showcase/{showcase_id}/review": Row(OFFICERS, DISTRICT, body=lambda _: {}),
+    "POST /showcase/{showcase_id}/renew": Row(DISTRICT, DISTRICT, body=lambda _: {}),
+    "POST /showcase/{showcase_id}/remove": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /showcase/{showcase_id}/edit": Row(OFFICERS, DISTRICT, body=lambda _: EXAMPLE),
 }  # fmt: skip
 
 UNSCOPED = {
@@ -393,7 +420,7 @@ UNSCOPED = {
         GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
     "for everybody alike": """
         GET /sites, GET /sites/{site_id}, GET /sites/{site_id}/slots, GET /claims/summary,
-        GET /assessments/sheets,
+        GET /assessments/sheets, GET /showcase, GET /showcase/{showcase_id},
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
         GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
         GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup},
@@ -418,6 +445,8 @@ UNSCOPED = {
         POST /rotations/swaps/{swap_id}/confirm""",
     "the code or the scan says whose it is: see test_checkins.py": """
         POST /trainings/check-ins""",
+    "any member may join an open visit alone, and leave their own: see test_guests.py": """
+        GET /open-visits, POST /open-visits/{booking_id}/join, POST /open-visits/{booking_id}/leave""",
     "counts only, too small ones not shown": """
         GET /questions/statistics""",
     "the sheet of a list above": """
@@ -509,6 +538,7 @@ class Things:
             "cycle_id": finding.assessment.cycle_id, "team_id": finding.assessment.team_id,
             "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
             "scan": self.scan(side),
+            "showcase_id": (await self.once("showcase", side, self.showcase)).id,
         } | await self.once("workers", side, self.workers_side)  # fmt: skip
 
     async def workers_side(self, side: str) -> dict[str, Any]:
@@ -694,6 +724,14 @@ class Things:
         )  # fmt: skip
         await RecordVersion.create(record=row, number=1, values=values, digest="x", signed_at=self.ctx.now())
         return row
+
+    async def showcase(self, side: str) -> Showcase:
+        """A nomination that waits for somebody to look."""
+        return await Showcase.create(
+            code=side, name=side, live_key=side, kind=ShowcaseKind.BRAND, category=SiteCategory.RURAL,
+            status=ShowcaseStatus.NOMINATED, organization=self.branch(side), summary="x", learn=["x"],
+            nominated_by=self.people[side], since=self.ctx.now().date(), created_at=self.ctx.now(),
+        )  # fmt: skip
 
     async def text(self, side: str) -> Screening:
         await Screening.filter(path=self.branch(side).path).delete()  # A list shows so many and no more.

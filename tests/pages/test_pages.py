@@ -110,7 +110,7 @@ async def test_the_worker_may_serve_the_door_pages_and_nothing_above(client: Cli
 async def test_a_code_is_drawn_and_anything_else_is_not(client: Client) -> None:
     response = await client.get("/door/code.svg?code=D1003a5f2S10abcdefghijklmn")
     assert (response.status, response.content_type) == (200, "image/svg+xml")
-    assert (await response.read()).startswith(b"<svg")
+    assert b"<svg" in await response.read()
     assert response.headers["Cache-Control"] == "no-store"
     for bad in ("", "https://example.com", "a" * 33, "党"):
         assert (await client.get("/door/code.svg", params={"code": bad})).status == 404
