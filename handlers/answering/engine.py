@@ -102,7 +102,9 @@ class Engine:
         self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
         self._declines = Declines(words.declines)
         self._domain = alternation(words.domain)
-        self._beyond = [(AnyOf([when]), AnyOf([unless])) for when, unless in words.beyond if unless]
+        hedged = [(when, unless) for when, unless in words.beyond if unless]
+        self._hedged = AnyOf(when for when, _ in hedged)
+        self._beyond = [(re.compile(when), re.compile(unless)) for when, unless in hedged]
         self._always_beyond = AnyOf(when for when, unless in words.beyond if not unless)
 
     @classmethod
@@ -213,8 +215,9 @@ class Engine:
 
     def beyond(self, canonical: str) -> bool:
         """Whether it asks for what no rule says: a text to copy, somebody's own case, a telephone number."""
-        return self._always_beyond(canonical) or any(
-            when(canonical) and not unless(canonical) for when, unless in self._beyond
+        return self._always_beyond(canonical) or (
+            self._hedged(canonical)
+            and any(when.search(canonical) and not unless.search(canonical) for when, unless in self._beyond)
         )
 
     def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], frozenset[str]]:
