@@ -128,7 +128,7 @@ async def as_the_service_does(connection: asyncpg.Connection, wish: tuple[int, i
     actor, details = told(branch, slot)
     values = [
         branch, now, 10**6, seen["starts_at"], seen["ends_at"], slot, 1, branch, 1, THEME, "confirmed",
-        f"{slot}:{branch}", now, actor, "booking.created", details, "x" * 32,
+        f"{slot}:{branch}", None, False, False, now, actor, "booking.created", details, "x" * 32,
     ]  # fmt: skip
     assert await connection.fetch(statements.BOOK_AT_ONCE, *values)
 
@@ -163,7 +163,7 @@ def in_sqlite(url: str, wishes: list[tuple[int, int]]) -> None:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(statements.ACCOUNTS_SQLITE.statement("sqlite"), [f"[{branch}]"]).fetchall()
             connection.execute(statements.WISH.statement("sqlite"), [branch, slot]).fetchall()
-            assert connection.execute(marked(statements.CLAIM), [slot, 1]).fetchall()
+            assert connection.execute(marked(statements.CLAIM), [slot, 1, False]).fetchall()
             values = [
                 branch,
                 now,
@@ -177,6 +177,8 @@ def in_sqlite(url: str, wishes: list[tuple[int, int]]) -> None:
                 THEME,
                 "confirmed",
                 f"{slot}:{branch}",
+                None,
+                False,
             ]
             ((id_,),) = connection.execute(marked(statements.BOOK), values).fetchall()
             actor, details = told(branch, slot)
