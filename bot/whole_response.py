@@ -6,6 +6,7 @@ as they are; any other request, such as HTTP/1.0, gets aiohttp's.
 """
 
 from email.utils import formatdate
+from functools import lru_cache
 from time import time
 
 from aiohttp import HttpVersion11, web
@@ -19,12 +20,16 @@ class WholeResponse(web.StreamResponse):
 
     def __init__(self, body: bytes, content_type: bytes) -> None:
         super().__init__()
-        self._whole = HEAD % (content_type, len(body), _date()) + body
+        self._whole = HEAD % (content_type, len(body), _date(int(time()))) + body
         self._writer: AbstractStreamWriter | None = None
+
+    @property
+    def keep_alive(self) -> bool:
+        """Always: it is made for no other connection."""
+        return True
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
         """Nothing is sent yet: head and body go together."""
-        self._keep_alive = True
         self._writer = request.writer
         return request.writer
 
@@ -42,14 +47,7 @@ def whole(request: web.BaseRequest, body: bytes, content_type: str) -> web.Strea
     return web.Response(body=body, content_type=content_type)
 
 
-class _Clock:
-    second = 0
-    text = b""
-
-
-def _date() -> bytes:
-    """Now as HTTP writes it, put into words once a second."""
-    now = int(time())
-    if now != _Clock.second:
-        _Clock.second, _Clock.text = now, formatdate(now, usegmt=True).encode()
-    return _Clock.text
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    """A second as HTTP writes it."""
+    return formatdate(second, usegmt=True).encode()
