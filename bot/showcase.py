@@ -5,15 +5,10 @@ from bot.messages import Message
 from bot.replies import Article, Reply
 from handlers import showcase_list
 from handlers.context import Context
-from models import Showcase, ShowcaseKind, ShowcaseLevel
+from models import Showcase
 
 SHOWN = 4
 NONE = "现在名单上还没有样板。列入后，发“样板”就能看到。"
-PARTS = (
-    ("市级示范点", ShowcaseKind.SITE, ShowcaseLevel.CITY),
-    ("区级示范点", ShowcaseKind.SITE, ShowcaseLevel.DISTRICT),
-    ("品牌", ShowcaseKind.BRAND, None),
-)
 
 
 async def listed(message: Message, ctx: Context) -> Reply:
@@ -21,8 +16,7 @@ async def listed(message: Message, ctx: Context) -> Reply:
     rows = await showcase_list.list_showcase(ctx)
     if not rows:
         return NONE
-    parts = [(said, [row for row in rows if _is_of(row, kind, level)]) for said, kind, level in PARTS]
-    lines = [f"{said} {len(part)} 个：{names(part)}" for said, part in parts if part]
+    lines = [f"{said} {len(part)} 个：{names(part)}" for said, part in showcase_list.grouped(rows)]
     said = "\n".join([*lines, "点开看每一处能学什么、怎样预约参观、哪一课讲它。"])
     return Article(title="一批样板", description=said, url=texts.link(ctx, "/showcase"))
 
@@ -31,7 +25,3 @@ def names(rows: list[Showcase]) -> str:
     """The first few by name."""
     more = " 等" if len(rows) > SHOWN else ""
     return "、".join(row.name for row in rows[:SHOWN]) + more
-
-
-def _is_of(row: Showcase, kind: ShowcaseKind, level: ShowcaseLevel | None) -> bool:
-    return row.kind is kind and (level is None or row.level is level)

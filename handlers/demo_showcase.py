@@ -11,10 +11,11 @@ import yaml
 from tortoise.transactions import in_transaction
 
 from handlers import audit
+from handlers.answering.dates import add_months
 from handlers.context import Context
 from handlers.locks import hold
 from handlers.seeding import CONTENT
-from handlers.showcase import THING, months_after
+from handlers.showcase import THING
 from models import (
     ON_LIST,
     Organization,
@@ -91,8 +92,8 @@ def _row(
     state = one.get("state", "")
     status = STATES.get(state, ShowcaseStatus.LISTED)
     today = ctx.now().date()
-    until = today + ENDS_IN[state] if state in ENDS_IN else months_after(today, LISTED_FOR - _age(one))
-    since = months_after(until, -LISTED_FOR)
+    until = today + ENDS_IN[state] if state in ENDS_IN else add_months(today, LISTED_FOR - _age(one))
+    since = add_months(until, -LISTED_FOR)
     visited = status not in (ShowcaseStatus.NOMINATED,)
     on_list = status in ON_LIST
     return Showcase(

@@ -5,7 +5,7 @@ hours before it. What a keeper or the district called off never counts. How many
 settings; the day on which the branch books again stands in its own row, where a booking reads it anyway.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from typing import NamedTuple
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import access, audit, notices, visit_news
+from handlers import access, audit, notices, quarters, visit_news
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import NotAllowed, NotFound
+from handlers.places import LATE_ARRIVALS_FOR
+from handlers.quarters import Quarter
 from models import Booking, BookingStatus, Duty, Organization, Role
 
-LATE_ARRIVALS_FOR = timedelta(days=2)
-"""So long after a quarter's end its last visits may still turn out to have taken place."""
 PAUSED = (
     "您的支部本季度有 {count} 次预约没有到场，或者在开始前才取消，{until}前暂停新的预约，已经约好的不受影响。"
     "有特殊情况，请联系上级党组织，可以提前恢复。"
@@ -44,8 +44,8 @@ async def pause(ctx: Context) -> int:
         return 0
     today = ctx.now().date()
     failed: defaultdict[int, list[date]] = defaultdict(list)
-    for first in {quarter(today - LATE_ARRIVALS_FOR), quarter(today)}:
-        for branch_id, day in await _failed(ctx, first):
+    for quarter in {quarters.of(today - LATE_ARRIVALS_FOR), quarters.of(today)}:
+        for branch_id, day in await _failed(ctx, quarter):
             failed[branch_id].append(day)
     too_often = {branch_id: days for branch_id, days in failed.items() if _most_in_quarter(days) >= most}
     changed = sum([await _pause(ctx, branch_id, days) for branch_id, days in sorted(too_often.items())])
@@ -74,11 +74,6 @@ async def resume(ctx: Context, *, branch_id: int) -> Organization:
     return branch
 
 
-def quarter(day: date) -> date:
-    """The first day of a day's quarter."""
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-
-
 def again_on(days: Iterable[date], *, paused_until: date | None, lasts: timedelta) -> date | None:
     """When a branch books again that failed on these days; none where all of them were made up for before.
 
@@ -89,16 +84,12 @@ def again_on(days: Iterable[date], *, paused_until: date | None, lasts: timedelt
 
 
 def _most_in_quarter(days: Iterable[date]) -> int:
-    counts: defaultdict[date, int] = defaultdict(int)
-    for day in days:
-        counts[quarter(day)] += 1
-    return max(counts.values(), default=0)
+    return max(Counter(map(quarters.of, days)).values(), default=0)
 
 
-async def _failed(ctx: Context, first: date) -> list[Failed]:
+async def _failed(ctx: Context, quarter: Quarter) -> list[Failed]:
     zone = ctx.settings.zone
-    after = quarter(first + timedelta(days=95))
-    begin, end = visit_news.midnight(ctx, first), visit_news.midnight(ctx, after)
+    begin, end = quarter.starts_at(zone), quarter.ends_at(zone)
     failed = Q(Q(status=BookingStatus.MISSED), Q(late=True), join_type=Q.OR)
     rows = Booking.filter(failed, slot__starts_at__gte=begin, slot__starts_at__lt=end)
     return [
@@ -136,7 +127,7 @@ def _is_recent(ctx: Context, branch: Organization) -> bool:
     if branch.books_again_on is None:
         return False
     began = branch.books_again_on - timedelta(days=ctx.settings.pause_days)
-    return began >= quarter(ctx.now().date() - LATE_ARRIVALS_FOR)
+    return quarters.of(began) >= quarters.of(ctx.now().date() - LATE_ARRIVALS_FOR)
 
 
 async def _resume(ctx: Context, branch: Organization) -> bool:

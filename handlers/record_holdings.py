@@ -43,11 +43,13 @@ async def of_person(ctx: Context, person: Person) -> dict[str, Any]:
 async def waiting_for(ctx: Context, person: Person) -> dict[str, int]:
     """How many records are due now, and how many are begun and not signed, in the branches worked for."""
     ids = await record_access.branches_worked_for(person)
+    if not ids:
+        return {}
     due = 0
     for branch in await Organization.filter(id__in=ids):
         due += len(due_records.open_now(await record_facts.gather(ctx, branch, named=False)))
     begun = Record.filter(branch_id__in=ids, status=RecordStatus.DRAFT, is_exercise=False)
-    return {"records_due": due, "records_to_finish": await begun.count()} if ids else {}
+    return {"records_due": due, "records_to_finish": await begun.count()}
 
 
 def _day(row: Record) -> str:

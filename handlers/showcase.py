@@ -4,16 +4,19 @@
 database says so too (models/showcase). A place is rated, never a person, and no place before another.
 """
 
-import calendar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from handlers import access, audit, transitions, worker_news
 from handlers.access import OFFICERS, Reach
 from handlers.accounts import require_person
+from handlers.answering.dates import add_months
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnNomination, WrongState
 from handlers.lines import one_line
@@ -72,16 +75,13 @@ async def nominate(ctx: Context, *, wish: Wish, organization_id: int | None = No
     person = await require_person(ctx)
     owner = await _owner(ctx, person, organization_id)
     given = await columns(ctx, wish)
-    try:
-        async with in_transaction() as connection:
-            await hold(connection, THING)
-            made = await Showcase.create(
-                **given, code=await next_code(), status=ShowcaseStatus.NOMINATED, organization=owner,
-                nominated_by=person, since=ctx.now().date(), created_at=ctx.now(),
-            )  # fmt: skip
-            await transitions.begin(ctx, THING, made, ShowcaseStatus.NOMINATED)
-    except IntegrityError:
-        raise BadInput(name="已经有同名的样板在办或在册，请换一个名称") from None
+    async with _under_its_own_name() as connection:
+        await hold(connection, THING)
+        made = await Showcase.create(
+            **given, code=await next_code(), status=ShowcaseStatus.NOMINATED, organization=owner,
+            nominated_by=person, since=ctx.now().date(), created_at=ctx.now(),
+        )  # fmt: skip
+        await transitions.begin(ctx, THING, made, ShowcaseStatus.NOMINATED)
     return await whole(made.id)
 
 
@@ -101,13 +101,10 @@ async def correct(ctx: Context, *, showcase_id: int, wish: Wish) -> Showcase:
         "reason": "",
         "since": today,
     }
-    try:
-        async with in_transaction():
-            await transitions.move(
-                ctx, THING, row, ShowcaseStatus.NOMINATED, nominated_by_id=person.id, **given, **fresh
-            )
-    except IntegrityError:
-        raise BadInput(name="已经有同名的样板在办或在册，请换一个名称") from None
+    async with _under_its_own_name():
+        await transitions.move(
+            ctx, THING, row, ShowcaseStatus.NOMINATED, nominated_by_id=person.id, **given, **fresh
+        )
     return await whole(row.id)
 
 
@@ -225,13 +222,10 @@ async def write(ctx: Context, row: Showcase, given: dict[str, Any]) -> bool:
     changed = {name: value for name, value in given.items() if getattr(row, name) != value}
     if not changed:
         return False
-    try:
-        async with in_transaction():
-            if not await Showcase.filter(id=row.id, status=row.status).update(**changed):
-                raise WrongState
-            await audit.record(ctx, "showcase.edited", f"{THING}:{row.id}", fields=sorted(changed))
-    except IntegrityError:
-        raise BadInput(name="已经有同名的样板在办或在册，请换一个名称") from None
+    async with _under_its_own_name():
+        if not await Showcase.filter(id=row.id, status=row.status).update(**changed):
+            raise WrongState
+        await audit.record(ctx, "showcase.edited", f"{THING}:{row.id}", fields=sorted(changed))
     return True
 
 
@@ -283,15 +277,23 @@ async def next_code() -> str:
     return f"YB{number:04d}"
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last one of that month. Pure."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-
-
 async def whole(showcase_id: int) -> Showcase:
     """An entry with what it belongs to."""
     return await Showcase.get(id=showcase_id).select_related("organization", "site", "brand")
+
+
+@asynccontextmanager
+async def _under_its_own_name() -> AsyncIterator[BaseDBAsyncClient]:
+    """A transaction that writes a name; the database knows whether another one bears it.
+
+    Raises:
+        BadInput.
+    """
+    try:
+        async with in_transaction() as connection:
+            yield connection
+    except IntegrityError:
+        raise BadInput(name="已经有同名的样板在办或在册，请换一个名称") from None
 
 
 async def _put_on(
@@ -301,8 +303,8 @@ async def _put_on(
     if person.id in (row.nominated_by_id, row.raised_by_id):
         raise OwnNomination
     today = ctx.now().date()
-    last = until or months_after(today, ctx.settings.showcase_valid_months)
-    if not today < last <= months_after(today, LONGEST_MONTHS):
+    last = until or add_months(today, ctx.settings.showcase_valid_months)
+    if not today < last <= add_months(today, LONGEST_MONTHS):
         raise BadInput(until=f"有效期应晚于今天，最长 {LONGEST_MONTHS // 12} 年")
     changes: dict[str, Any] = {"listed_by_id": person.id, "valid_from": today, "valid_until": last}
     changes |= {"level": level, "wanted_level": None, "reason": ""}

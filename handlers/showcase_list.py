@@ -1,5 +1,6 @@
 """The list of examples (样板) as everybody reads it; and for officers what waits and what ends soon."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -23,6 +24,12 @@ from models import (
     SiteCategory,
 )
 
+GROUPS = (
+    ("市级示范点", ShowcaseKind.SITE, ShowcaseLevel.CITY),
+    ("区级示范点", ShowcaseKind.SITE, ShowcaseLevel.DISTRICT),
+    ("品牌", ShowcaseKind.BRAND, None),
+)
+"""How the list is read out: not by merit, but by whose list it is."""
 LARGEST_LIST = 500
 FINDS = 10
 AT_TOWN = (ShowcaseStatus.NOMINATED, ShowcaseStatus.REVIEW)
@@ -72,6 +79,16 @@ async def list_showcase(
     wanted = {"level": level, "kind": kind, "category": category, "lesson_code": lesson_code}
     rows = _current(ctx).filter(**{name: value for name, value in wanted.items() if value})
     return await rows.select_related("organization", "site", "brand").order_by("code").limit(LARGEST_LIST)
+
+
+def grouped(rows: Iterable[Showcase]) -> list[tuple[str, list[Showcase]]]:
+    """The entries of each group that has any, under its name."""
+    every = list(rows)
+    groups = [
+        (said, [row for row in every if row.kind is kind and level in (None, row.level)])
+        for said, kind, level in GROUPS
+    ]
+    return [(said, group) for said, group in groups if group]
 
 
 async def get_example(ctx: Context, *, showcase_id: int) -> Example:

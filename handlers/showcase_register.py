@@ -12,6 +12,7 @@ from typing import Any
 
 from handlers import showcase, transitions
 from handlers.access import officer_reach, within
+from handlers.answering.dates import add_months
 from handlers.context import Context
 from handlers.district_registers import CATEGORIES
 from handlers.errors import BadInput
@@ -156,7 +157,7 @@ async def _as_listed(ctx: Context, said: Any) -> dict[str, Any]:
     until: date = said["有效期至"]
     if not said["察看日期"] <= since <= ctx.now().date():
         raise BadInput(since="先察看后列入，都不能晚于今天")
-    if not since < until <= showcase.months_after(since, showcase.LONGEST_MONTHS):
+    if not since < until <= add_months(since, showcase.LONGEST_MONTHS):
         raise BadInput(until=f"有效期应晚于列入日期，最长 {showcase.LONGEST_MONTHS // 12} 年")
     return {
         "status": ShowcaseStatus.LISTED, "visited_by_id": await _person(said["察看人编号"], "察看人"),

@@ -15,6 +15,7 @@ from handlers.findings import STATUS_WORDS
 from handlers.workdays import last_day
 from models import AssessmentStage
 from pages import assessments as parts
+from pages.assessments import HOME
 from pages.login import known
 from pages.staff import (
     Form,
@@ -33,7 +34,6 @@ from pages.staff import (
 )
 from pages.staff import shown as shown_to
 
-HOME = ("/assessments", "评估")
 STEPS = "sign|deliver|review|return|stop"
 
 

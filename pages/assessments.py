@@ -19,6 +19,7 @@ from models.findings import DONE, OPEN
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
 from pages.login import known, known_reader
 
+HOME = ("/assessments", "评估")
 LARGEST = 256 * 1024
 """Bytes of one upload."""
 SHOWN = 50

@@ -21,6 +21,7 @@ from handlers.cycles import KIND_WORDS
 from handlers.errors import Refused
 from models import AssessmentStage, Cycle, CycleKind, Person, Team
 from pages.assessment_results import file_of
+from pages.assessments import HOME
 from pages.layout import whole
 from pages.login import known
 from pages.staff import (
@@ -47,7 +48,6 @@ from pages.staff import (
 from pages.staff import shown as shown_to
 
 HERE = "/assessments/cycles"
-HOME = ("/assessments", "评估")
 LIST = (HERE, "评估计划和进度")
 STEPS = "teams|assign|publish|prints"
 

@@ -5,7 +5,7 @@ import re
 from aiohttp import web
 
 from handlers import qr_codes
-from pages.layout import SECURITY, file, not_found, page
+from pages.layout import code_drawn, file, not_found, page
 
 SITE_ID = re.compile(r"[A-Za-z0-9]{1,8}")
 SCENE = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -44,9 +44,7 @@ async def code(request: web.Request) -> web.Response:
     text = request.query.get("code", "")
     if not SCENE.fullmatch(text):
         return not_found("二维码内容不对。")
-    picture = await qr_codes.svg(text)
-    headers = SECURITY | {"Cache-Control": "no-store"}
-    return web.Response(body=picture, content_type="image/svg+xml", headers=headers)
+    return code_drawn(await qr_codes.svg(text))
 
 
 async def style(_: web.Request) -> web.Response:

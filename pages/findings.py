@@ -14,6 +14,7 @@ from handlers.workdays import last_day
 from models import Rectification, RectificationKind, RectificationStatus
 from models.findings import DONE
 from pages import assessments as parts
+from pages.assessments import HOME
 from pages.layout import paragraphs
 from pages.staff import (
     Form,
@@ -31,7 +32,6 @@ from pages.staff import (
 )
 from pages.staff import shown as shown_to
 
-HOME = ("/assessments", "评估")
 STEPS = "plan|train|prove|help|object|answer|accept|return"
 
 

@@ -84,8 +84,14 @@ async def style(_: web.Request) -> web.Response:
     return file("page.css", "text/css")
 
 
-def file(name: str, media: str) -> web.Response:
-    """A file of this room."""
+def code_drawn(svg: bytes) -> web.Response:
+    """A QR code as a picture; it holds for a while only, so nobody keeps it."""
+    headers = SECURITY | {"Cache-Control": "no-store"}
+    return web.Response(body=svg, content_type="image/svg+xml", headers=headers)
+
+
+def file(name: str, media: str, *, lasts: int = 300) -> web.Response:
+    """A file of this room, kept by browsers for so many seconds."""
     text = (FILES / name).read_text(encoding="utf-8")
-    headers = SECURITY | {"Cache-Control": "max-age=300"}
+    headers = SECURITY | {"Cache-Control": f"max-age={lasts}"}
     return web.Response(text=text, content_type=media, charset="utf-8", headers=headers)

@@ -24,7 +24,7 @@ from handlers.rehearsal_play import Kind, Wish
 from handlers.rehearsals import Sitting
 from pages import rehearsal_forms, rehearsal_page
 from pages.cases import CASES_STYLE
-from pages.layout import CONTEXT, SECURITY, file, page, posted, whole
+from pages.layout import CONTEXT, SECURITY, code_drawn, file, page, posted, whole
 from pages.login import known, known_reader
 from pages.rehearsal_forms import number_of
 
@@ -121,9 +121,7 @@ async def code(request: web.Request) -> web.Response:
     except Refused as refused:
         return refusal(refused)
     address = f"{ctx.settings.public_url.rstrip('/')}/rehearsals/join/{text}"
-    picture = await qr_codes.svg(address)
-    headers = SECURITY | {"Cache-Control": "no-store"}
-    return web.Response(body=picture, content_type="image/svg+xml", headers=headers)
+    return code_drawn(await qr_codes.svg(address))
 
 
 async def news(request: web.Request) -> web.StreamResponse:

@@ -18,17 +18,14 @@ from handlers.showcase import LEVEL_WORDS
 from handlers.showcase_list import Example
 from models import Showcase, ShowcaseKind, ShowcaseLevel, SiteCategory
 from pages.examples import HOME, link
-from pages.layout import CONTEXT, FILES, SECURITY, not_found, page, paragraphs
+from pages.layout import CONTEXT, file, not_found, page, paragraphs
 from pages.map import CATEGORIES
 
 STYLE = "/pages/showcase.css"
 KIND_WORDS = {ShowcaseKind.SITE: "示范点", ShowcaseKind.BRAND: "品牌"}
 HOST = re.compile(r"^[A-Za-z0-9.-]{1,120}(?::[0-9]{1,5})?$")
-GROUPS = (
-    ("市级示范点", ShowcaseKind.SITE, ShowcaseLevel.CITY),
-    ("区级示范点", ShowcaseKind.SITE, ShowcaseLevel.DISTRICT),
-    ("品牌", ShowcaseKind.BRAND, None),
-)
+A_DAY = 86400
+"""Seconds a drawing is kept: there are many on a page, and networks are poor."""
 FOOT = "<footer>这里只看做法，不分高低。到期前都要再去看一遍，看过还好用才继续列入。</footer>"
 
 
@@ -41,8 +38,8 @@ async def index(request: web.Request) -> web.Response:
         kind=ShowcaseKind(chosen["kind"]) if "kind" in chosen else None,
         category=SiteCategory(chosen["category"]) if "category" in chosen else None,
     )
-    groups = [(said, [row for row in rows if _is_of(row, kind, level)]) for said, kind, level in GROUPS]
-    listed = "".join(f"<h2>{said}（{len(group)}）</h2>{_cards(group)}" for said, group in groups if group)
+    groups = showcase_list.grouped(rows)
+    listed = "".join(f"<h2>{said}（{len(group)}）</h2>{_cards(group)}" for said, group in groups)
     empty = "<p>这一类现在还没有，请看看别的。</p>"
     body = (
         "<main><h1>一批样板</h1><p>示范点可以去看、去学，有阵地的可以预约参观；"
@@ -127,18 +124,12 @@ def nobody(request: web.Request) -> Context:
 
 async def style(_: web.Request) -> web.Response:
     """The sheet of these pages."""
-    return _file("showcase.css", "text/css")
+    return file("showcase.css", "text/css", lasts=A_DAY)
 
 
 async def drawn(request: web.Request) -> web.Response:
     """A drawing."""
-    return _file(f"showcase-{request.match_info['name']}.svg", "image/svg+xml")
-
-
-def _file(name: str, media: str) -> web.Response:
-    headers = SECURITY | {"Cache-Control": "max-age=86400"}
-    text = (FILES / name).read_text(encoding="utf-8")
-    return web.Response(text=text, content_type=media, charset="utf-8", headers=headers)
+    return file(f"showcase-{request.match_info['name']}.svg", "image/svg+xml", lasts=A_DAY)
 
 
 def _host(address: str) -> str:
@@ -162,7 +153,10 @@ def _chosen(request: web.Request) -> dict[str, str]:
 
 def _narrow(chosen: Mapping[str, str]) -> str:
     every: list[tuple[str, dict[str, str]]] = [("全部", {})]
-    every += [(said, {"kind": kind} | ({"level": level} if level else {})) for said, kind, level in GROUPS]
+    every += [
+        (said, {"kind": kind} | ({"level": level} if level else {}))
+        for said, kind, level in showcase_list.GROUPS
+    ]
     every += [(said, {"category": category}) for category, said in CATEGORIES.items()]
     links = "".join(
         f'<a href="{HOME}{f"?{escape(urlencode(asked))}" if asked else ""}"'
@@ -170,10 +164,6 @@ def _narrow(chosen: Mapping[str, str]) -> str:
         for said, asked in every
     )
     return f'<p class="kinds">{links}</p>'
-
-
-def _is_of(row: Showcase, kind: ShowcaseKind, level: ShowcaseLevel | None) -> bool:
-    return row.kind is kind and (level is None or row.level is level)
 
 
 def _cards(rows: Sequence[Showcase]) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date
-from html import escape
 
 from aiohttp import web
 
 from handlers import lessons, showcase, showcase_list
 from handlers.access import OFFICERS
+from handlers.answering.dates import add_months
 from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.lesson_content import Strand
@@ -145,7 +145,7 @@ async def show(request: web.Request) -> web.Response:
 async def _steps(ctx: Context, row: Showcase) -> str:
     """What the reader may do now."""
     base, today = f"{HOME}/{row.id}", ctx.now().date()
-    last = showcase.months_after(today, ctx.settings.showcase_valid_months)
+    last = add_months(today, ctx.settings.showcase_valid_months)
     until = field("until", "有效期至", kind="date", value=last)
     parts: list[str] = []
     for act in await showcase.may(ctx, row):
@@ -245,28 +245,18 @@ async def _fields(ctx: Context, row: Showcase | None, *, officer: bool) -> str:
     return (
         owner
         + field("name", "名称", value=there.name, more=f'required maxlength="{LONGEST_NAME}"')
-        + _choice("kind", "种类", kinds, row and row.kind)
-        + _choice("category", "类别", categories, row and row.category)
-        + _area("summary", "一两句话说清是什么", there.summary, LONGEST_SUMMARY)
-        + _area("learn", f"能学什么，一条一行，最多 {MOST_LEARNT} 条", learn, 520)
+        + select("kind", "种类", kinds, chosen=row and row.kind, more="")
+        + select("category", "类别", categories, chosen=row and row.category, more="")
+        + area("summary", "一两句话说清是什么", value=there.summary, more=_required(LONGEST_SUMMARY))
+        + area("learn", f"能学什么，一条一行，最多 {MOST_LEARNT} 条", value=learn, more=_required(520))
         + field("site", "阵地编号，可不填；填了就能预约参观", value=site, more='maxlength="8"')
-        + _choice("brand", "体现哪个品牌", brands, there.brand_id)
-        + _choice("lesson", "哪一课讲它", course, there.lesson_code)
+        + select("brand", "体现哪个品牌", brands, chosen=there.brand_id, more="")
+        + select("lesson", "哪一课讲它", course, chosen=there.lesson_code or None, more="")
     )
 
 
-def _choice(name: str, label: str, options: Sequence[tuple[object, str]], chosen: object) -> str:
-    """A choice with what is there chosen already."""
-    html = select(name, label, options, more="")
-    if chosen in (None, ""):
-        return html
-    return html.replace(f'value="{escape(str(chosen))}">', f'value="{escape(str(chosen))}" selected>', 1)
-
-
-def _area(name: str, label: str, value: str, longest: int) -> str:
-    more = f'rows="3" required maxlength="{longest}"'
-    box = f'<textarea id="{name}" name="{name}" {more}>{escape(value)}</textarea>'
-    return f'<label for="{name}">{escape(label)}</label>{box}'
+def _required(longest: int) -> str:
+    return f'required maxlength="{longest}"'
 
 
 def _table(rows: Sequence[Showcase]) -> str:

@@ -171,16 +171,24 @@ def field(name: str, label: str, *, kind: str = "text", value: object = "", more
     )
 
 
-def area(name: str, label: str, *, more: str = "required", rows: int = 3) -> str:
+def area(name: str, label: str, *, value: str = "", more: str = "required", rows: int = 3) -> str:
     """A larger text field with its label."""
-    box = f'<textarea id="{name}" name="{name}" rows="{rows}" {more}></textarea>'
+    box = f'<textarea id="{name}" name="{name}" rows="{rows}" {more}>{escape(value)}</textarea>'
     return f'<label for="{name}">{escape(label)}</label>{box}'
 
 
-def select(name: str, label: str, options: Iterable[tuple[object, str]], *, more: str = "required") -> str:
-    """A choice with its label."""
+def select(
+    name: str,
+    label: str,
+    options: Iterable[tuple[object, str]],
+    *,
+    chosen: object = None,
+    more: str = "required",
+) -> str:
+    """A choice with its label; `chosen` is the value that is taken already."""
     inner = "".join(
-        f'<option value="{escape(str(value))}">{escape(said)}</option>' for value, said in options
+        f'<option value="{escape(str(value))}"{" selected" * (value == chosen)}>{escape(said)}</option>'
+        for value, said in options
     )
     box = f'<select id="{name}" name="{name}" {more}>{inner}</select>'
     return f'<label for="{name}">{escape(label)}</label>{box}'

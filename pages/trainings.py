@@ -14,7 +14,7 @@ from handlers.training_attendance import Result
 from handlers.trainings import Conditions, SessionWish
 from handlers.workers import covered_unit
 from models import EnrolmentStatus, Organization, OrganizationKind, Person, Role, Training, TrainingStatus
-from pages.layout import SECURITY, page
+from pages.layout import code_drawn, page
 from pages.login import known
 from pages.staff import (
     Form,
@@ -340,9 +340,7 @@ async def code(request: web.Request) -> web.Response:
     except Refused as refused:
         return refusal(refused)
     address = f"{ctx.settings.public_url.rstrip('/')}/trainings/in/{said}"
-    drawing = await qr_codes.svg(address)
-    headers = SECURITY | {"Cache-Control": "no-store"}
-    return web.Response(body=drawing, content_type="image/svg+xml", headers=headers)
+    return code_drawn(await qr_codes.svg(address))
 
 
 async def names(request: web.Request) -> web.Response:

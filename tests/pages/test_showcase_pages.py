@@ -6,6 +6,7 @@ from handlers import showcase
 from handlers.showcase_wishes import Wish
 from models import Lesson, Showcase, ShowcaseKind, ShowcaseLevel, ShowcaseStatus, SiteCategory
 from pages import showcase as pages
+from pages.layout import FILES
 from tests.handlers.test_showcase import listed, nominated, world
 from tests.handlers.town import Town
 from tests.pages.test_pages import Client, Tags, client
@@ -163,5 +164,5 @@ def test_every_category_has_its_words_and_its_drawing() -> None:
     assert set(pages.CATEGORIES) == set(SiteCategory)
     for category in SiteCategory:
         row = Showcase(kind=ShowcaseKind.SITE, category=category, images=[])
-        assert (pages.FILES / f"showcase-{category.value.lower()}.svg").exists()
+        assert (FILES / f"showcase-{category.value.lower()}.svg").exists()
         assert pages.picture(row) == f"/pages/showcase/{category.value.lower()}.svg"
