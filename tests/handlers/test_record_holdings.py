@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from handlers import holdings, todos
+from handlers import holdings, records, todos
 from handlers.context import Caller, Context
-from models import Account, App, Person
+from models import Account, App, Person, Record
 from tests.fakes import Clock
 from tests.handlers.branch_book import Book, open_book, party_day, signed, team
 
@@ -53,3 +53,16 @@ async def test_the_export_tells_where_records_name_somebody_and_nobody_else(book
     text = json.dumps(held, ensure_ascii=False)
     assert [person.name for person in book.people if person.name in text] == [member.name]
     assert len((await export(book, book.town.worker))["本人填写的支部记录"]) == 2
+    assert (await export(book, book.people[5]))["提到本人的支部记录"] == [], "who was only counted"
+
+
+async def test_what_a_record_about_somebody_says_names_no_other_person(book: Book) -> None:
+    first, other = book.people[0], book.people[1]
+    told = {"at": "2026-11-05", "from_id": first.id, "to_id": other.id, "points": "谈了学习"}
+    await records.create(book.ctx, template="T11")
+    row = await Record.get(template="T11")
+    await Record.filter(id=row.id).update(values=told)
+    (about,) = (await export(book, other))["关于本人的支部记录"]
+    assert "谈了学习" in about["内容"].values()
+    assert not {first.id, other.id} & set(about["内容"].values())
+    assert (await export(book, book.people[5]))["关于本人的支部记录"] == []

@@ -45,6 +45,24 @@ def test_any_text_is_judged_as_by_each_pattern(patterns: list[str], data: st.Dat
     assert AnyOf(patterns)(text) == any(re.search(pattern, text) for pattern in patterns)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found", "not_found"),
+    [
+        ("(丑|寅)(卯|辰)?巳", "丑巳 寅巳 寅辰巳 丑卯巳", "巳 卯巳 丑卯"),
+        ("(甲|乙)?丙", "丙 甲丙 乙丙", "甲 乙"),
+        ("(甲|乙)+丁", "甲丁 甲乙丁", "丁 丙丁"),
+        ("甲乙|(丙|丁戊)己|庚", "甲乙 丙己 丁戊己 庚", "甲 乙 丁己 戊"),
+        ("[己庚](辛|壬)", "己辛 庚壬", "己 庚癸"),
+        ("(?<!甲)子", "子 乙子", "甲子"),
+        ("^丁|戊$", "丁甲 甲戊", "甲丁 戊甲"),
+    ],
+)
+def test_every_word_of_a_group_and_every_branch_counts(pattern: str, found: str, not_found: str) -> None:
+    any_of = AnyOf([pattern])
+    assert [text for text in found.split() if not any_of(text)] == []
+    assert [text for text in not_found.split() if any_of(text)] == []
+
+
 def test_branches_stand_in_no_group_and_no_class() -> None:
     assert branches(r"甲|(乙|丙)丁|[|戊]|\||己") == ["甲", "(乙|丙)丁", "[|戊]", r"\|", "己"]
 
