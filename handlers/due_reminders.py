@@ -1,4 +1,4 @@
-"""Telling people of terms: before, on and after the day, merged, at most three a day, never at night.
+"""Telling people of terms: before, on and after the day, merged, few a day, never at night.
 
 A row for each date, reason and person is written before anything is sent: nobody is told twice. It goes as
 a customer-service message where somebody wrote within 48 hours; everybody else finds it in 待办 and 评估,
@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import audit, cycles, findings, notices
-from handlers.assessment_content import OverdueDays, Quiet, Terms
+from handlers import audit, cycles, findings, notices, routine_reminders
+from handlers.assessment_content import OverdueDays, Terms
 from handlers.context import Context
 from handlers.notices import WINDOW
+from handlers.routine_reminders import DayIsFull
 from handlers.workdays import last_day
-from models import App, DueReminder, Duty, Notice, Rectification, Role
+from models import App, DueReminder, Duty, Rectification, Role
 from models.findings import OPEN
 
-KEY = f"{notices.PASSING}due:"
 SHOWN = 5
 MOST = 2000
-MARGIN = timedelta(minutes=15)
-"""No message is begun so shortly before the quiet hours that a second try would fall into them."""
 SOON, TODAY, PERSON, TOWN, BULLETIN = "soon", "today", "person", "town", "bulletin"
 WORDS = {
     SOON: "快到期",
@@ -50,7 +49,7 @@ async def remind(ctx: Context) -> int:
     """Note what people are to be told now, and tell them; run by the clock, any number at once."""
     terms = cycles.current_book(ctx).terms
     await _note(ctx, terms)
-    if is_quiet(ctx.now().astimezone(ctx.settings.zone), terms.quiet):
+    if routine_reminders.is_quiet(ctx):
         return 0
     waiting = DueReminder.filter(
         told_at=None, person__accounts__app=App.OFFICIAL_ACCOUNT, person__accounts__follows=True,
@@ -61,13 +60,7 @@ async def remind(ctx: Context) -> int:
         "rectification__finding__branch", "rectification__assessment__cycle"
     ):
         by_person[row.person_id].append(row)
-    return sum([await _tell(ctx, person, rows, terms) for person, rows in by_person.items()])
-
-
-def is_quiet(local: datetime, quiet: Quiet) -> bool:
-    """Whether nothing is sent at this time of day. Pure."""
-    ends = local.replace(hour=quiet.since, minute=0, second=0, microsecond=0) - MARGIN
-    return local >= ends or local.hour < quiet.until
+    return sum([await _tell(ctx, person, rows) for person, rows in by_person.items()])
 
 
 def reason(
@@ -128,7 +121,7 @@ async def _whom(row: Rectification, kind: str) -> list[int]:
     return sorted({duty.person_id for duty in await duties})
 
 
-async def _tell(ctx: Context, person_id: int, rows: Sequence[DueReminder], terms: Terms) -> int:
+async def _tell(ctx: Context, person_id: int, rows: Sequence[DueReminder]) -> int:
     """One message for everything that waits for somebody, if they may have another one today."""
     live = [
         row for row in rows if row.rectification.status in OPEN and row.rectification.due_at == row.due_at
@@ -139,21 +132,17 @@ async def _tell(ctx: Context, person_id: int, rows: Sequence[DueReminder], terms
     account = await notices.reachable(ctx, person_id=person_id).first()
     if not live or account is None:
         return 0
-    local = ctx.now().astimezone(ctx.settings.zone)
-    today = f"{KEY}{person_id}:{local:%Y%m%d}:"
-    sent = await Notice.filter(dedupe_key__startswith=today).count()
-    if sent >= terms.reminders_a_day:
+    text = sentence(live, ctx.settings.zone)
+    try:
+        async with in_transaction():
+            unsaid = DueReminder.filter(id__in=[row.id for row in live], told_at=None)
+            if not await unsaid.update(told_at=ctx.now()):
+                return 0
+            await routine_reminders.promise(ctx, person_id=person_id, openid=account.openid, text=text)
+            told = [row.rectification_id for row in live]
+            await audit.record(ctx, "finding.reminded", f"person:{person_id}", findings=told)
+    except (DayIsFull, IntegrityError):
         return 0
-    async with in_transaction():
-        unsaid = DueReminder.filter(id__in=[row.id for row in live], told_at=None)
-        if not await unsaid.update(told_at=ctx.now()):
-            return 0
-        await notices.enqueue(
-            ctx, openid=account.openid, text=sentence(live, ctx.settings.zone), dedupe_key=f"{today}{sent}"
-        )
-        await audit.record(
-            ctx, "finding.reminded", f"person:{person_id}", findings=[row.rectification_id for row in live]
-        )
     return 1
 
 

@@ -1,6 +1,6 @@
 """Gentle reminders of what a branch has to record: one message a day for all of it, by day, each thing once.
 
-Nobody is reminded between nine in the evening and eight in the morning. They go to who writes the branch's
+They keep the one rule for reminders (handlers/routine_reminders) and go to who writes the branch's
 records, where they wrote lately or agreed to a message; everybody else finds the list in the chat (手册).
 Only the branch's own things are told, in plain words: no comparison and no blame.
 """
@@ -14,16 +14,15 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import audit, due_records, notices, record_facts, singles
+from handlers import audit, due_records, notices, record_facts, routine_reminders, singles
 from handlers.answering.dates import add_months
 from handlers.context import Context
 from handlers.due_records import Due, State
 from handlers.record_checks import Facts
+from handlers.routine_reminders import WRITTEN, DayIsFull
 from handlers.singles import THING, Card, Fate
 from models import Account, App, Duty, DutyReminder, Organization, Role
 
-FROM, UNTIL = 8, 21
-"""Hours of the day between which somebody may be reminded."""
 CATCH_UP = timedelta(days=7)
 """How long after its day a reminder still makes sense, if there was no way to send it before."""
 TOLD_FOR = timedelta(days=400)
@@ -45,7 +44,7 @@ class Signal:
 async def remind(ctx: Context) -> int:
     """Remind who hasn't been today; any number of clocks at once. How many were."""
     now = ctx.now()
-    if not FROM <= now.hour < UNTIL:
+    if routine_reminders.is_quiet(ctx):
         return 0
     sent, today = 0, now.date()
     told_today = {row.person_id for row in await DutyReminder.filter(day=today).only("person_id")}
@@ -140,15 +139,13 @@ async def _tell(
     if account is not None:
         try:
             async with in_transaction():
-                row = await DutyReminder.create(
-                    person_id=person_id, day=ctx.now().date(), told=keys, channel="customer_service"
+                await DutyReminder.create(
+                    person_id=person_id, day=ctx.now().date(), told=keys, channel=WRITTEN
                 )
-                await notices.enqueue(
-                    ctx, openid=account.openid, text=text(found, several=several, link=link),
-                    dedupe_key=f"{notices.PASSING}record:{row.id}",
-                )  # fmt: skip
+                said = text(found, several=several, link=link)
+                await routine_reminders.promise(ctx, person_id=person_id, openid=account.openid, text=said)
                 await audit.record(ctx, "branch.reminded", f"person:{person_id}", count=len(found))
-        except IntegrityError:
+        except (DayIsFull, IntegrityError):
             return False
         return True
     return await _tell_by_template(ctx, person_id, found, keys)
@@ -163,13 +160,14 @@ async def _tell_by_template(
     template_id = ctx.settings.record_template_id
     try:
         async with in_transaction():
+            await routine_reminders.count_one(ctx, person_id=person_id)
             row = await DutyReminder.create(
                 person_id=person_id, day=ctx.now().date(), told=keys, channel=account.app
             )
             if not await singles.spend(template_id, [account.id]):
                 raise IntegrityError("spent this moment")
             await audit.record(ctx, "branch.reminded", f"person:{person_id}", count=len(found))
-    except IntegrityError:
+    except (DayIsFull, IntegrityError):
         return False
     first = found[0][1].due
     values = {

@@ -1,10 +1,10 @@
 """Reminding those who booked of a visit, the day before and two hours before, once each.
 
 The mini program's message or the account's notice go where somebody agreed to it; a customer-service
-message where they wrote within 48 hours. Everybody else sees the visit in the list, and nothing is forced.
-A row is written before anything is sent, and claimed by whoever sends. A claim whose process was lost
-before it began to send is taken again; what may have been sent is never sent again: a reminder that comes
-twice is worse than one that doesn't.
+message where they wrote within 48 hours; at night only for a visit before the morning. Everybody else sees
+the visit in the list, and nothing is forced. A row is written before anything is sent, and claimed by
+whoever sends. A claim whose process was lost before it began to send is taken again; what may have been
+sent is never sent again: a reminder that comes twice is worse than one that doesn't.
 """
 
 import logging
@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit, notices, singles, visit_news
+from handlers import audit, notices, routine_reminders, singles, visit_news
 from handlers.context import Context
 from handlers.singles import CLAIM, LONGEST_SEND, THING, Card, Fate, Told
 from models import (
@@ -44,8 +44,11 @@ async def remind(ctx: Context) -> int:
     await _take_up_lost(ctx)
     for kind in ReminderKind:
         await _plan(ctx, kind)
-    planned = await Reminder.filter(status=ReminderStatus.PLANNED).order_by("id").limit(AT_ONCE).only("id")
-    return sum([await _send(ctx, reminder_id=row.id) for row in planned])
+    planned = Reminder.filter(status=ReminderStatus.PLANNED)
+    if routine_reminders.is_quiet(ctx):  # All that can wait for the morning does.
+        planned = planned.filter(booking__slot__starts_at__lte=routine_reminders.quiet_until(ctx))
+    rows = await planned.order_by("id").limit(AT_ONCE).only("id")
+    return sum([await _send(ctx, reminder_id=row.id) for row in rows])
 
 
 async def _plan(ctx: Context, kind: ReminderKind) -> None:

@@ -1,21 +1,21 @@
 """What officers and workers are told, by customer-service message, and the reminders of a day as one message.
 
-Nobody is written to who doesn't follow the account: they see the same on their page and in 待办.
+Nobody is written to who doesn't follow the account: they see the same on their page and in 待办. Reminders
+keep the one rule for all of them (handlers/routine_reminders).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import time
 
+from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import notices, visit_news
+from handlers import notices, routine_reminders, visit_news
 from handlers.context import Context
+from handlers.routine_reminders import DayIsFull
 from models import Duty, Filing, FilingStatus, Organization, Role, WorkerReminder
 
-QUIET_FROM, QUIET_UNTIL = time(21), time(8)
-"""Nobody is reminded at night (本区建议值)."""
 MOST_LINES = 3
 HOW = "在微信里打开支部通的“党务工作者”页面可以办理。"
 MINE = "发“我的培训”可以查看。"
@@ -53,12 +53,11 @@ async def district_officers() -> list[int]:
 
 
 async def remind(ctx: Context, lines: Iterable[tuple[int, str, str]]) -> int:
-    """Send `(person, key, line)` to whom it wasn't sent yet, a day's lines as one message; how many people.
+    """Send `(person, key, line)` to whom it wasn't sent yet, all of a moment as one message; how many people.
 
-    Not at night; what goes beyond three lines is in 待办.
+    What goes beyond three lines is in 待办; who can't be written to now is reminded when they can.
     """
-    local = ctx.now().astimezone(ctx.settings.zone).time()
-    if local >= QUIET_FROM or local < QUIET_UNTIL:
+    if routine_reminders.is_quiet(ctx):
         return 0
     by_person: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for person_id, key, line in lines:
@@ -73,13 +72,17 @@ async def _remind_one(ctx: Context, person_id: int, theirs: list[tuple[str, str]
     told = await WorkerReminder.filter(person_id=person_id, key__in=[key for key, _ in theirs])
     known = {row.key for row in told}
     new = [(key, line) for key, line in theirs if key not in known]
-    if not new:
+    account = await notices.reachable(ctx, person_id=person_id).first() if new else None
+    if account is None:
         return False
-    async with in_transaction():
-        rows = [WorkerReminder(key=key, person_id=person_id, at=ctx.now()) for key, _ in new]
-        await WorkerReminder.bulk_create(rows)
-        said = [f"· {line}" for _, line in new[:MOST_LINES]]
-        more = [f"还有 {len(new) - MOST_LINES} 件，请看“待办”。"] if len(new) > MOST_LINES else []
-        text = "\n".join(["提醒：", *said, *more])
-        await tell(ctx, [person_id], text, key=f"worker:{ctx.now():%Y%m%d}:{new[0][0]}")
+    said = [f"· {line}" for _, line in new[:MOST_LINES]]
+    more = [f"还有 {len(new) - MOST_LINES} 件，请看“待办”。"] if len(new) > MOST_LINES else []
+    text = "\n".join(["提醒：", *said, *more])
+    try:
+        async with in_transaction():
+            rows = [WorkerReminder(key=key, person_id=person_id, at=ctx.now()) for key, _ in new]
+            await WorkerReminder.bulk_create(rows)
+            await routine_reminders.promise(ctx, person_id=person_id, openid=account.openid, text=text)
+    except (DayIsFull, IntegrityError):
+        return False
     return True

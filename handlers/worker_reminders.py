@@ -1,6 +1,6 @@
-"""What the clock says once a day to officers and workers: deadlines, classes of tomorrow, gaps, the bulletin.
+"""What the clock says to officers and workers: deadlines, classes of tomorrow, gaps, the bulletin.
 
-Each line has a key and is said once; a person's lines of a day come as one message (handlers/worker_news).
+Each line has a key and is said once; a person's lines of an hour come as one message (handlers/worker_news).
 """
 
 from datetime import datetime, time, timedelta

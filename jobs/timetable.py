@@ -87,7 +87,7 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("apply_filings", daily(0, 20), filings.apply_due, 6 * HOUR),
         Job("close_rotations", daily(0, 30), rotations.close_months, 6 * HOUR),
         Job("look_for_leads", daily(6, 30), worker_leads.look, 6 * HOUR),
-        Job("remind_workers", daily(9, 10), worker_reminders.remind, 6 * HOUR),
+        Job("remind_workers", CronTrigger(minute=10, timezone=zone), worker_reminders.remind, HOUR),
         Job("forget_callbacks", daily(3, 20), retention.forget_old, 6 * HOUR),
         Job("forget_keys", daily(3, 30), idempotency.forget_old, 6 * HOUR),
         Job("forget_nonces", daily(3, 40), nonces.forget_old, 6 * HOUR),

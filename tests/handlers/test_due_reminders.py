@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from handlers import assessment_todos, due_reminders, findings
+from handlers import assessment_todos, due_reminders, findings, routine_reminders
 from handlers.assessment_content import book
 from handlers.context import Context
 from handlers.due_reminders import BULLETIN, PERSON, SOON, TODAY, TOWN, reason
@@ -83,7 +83,7 @@ async def test_what_is_due_is_told_in_one_message_and_once(
     await in_touch(world.town.worker, clock)
     assert await due_reminders.remind(ctx) == 1
     assert await due_reminders.remind(ctx) == 0
-    (notice,) = await Notice.filter(dedupe_key__startswith="remind:due:")
+    (notice,) = await Notice.filter(dedupe_key__startswith=routine_reminders.KEY)
     assert notice.content.count("快到期") == 2
     assert "12月21日" in notice.content
 
@@ -145,7 +145,7 @@ async def test_the_town_is_told_after_seven_days_and_the_district_after_fifteen(
         for one in everybody:
             await in_touch(one, clock)
         assert await due_reminders.remind(ctx) == 1
-        last = await Notice.filter(dedupe_key__startswith="remind:due:").order_by("-id").first()
+        last = await Notice.filter(dedupe_key__startswith=routine_reminders.KEY).order_by("-id").first()
         assert last is not None
         assert last.openid == f"o{who.id}"
 

@@ -166,3 +166,20 @@ async def test_a_reminder_is_never_kept_for_later(
     wechat.refuse = [error]
     await notices.send_due(world.ctx)
     assert (await Notice.get(dedupe_key__startswith=notices.PASSING)).status == notices.FAILED
+
+
+@pytest.mark.parametrize(("hour", "at_night"), [(7, True), (9, False)])
+async def test_at_night_only_a_visit_before_the_morning_is_reminded_of(
+    world: Town, clock: Clock, wechat: FakeWeChat, hour: int, at_night: bool
+) -> None:
+    """Two hours before a visit at half past seven nobody can wait; before one at half past nine they can."""
+    await agrees(world, times=5)
+    starts = (clock.now + timedelta(days=3)).replace(hour=hour, minute=30)
+    slot = await new_slot(world.site, starts)
+    await bookings.book(world.at(world.worker), slot_id=slot.id, headcount=9, theme="主题党日")
+    clock.now = starts - timedelta(minutes=119)
+    await reminders.remind(world.ctx)
+    assert len(wechat.sent) == at_night
+    clock.now = max(clock.now, starts.replace(hour=8, minute=0))
+    await reminders.remind(world.ctx)
+    assert len(wechat.sent) == 1

@@ -371,6 +371,7 @@ async def test_officers_are_told_once_that_an_end_is_near_and_see_what_waits(
     await Notice.all().delete()
     assert await worker_reminders.remind(world.ctx) == 0
     clock.now += timedelta(days=680)
+    await Account.all().update(last_contact_at=clock.now)
     assert await worker_reminders.remind(world.ctx) > 0
     assert await worker_reminders.remind(world.ctx) == 0
     assert [one for one in await Notice.all() if "将在11月20日到期" in one.content]

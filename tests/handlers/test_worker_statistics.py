@@ -1,7 +1,7 @@
 """The dashboard, the bulletin, reminders: of units never of a person, said once, and not at night."""
 
 from dataclasses import fields
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -110,12 +110,16 @@ async def test_the_bulletin_counts_a_quarters_filings_per_unit(world: Town, cloc
 # Reminders
 
 
-async def follows(who: Person) -> None:
-    await Account.create(app=App.OFFICIAL_ACCOUNT, openid=f"o{who.id}", person=who, follows=True)
+async def follows(who: Person, clock: Clock) -> None:
+    await Account.create(
+        app=App.OFFICIAL_ACCOUNT, openid=f"o{who.id}", person=who, follows=True, last_contact_at=clock.now
+    )
 
 
-def at(clock: Clock, **more: int) -> None:
+async def at(clock: Clock, **more: int) -> None:
+    """It is another time, and everybody who follows has just written."""
     clock.now = clock.now.replace(**more)  # type: ignore[arg-type]
+    await Account.all().update(last_contact_at=clock.now)
 
 
 async def said(who: Person) -> list[str]:
@@ -130,14 +134,14 @@ async def test_a_town_is_reminded_before_its_deadline_and_after_it_once_each(
 ) -> None:
     await rotations.open_round(world.at(world.district_officer), first_month=date(2026, 12, 1))
     for who in (world.town_officer, world.far_officer):
-        await follows(who)
-    at(clock, day=14, hour=9)
+        await follows(who, clock)
+    await at(clock, day=14, hour=9)
     assert await worker_reminders.remind(world.ctx) == 0
-    at(clock, day=15)
+    await at(clock, day=15)
     assert await worker_reminders.remind(world.ctx) == 1
-    at(clock, day=20)
+    await at(clock, day=20)
     assert await worker_reminders.remind(world.ctx) == 0
-    at(clock, day=21)
+    await at(clock, day=21)
     assert await worker_reminders.remind(world.ctx) == 1
     first, second = await said(world.town_officer)
     assert "请在 11 月 20 日前报人选" in first
@@ -147,17 +151,17 @@ async def test_a_town_is_reminded_before_its_deadline_and_after_it_once_each(
 
 async def test_nobody_is_reminded_at_night(world: Town, clock: Clock) -> None:
     await rotations.open_round(world.at(world.district_officer), first_month=date(2026, 12, 1))
-    await follows(world.town_officer)
+    await follows(world.town_officer, clock)
     for hour in (21, 23, 7):
-        at(clock, day=18, hour=hour)
+        await at(clock, day=18, hour=hour)
         assert await worker_reminders.remind(world.ctx) == 0
     assert not await WorkerReminder.exists()
-    at(clock, hour=8)
+    await at(clock, hour=8)
     assert await worker_reminders.remind(world.ctx) == 1
 
 
 async def test_the_lines_of_a_day_come_as_one_message_of_three_at_most(world: Town, clock: Clock) -> None:
-    await follows(world.district_officer)
+    await follows(world.district_officer, clock)
     for number in range(5):
         who = await Person.create(name=f"演示{number}", organization=world.branch)
         await Filing.create(
@@ -171,13 +175,23 @@ async def test_the_lines_of_a_day_come_as_one_message_of_three_at_most(world: To
     assert await worker_reminders.remind(world.ctx) == 0
 
 
+async def test_who_has_not_written_lately_is_reminded_when_they_do(world: Town, clock: Clock) -> None:
+    await rotations.open_round(world.at(world.district_officer), first_month=date(2026, 12, 1))
+    await follows(world.town_officer, clock)
+    clock.now = clock.now.replace(day=clock.now.day + 3)
+    assert await worker_reminders.remind(world.ctx) == 0
+    assert not await WorkerReminder.exists(), "what was not said is not marked as said"
+    await Account.all().update(last_contact_at=clock.now)
+    assert await worker_reminders.remind(world.ctx) == 1
+
+
 async def test_the_quarter_is_announced_to_units_that_filed(world: Town, clock: Clock) -> None:
-    await follows(world.town_officer)
+    await follows(world.town_officer, clock)
     await Filing.create(
         kind="appoint", status="done", person=world.member, unit=world.town, effective_on=date(2026, 11, 1),
         created_at=clock.now, decided_at=clock.now,
     )  # fmt: skip
-    clock.now = datetime(2027, 1, 4, 9, 10, tzinfo=clock.now.tzinfo)
+    await at(clock, year=2027, month=1, day=4, hour=9, minute=10)
     assert await worker_reminders.remind(world.ctx) == 1
     assert "2026 年第 4 季度" in (await said(world.town_officer))[0]
     clock.now += timedelta(days=7)
