@@ -44,6 +44,8 @@ async def look(ctx: Context, *, finding_id: int) -> Steps:
     person, row = await require_person(ctx), await findings.find(ctx, finding_id)
     rounds = await findings.chain(row)
     for_branch = person.id == row.owner_id or await assessments.works_for(person, row.finding.branch_id)
+    if for_branch:
+        row = await findings.as_written(row)
     over, district = await is_officer_over(ctx, row.finding.branch), False
     if row.status is RectificationStatus.TO_DISTRICT:
         district = await is_district_officer_over(ctx, row.finding.branch)

@@ -40,7 +40,10 @@ from models import (
 from models.findings import DONE, OPEN
 
 LARGEST_PAGE = 200
+NOT_SHOWN = (screenings.STAND_IN, screenings.WITHHELD)
 DAY = timedelta(days=1)
+WRITTEN = ("measure", "evidence", "reason", "objection")
+"""What a branch writes in a round: others read it once it has passed (screenings.py)."""
 TO_ACCEPT = (RectificationStatus.TO_TOWN, RectificationStatus.TO_DISTRICT)
 STATUS_WORDS = {
     RectificationStatus.TO_DO: "待整改",
@@ -182,7 +185,7 @@ async def plan(
     async with in_transaction():
         row = await _of_own_branch(ctx, finding_id)
         _require_open(row)
-        owner = owner_id or row.owner_id or person.id
+        kept, owner = screenings.look_at(ctx, measure), owner_id or row.owner_id or person.id
         at_home = Person.filter(id=owner, organization_id=row.finding.branch_id, left_at=None)
         if owner != person.id and not await at_home.exists():
             raise BadInput(owner_id="责任人应是本支部名册里的同志，请重选")
@@ -196,10 +199,11 @@ async def plan(
             OPEN,
             status=RectificationStatus.UNDER_WAY,
             owner_id=owner,
-            measure=measure,
+            measure=kept.shown,
             kind=kind,
             due_at=due_at,
         )
+        await _hold(ctx, row, kept, "measure")
         await audit.record(
             ctx, "finding.planned", f"finding:{row.finding_id}", round=row.round, owner=owner, kind=kind
         )
@@ -237,11 +241,13 @@ async def prove(ctx: Context, *, finding_id: int, evidence: str) -> Rectificatio
         _require_open(row)
         if not row.measure:
             raise BadInput(evidence="请先填写整改措施，再提交佐证")
+        kept = screenings.look_at(ctx, evidence)
         await _change(
-            row, OPEN, status=RectificationStatus.TO_TOWN, evidence=evidence, evidence_by_id=person.id,
+            row, OPEN, status=RectificationStatus.TO_TOWN, evidence=kept.shown, evidence_by_id=person.id,
             evidence_at=ctx.now(), town_by_id=None, town_at=None, district_by_id=None, district_at=None,
             accept_due_at=assessment_stages.working_days(ctx, _terms(row).working_days.acceptance),
         )  # fmt: skip
+        await _hold(ctx, row, kept, "evidence")
         await audit.record(ctx, "finding.proved", f"finding:{row.finding_id}", round=row.round)
         await _advance(ctx, row)
     return await find(ctx, finding_id)
@@ -253,12 +259,15 @@ async def accept(ctx: Context, *, finding_id: int) -> Rectification:
     Raises:
         NotBound, NotFound, NotAllowed, WrongState.
         OwnRectification: the caller owns or proved it, or accepted it for the town already.
+        BadInput: its proof waits to be looked at, or may not be shown: nobody can judge by it.
     """
     person = await require_person(ctx)
     await require_officer(ctx)
     try:
         async with in_transaction():
             row = await _to_judge(ctx, finding_id)
+            if row.evidence in NOT_SHOWN:
+                raise BadInput(evidence="佐证的文字还在审核或不予显示，请审核后再验收，或退回支部改写")
             if row.status is RectificationStatus.TO_TOWN:
                 await _accept_for_town(ctx, row, person)
             else:
@@ -332,7 +341,9 @@ async def ask_for_help(ctx: Context, *, finding_id: int, reason: str) -> Rectifi
     async with in_transaction():
         row = await _of_own_branch(ctx, finding_id)
         _require_open(row)
-        await _change(row, OPEN, status=RectificationStatus.NEEDS_HELP, reason=reason)
+        kept = screenings.look_at(ctx, reason)
+        await _change(row, OPEN, status=RectificationStatus.NEEDS_HELP, reason=kept.shown)
+        await _hold(ctx, row, kept, "reason")
         await audit.record(ctx, "finding.needs_help", f"finding:{row.finding_id}", round=row.round)
     return await find(ctx, finding_id)
 
@@ -358,8 +369,7 @@ async def object_to(ctx: Context, *, finding_id: int, text: str) -> Rectificatio
         await _change(
             row, (row.status,), objection=kept.shown, objected_at=ctx.now(), objection_due_at=answer_by
         )
-        if kept.status is not None:
-            await screenings.hold(ctx, kept, _objection(row), path=row.finding.branch.path)
+        await _hold(ctx, row, kept, "objection")
         await audit.record(ctx, "finding.objected", f"finding:{row.finding_id}", round=row.round)
     return await find(ctx, finding_id)
 
@@ -398,9 +408,23 @@ async def answer_objection(ctx: Context, *, finding_id: int, upheld: bool, text:
     return await find(ctx, finding_id)
 
 
-def _objection(row: Rectification) -> str:
-    """Where the text of an objection belongs, as screenings.py names places."""
-    return f"rectification:{row.id}:objection"
+async def as_written(row: Rectification) -> Rectification:
+    """A round for those who wrote in it: what is held back stands in it as it was written."""
+    held = await screenings.held_texts(_place(row, column) for column in WRITTEN)
+    for column in WRITTEN:
+        if getattr(row, column) in NOT_SHOWN:
+            setattr(row, column, held.get(_place(row, column), getattr(row, column)))
+    return row
+
+
+async def _hold(ctx: Context, row: Rectification, kept: screenings.Kept, column: str) -> None:
+    """Keep a text of the branch back where it must be looked at first; what it replaces waits no longer."""
+    await screenings.hold(ctx, kept, _place(row, column), path=row.finding.branch.path)
+
+
+def _place(row: Rectification, column: str) -> str:
+    """Where a text of a round belongs, as screenings.py names places."""
+    return f"rectification:{row.id}:{column}"
 
 
 async def _give_back(row: Rectification) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tortoise.transactions import in_transaction
 
-from handlers import paging, transitions, worker_news
+from handlers import paging, screenings, transitions, worker_news
 from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnFiling, WrongState
@@ -113,9 +113,10 @@ async def explain(ctx: Context, *, measure_id: int, text: str) -> Measure:
         NotAllowed, NotFound, WrongState, BadInput.
     """
     row = await _of_unit(ctx, measure_id, MeasureStatus.VERIFIED)
-    line = one_line(text, longest=LONGEST_TEXT, field="text")
+    kept = screenings.look_at(ctx, one_line(text, longest=LONGEST_TEXT, field="text"))
     async with in_transaction():
-        await transitions.move(ctx, THING, row, MeasureStatus.EXPLAINED, explanation=line)
+        await transitions.move(ctx, THING, row, MeasureStatus.EXPLAINED, explanation=kept.shown)
+        await screenings.hold(ctx, kept, f"measure:{row.id}:explanation", path=row.unit.path)
     return row
 
 
@@ -139,6 +140,8 @@ async def propose(
     today = ctx.now().date()
     if row.status is MeasureStatus.VERIFIED and row.explain_until is not None and today <= row.explain_until:
         raise WrongState
+    if row.explanation == screenings.STAND_IN:
+        raise BadInput(reason="单位的说明还在审核，请审核后再提建议")
     line = one_line(reason, longest=LONGEST_TEXT, field="reason")
     chosen = list(dict.fromkeys(kinds))
     if not chosen:
@@ -198,9 +201,10 @@ async def rectify(ctx: Context, *, measure_id: int, text: str) -> Measure:
         NotAllowed, NotFound, WrongState, BadInput.
     """
     row = await _of_unit(ctx, measure_id, MeasureStatus.DELIVERED)
-    line = one_line(text, longest=LONGEST_TEXT, field="text")
+    kept = screenings.look_at(ctx, one_line(text, longest=LONGEST_TEXT, field="text"))
     async with in_transaction():
-        await transitions.move(ctx, THING, row, MeasureStatus.RECTIFIED, rectification=line)
+        await transitions.move(ctx, THING, row, MeasureStatus.RECTIFIED, rectification=kept.shown)
+        await screenings.hold(ctx, kept, f"measure:{row.id}:rectification", path=row.unit.path)
     return row
 
 
@@ -211,6 +215,8 @@ async def lift(ctx: Context, *, measure_id: int, note: str = "") -> Measure:
         NotAllowed, NotFound, WrongState, BadInput.
     """
     row = await _at_district(ctx, measure_id, MeasureStatus.RECTIFIED)
+    if row.rectification == screenings.STAND_IN:
+        raise BadInput(note="单位写的整改情况还在审核，请审核后再解除")
     line = one_line(note, longest=LONGEST_TEXT, field="note", required=False)
     async with in_transaction():
         await transitions.move(ctx, THING, row, MeasureStatus.LIFTED, note=line)

@@ -16,7 +16,7 @@ from handlers.assessment_access import require_officer
 from handlers.context import Caller, Context
 from handlers.cycles import find
 from handlers.errors import BadInput, NotFound, Refused, WrongState
-from models import Person, PrintedReport, PrintRun
+from models import Organization, Person, PrintedReport, PrintRun
 
 MOST = 500
 AT_ONCE = 10
@@ -35,17 +35,20 @@ class Progress:
 
 
 async def ask(ctx: Context, *, cycle_id: int, below_id: int | None = None) -> Progress:
-    """Ask for the reports of a cycle's reviewed branches, in the order of codes.
+    """Ask for the reports of a cycle's reviewed branches, all or those below an organization, by code.
 
     Raises:
-        NotBound, NotAllowed.
+        NotBound, NotAllowed, NotFound.
         BadInput: there are none, or too many for one print.
     """
     await find(ctx, cycle_id)
     person = await require_person(ctx)
     wanted = (await assessments.visible(ctx)).filter(cycle_id=cycle_id, mark__isnull=False)
     if below_id is not None:
-        wanted = wanted.filter(branch__parent_id=below_id)
+        top = await Organization.get_or_none(id=below_id)
+        if top is None:
+            raise NotFound
+        wanted = wanted.filter(branch__path__startswith=top.path)
     rows = await wanted.order_by("branch__code").limit(MOST + 1)
     if not 1 <= len(rows) <= MOST:
         raise BadInput(below_id=f"一次可以打印 1 至 {MOST} 份已复核的报告，请按镇（街道）分开")

@@ -34,6 +34,7 @@ from models import (
     Claim,
     Complaint,
     ComplaintEvent,
+    Measure,
     Observation,
     Rating,
     Rectification,
@@ -51,7 +52,7 @@ SHOWN = 100
 
 PLACES: dict[str, type[Model]] = {
     "booking": Booking, "claim": Claim, "complaint": Complaint, "complaint_event": ComplaintEvent,
-    "rating": Rating, "look": Observation, "rectification": Rectification,
+    "rating": Rating, "look": Observation, "rectification": Rectification, "measure": Measure,
 }  # fmt: skip
 """Where texts belong: the first word of a subject. Its last one names the column."""
 

@@ -8,7 +8,15 @@ from pydantic import Field
 
 from handlers import findings
 from handlers.context import Context
-from handlers.errors import NotAllowed, NotBound, NotFound, OwnRectification, TooLateToObject, WrongState
+from handlers.errors import (
+    BadInput,
+    NotAllowed,
+    NotBound,
+    NotFound,
+    OwnRectification,
+    TooLateToObject,
+    WrongState,
+)
 from handlers.findings import Due
 from miniprogram_api import views
 from miniprogram_api.forms import LARGEST_ID, Form, PageQuery, Text
@@ -206,7 +214,7 @@ ROUTES = (
     Route("POST", "/findings/{finding_id}/help", ask_for_help, BOUND, "需要上级协调", ReturnForm, FindingView, refuses=ACTS),
     Route("POST", "/findings/{finding_id}/objection", object_to, BOUND, "对扣减提出异议", ObjectionForm, FindingView, refuses=(*ACTS, TooLateToObject)),
     Route("POST", "/findings/{finding_id}/objection/answer", answer_objection, OFFICERS, "答复异议", ObjectionAnswerForm, FindingView, refuses=(*ACTS, OwnRectification)),
-    Route("POST", "/findings/{finding_id}/accept", accept, OFFICERS, "验收通过（镇街先验，区级抽验；不能验自己经手的）", None, FindingView, refuses=(*ACTS, OwnRectification)),
+    Route("POST", "/findings/{finding_id}/accept", accept, OFFICERS, "验收通过（镇街先验，区级抽验；不能验自己经手的）", None, FindingView, refuses=(*ACTS, OwnRectification, BadInput)),
     Route("POST", "/findings/{finding_id}/return", send_back, OFFICERS, "验收退回", ReturnForm, FindingView, refuses=(*ACTS, OwnRectification)),
 )
 # fmt: on

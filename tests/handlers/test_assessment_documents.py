@@ -12,10 +12,10 @@ from handlers import assessment_documents, assessments, report_prints
 from handlers.assessment_documents import Report, Section, Table
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
-from models import Assessment, PrintedReport, PrintRun
+from models import Assessment, Organization, OrganizationKind, PrintedReport, PrintRun, Scope
 from tests.fakes import Clock
 from tests.fonts import needs_font
-from tests.handlers import assessed
+from tests.handlers import assessed, town
 from tests.handlers.assessed import EVIDENCE, FACT, RULE, Assessed
 
 
@@ -115,6 +115,21 @@ async def test_a_print_goes_on_after_an_interruption_and_shows_how_far_it_is(
     with ZipFile(BytesIO(await report_prints.collect(world.ctx, run_id=run.id))) as file:
         assert [name.partition(" ")[0] for name in file.namelist()] == ["ZC0101", "ZC0102", "ZC1301"]
         assert all(file.read(name).startswith(b"%PDF") for name in file.namelist())
+
+
+async def test_a_towns_print_takes_in_what_lies_deeper_than_its_own_branches(world: Assessed) -> None:
+    general = await town.organization("ZC0150", OrganizationKind.GENERAL_BRANCH, world.town.town)
+    deep = await town.organization("ZC015001", OrganizationKind.BRANCH, general)
+    await Organization.filter(id=deep.id).update(scope=Scope.VILLAGE)
+    for one in await world.begin(world.town.branch, deep, world.town.far_branch):
+        await world.look_both(one, {})
+        await assessments.review(world.at(world.leader), assessment_id=one.id, decided={})
+    run = await report_prints.ask(world.ctx, cycle_id=world.cycle.id, below_id=world.town.town.id)
+    assert run.wanted == 2
+    printed = PrintedReport.filter(run_id=run.id).order_by("id")
+    assert await printed.values_list("assessment__branch__code", flat=True) == ["ZC0101", "ZC015001"]
+    with pytest.raises(NotFound):
+        await report_prints.ask(world.ctx, cycle_id=world.cycle.id, below_id=999_999)
 
 
 async def test_only_officers_print_and_only_what_is_there(
