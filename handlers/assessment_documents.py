@@ -29,6 +29,7 @@ NOTE = (
 )
 ITEMS = ("编号", "项目", "分值", "得分", "说明"), (10, 40, 12, 12, 26)
 MOVED = ("时间", "环节", "事由"), (26, 18, 56)
+OWN = ("编号", "项目", "自评扣", "评估扣", "支部的说明"), (10, 30, 12, 12, 36)
 OFTEN = ("编号", "项目", "党支部数", "有问题的", "合计扣分"), (12, 43, 15, 15, 15)
 BRANCHES = ("编码", "名称", "环节", "得分"), (18, 50, 18, 14)
 YEARS = ("编码", "名称", "年度得分的算法", "星级", "降档"), (13, 29, 38, 9, 11)
@@ -100,8 +101,20 @@ def _branch(whole: Whole, zone: ZoneInfo) -> Report:
             Section("一、各项得分", (), _table(ITEMS, marks)),
             Section("二、问题清单", *_problems(whole, zone)),
             Section("三、办理经过", (), _table(MOVED, moved)),
+            *_own(whole),
         ),
     )  # fmt: skip
+
+
+def _own(whole: Whole) -> tuple[Section, ...]:
+    """Where the branch had thought otherwise of itself; nothing where it hadn't, or hadn't said."""
+    names = {item.code: item.name for item in whole.sheet.items}
+    rows = [
+        [one.item, names.get(one.item, ""), shown(one.own), shown(one.assessed), one.note]
+        for one in whole.own
+    ]
+    said = ("自评不计入得分，这里只列扣分不一样的项目。",)
+    return (Section("四、支部自评与评估不一样的", said, _table(OWN, rows)),) if rows else ()
 
 
 def _table(shape: tuple[Sequence[str], Sequence[int]], rows: Sequence[Sequence[str]]) -> Table:

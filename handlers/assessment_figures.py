@@ -38,19 +38,27 @@ WHERE a.cycle_id = {one} AND ({below})
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 BOTH = """
-SELECT a.id AS assessment, COUNT(*) AS items,
-       SUM(CASE WHEN x.deducted = y.deducted THEN 1 ELSE 0 END) AS same,
-       SUM(CASE WHEN (x.deducted > 0) = (y.deducted > 0) THEN 1 ELSE 0 END) AS both_or_neither,
-       SUM(CASE WHEN x.deducted > 0 THEN 1 ELSE 0 END) AS first_found,
-       SUM(CASE WHEN y.deducted > 0 THEN 1 ELSE 0 END) AS second_found,
-       SUM(x.deducted) AS first_sum, SUM(y.deducted) AS second_sum
-FROM assessments a
-JOIN organizations o ON o.id = a.branch_id
-JOIN assessment_assessor_marks x ON x.assessment_id = a.id AND x.assessor_id = a.assessor_id
-JOIN assessment_assessor_marks y ON y.assessment_id = a.id AND y.assessor_id = a.other_id AND y.item = x.item
-WHERE a.cycle_id = {one} AND a.stage NOT IN ('planned', 'assessing') AND ({below})
-GROUP BY a.id ORDER BY a.id
+SELECT p.assessment AS assessment, COUNT(*) AS items,
+       SUM(CASE WHEN p.x = p.y THEN 1 ELSE 0 END) AS same,
+       SUM(CASE WHEN (p.x > 0) = (p.y > 0) THEN 1 ELSE 0 END) AS both_or_neither,
+       SUM(CASE WHEN p.x > 0 THEN 1 ELSE 0 END) AS first_found,
+       SUM(CASE WHEN p.y > 0 THEN 1 ELSE 0 END) AS second_found,
+       SUM(p.x) AS first_sum, SUM(p.y) AS second_sum
+FROM (
+    SELECT m.assessment_id AS assessment, m.item AS item,
+           MAX(CASE WHEN m.assessor_id = a.assessor_id THEN m.deducted END) AS x,
+           MAX(CASE WHEN m.assessor_id = a.other_id THEN m.deducted END) AS y
+    FROM assessments a
+    JOIN organizations o ON o.id = a.branch_id
+    JOIN assessment_assessor_marks m ON m.assessment_id = a.id
+    WHERE a.cycle_id = {one} AND a.stage NOT IN ('planned', 'assessing') AND ({below})
+    GROUP BY m.assessment_id, m.item
+) p
+WHERE p.x IS NOT NULL AND p.y IS NOT NULL
+GROUP BY p.assessment ORDER BY p.assessment
 """
+"""Both marks of an item are laid beside each other by grouping: joined, PostgreSQL's plan for a statement it
+has seen five times takes four times as long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import assessment_stages, audit, notices, observations, paging, visit_news
+from handlers import assessment_stages, audit, notices, observations, paging, self_assessments, visit_news
 from handlers.accounts import require_person
 from handlers.assessment_access import is_officer_over, officer_paths, own_branches, require_officer
 from handlers.assessment_content import FULL, Sheet
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, NotYourBranch, WrongState
 from handlers.lines import one_line
+from handlers.self_assessments import Differs
 from models import (
     Assessment,
     AssessmentMove,
@@ -51,7 +52,10 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An assessment with everything that may be shown to the caller."""
+    """An assessment with everything that may be shown to the caller.
+
+    `own` is where the branch had thought otherwise of itself (支部自评), once both are known.
+    """
 
     assessment: Assessment
     sheet: Sheet
@@ -63,6 +67,7 @@ class Whole:
     late: int = 0
     is_assessor: bool = False
     is_leader: bool = False
+    own: Sequence[Differs] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +135,12 @@ async def get(ctx: Context, *, assessment_id: int) -> Whole:
     inside = is_leader or is_assessor or await is_officer_over(ctx, row.branch)
     told = inside and row.stage not in (AssessmentStage.PLANNED, AssessmentStage.ASSESSING)
     rounds = Rectification.filter(assessment_id=row.id).order_by("finding__item")
+    marks = await ItemMark.filter(assessment_id=row.id).order_by("item")
+    said = await self_assessments.handed_in(row) if marks else {}
     return Whole(
         assessment=row,
         sheet=sheet,
-        marks=await ItemMark.filter(assessment_id=row.id).order_by("item"),
+        marks=marks,
         moves=await AssessmentMove.filter(assessment_id=row.id).order_by("sequence"),
         rectifications=await rounds.select_related("finding__branch", "owner", "assessment"),
         apart=await both(row) if told else (),
@@ -141,6 +148,7 @@ async def get(ctx: Context, *, assessment_id: int) -> Whole:
         late=await Observation.filter(assessment_id=row.id, late=True).count() if told else 0,
         is_assessor=is_assessor,
         is_leader=is_leader,
+        own=self_assessments.differences(said, {one.item: one.deducted for one in marks}),
     )
 
 

@@ -13,13 +13,13 @@ from uuid import UUID
 
 from tortoise.transactions import in_transaction
 
-from handlers import assessment_stages, audit, screenings
+from handlers import assessment_stages, audit, screenings, self_assessments
 from handlers.accounts import require_person
 from handlers.assessment_content import Sheet
 from handlers.context import Context
 from handlers.cycles import barred_from
 from handlers.errors import BadInput, NotFound, WrongState
-from models import Assessment, AssessmentStage, AssessorMark, Finding, Observation, Person
+from models import Assessment, AssessmentStage, AssessorMark, Finding, Observation, Person, SelfMark
 from models.findings import Rectification
 
 LINES_AT_ONCE = 200
@@ -81,7 +81,10 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What an assessor takes along: the sheet, what was drawn, whom to talk with, what was found before."""
+    """What an assessor takes along: the sheet, what was drawn, whom to talk with, what was found before.
+
+    `own` is what the branch itself says of an item, where it handed in (支部自评).
+    """
 
     assessment: Assessment
     sheet: Sheet
@@ -90,6 +93,7 @@ class Kit:
     interviews: Sequence[Person]
     before: Sequence[Rectification]
     handed_in: bool = False
+    own: Mapping[str, SelfMark] = field(default_factory=dict)
 
 
 def merge(seen: Iterable[Seen]) -> Merged:
@@ -141,6 +145,7 @@ async def kit(ctx: Context, *, assessment_id: int) -> Kit:
         row, sheet, mine, merge(map(_seen, mine)), people,
         await before.order_by("finding__item", "-round").select_related("finding"),
         await AssessorMark.filter(assessment_id=row.id, assessor_id=person.id).exists(),
+        await self_assessments.handed_in(row),
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ from models import (
     Role,
     Screening,
     ScreeningStatus,
+    SelfMark,
 )
 
 WORDS = Path(__file__).parent.parent / "content" / "texts" / "held_words.yaml"
@@ -53,6 +54,7 @@ SHOWN = 100
 PLACES: dict[str, type[Model]] = {
     "booking": Booking, "claim": Claim, "complaint": Complaint, "complaint_event": ComplaintEvent,
     "rating": Rating, "look": Observation, "rectification": Rectification, "measure": Measure,
+    "self_mark": SelfMark,
 }  # fmt: skip
 """Where texts belong: the first word of a subject. Its last one names the column."""
 

@@ -161,6 +161,23 @@ class AssessmentMoveView(View):
     person_id: int | None
 
 
+class DiffersView(View):
+    """An item of which the branch had thought otherwise, in tenths."""
+
+    item: str
+    own: int = Field(description="支部自评扣多少")
+    assessed: int
+    note: str
+
+
+class OwnWordView(View):
+    """What a branch says of an item itself."""
+
+    item: str
+    deducted: int
+    note: str
+
+
 class WholeAssessmentView(AssessmentView):
     """An assessment with what may be shown to the caller."""
 
@@ -170,6 +187,7 @@ class WholeAssessmentView(AssessmentView):
     apart: list[ApartView] = Field(description="只给评估组和上级看，两人都提交以后才有")
     observations: list[ObservationView]
     late: int = Field(description="提交以后才传上来、还没有计入的记录条数")
+    own: list[DiffersView] = Field(description="支部自评与评估不一样的项目；自评不计入得分")
 
 
 class BeforeView(View):
@@ -191,6 +209,7 @@ class KitView(AssessmentView):
     mine: list[ObservationView]
     conflicts: list[list[str]] = Field(description="同一条改了两次的各个版本，请选定一个")
     handed_in: bool
+    own: list[OwnWordView] = Field(description="支部自评，只供对照，不计入得分；支部没有提交的为空")
 
 
 class UploadedLineView(View):
@@ -339,6 +358,9 @@ def whole_view(ctx: Context, whole: Whole) -> WholeAssessmentView:
         apart=[ApartView(item=one.item, first=one.first, second=one.second) for one in whole.apart],
         observations=[observation_view(one) for one in whole.observations],
         late=whole.late,
+        own=[
+            DiffersView(item=one.item, own=one.own, assessed=one.assessed, note=one.note) for one in whole.own
+        ],
     )
 
 
@@ -365,6 +387,9 @@ def kit_view(found: Kit) -> KitView:
         mine=[observation_view(one) for one in found.mine],
         conflicts=[list(ids) for ids in found.merged.conflicts],
         handed_in=found.handed_in,
+        own=[
+            OwnWordView(item=one.item, deducted=one.deducted, note=one.note) for one in found.own.values()
+        ],
     )  # fmt: skip
 
 

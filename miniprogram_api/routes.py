@@ -63,6 +63,7 @@ from miniprogram_api import (
     rehearsals,
     rotations,
     rules,
+    self_assessments,
     sessions,
     showcase,
     site_keeping,
@@ -258,5 +259,6 @@ ROUTES = (
     *cycles.ROUTES,
     *assessments.ROUTES,
     *findings.ROUTES,
+    *self_assessments.ROUTES,
 )
 # fmt: on

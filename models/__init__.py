@@ -84,6 +84,7 @@ from models.rotations import (
 )
 from models.scans import ScanNonce, UploadedScan
 from models.screenings import Screening, ScreeningStatus
+from models.self_assessments import SelfAssessment, SelfMark
 from models.showcase import ON_LIST, Showcase, ShowcaseKind, ShowcaseLevel, ShowcaseStatus
 from models.sites import (
     EFFECTIVE,
@@ -111,6 +112,7 @@ from models.trainings import (
     TrainingStatus,
 )
 from models.transitions import Transition
+from models.weak_branches import WEAK_LIVE, WeakBranch, WeakFinding, WeakStatus
 from models.workers import (
     FILING_OPEN,
     Filing,
@@ -136,6 +138,7 @@ __all__ = [
     "ROTATION_AHEAD",
     "ROTATION_MENTORED",
     "SINGLE",
+    "WEAK_LIVE",
     "Account",
     "App",
     "Article",
@@ -229,6 +232,8 @@ __all__ = [
     "Scope",
     "Screening",
     "ScreeningStatus",
+    "SelfAssessment",
+    "SelfMark",
     "ServedMark",
     "Showcase",
     "ShowcaseKind",
@@ -250,6 +255,9 @@ __all__ = [
     "TrainingStatus",
     "Transition",
     "UploadedScan",
+    "WeakBranch",
+    "WeakFinding",
+    "WeakStatus",
     "Worker",
     "WorkerCheck",
     "WorkerCorrection",

@@ -30,7 +30,8 @@ class Complaint(Model):
 
     `account` is null for whoever said it without a login, or wished not to be known. `office` is who it was
     forwarded to; until then it belongs to those above the sender. `round` counts how often it was taken up:
-    status, `answer` (the reason, where it was closed) and `answered_at` are those of this round.
+    status, `answer` (the reason, where it was closed) and `answered_at` are those of this round. `named`
+    where the sender lets the office that deals with it see who they are; only who is known may.
     """
 
     id = fields.IntField(primary_key=True)
@@ -50,6 +51,7 @@ class Complaint(Model):
     office_id: int | None
     reopened_at = fields.DatetimeField(null=True)
     round = fields.IntField(default=1, db_default=1)
+    named = fields.BooleanField(default=False, db_default=False)
 
     class Meta:
         table = "complaints"

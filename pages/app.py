@@ -27,6 +27,7 @@ from pages import (
     registers,
     rehearsals,
     rotations,
+    self_assessments,
     showcase_desk,
     staff,
     trainings,
@@ -106,6 +107,8 @@ def _assessments(router: web.UrlDispatcher) -> None:
     router.add_get(f"{result}/result", assessment_results.show)
     router.add_get(f"{result}/report.{{kind:docx|pdf}}", assessment_results.report)
     router.add_post(f"{result}/{{act:{assessment_results.STEPS}}}", assessment_results.step)
+    router.add_get(f"{result}/self", self_assessments.show)
+    router.add_post(f"{result}/self/{{act:{self_assessments.STEPS}}}", self_assessments.step)
     router.add_get("/assessments/years.docx", cycles.years)
     router.add_get(cycles.HERE, cycles.index)
     router.add_post(cycles.HERE, cycles.create)

@@ -107,7 +107,7 @@ async def _page(ctx: Context, whole: Whole) -> web.Response:
     )
     body = (
         f'<p><span class="state">{assessment_stages.WORDS[row.stage]}</span></p>{known_}'
-        f"{await _acts(ctx, whole)}{_problems(ctx, whole)}{_marks(whole)}{files}"
+        f"{await _acts(ctx, whole)}{_problems(ctx, whole)}{_marks(whole)}{_own(whole)}{files}"
         f'{_way(ctx, whole)}<p class="soft">评的是党支部，不评个人，不排次序。'
         f"分值、扣分办法和期限为{SUGGESTED}。</p>"
     )
@@ -222,6 +222,19 @@ def _marks(whole: Whole) -> str:
         for one in whole.marks
     ]  # fmt: skip
     return folded("各项得分", table(("项目", "分值", "得分", "说明"), rows))
+
+
+def _own(whole: Whole) -> str:
+    """Where the branch had thought otherwise of itself."""
+    if not whole.own:
+        return ""
+    names = {item.code: item.name for item in whole.sheet.items}
+    rows = [
+        (f"{one.item} {names.get(one.item, '')}", shown(one.own), shown(one.assessed), one.note)
+        for one in whole.own
+    ]
+    note = '<p class="soft">自评不计入得分，只列扣分不一样的项目。</p>'
+    return folded("支部自评与评估不一样的", table(("项目", "自评扣", "评估扣", "支部的说明"), rows) + note)
 
 
 def _way(ctx: Context, whole: Whole) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from handlers import assessment_stages, assessments, cases, findings, observations
+from handlers import assessment_stages, assessments, cases, findings, observations, self_assessments
 from handlers.assessment_access import officer_paths, own_branches
 from handlers.assessment_content import SUGGESTED, Item, Per, cited, shown
 from handlers.context import Context
@@ -14,7 +14,7 @@ from handlers.errors import BadInput, NotBound, NotFound, Refused, WrongState
 from handlers.findings import KIND_WORDS, STATUS_WORDS
 from handlers.observations import Kit
 from handlers.workdays import last_day
-from models import Assessment, AssessmentStage, Observation, Rectification
+from models import Assessment, AssessmentStage, Observation, Rectification, SelfMark
 from models.findings import DONE, OPEN
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
 from pages.login import known, known_reader
@@ -41,7 +41,7 @@ async def index(request: web.Request) -> web.Response:
     ctx = await known(request)
     try:
         tasks = (await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=SHOWN)).items
-        results = await _results(ctx)
+        results = await _results(ctx) + _first(await self_assessments.open_ones(ctx))
         rounds = (await findings.list_findings(ctx, limit=SHOWN)).items
         is_officer = bool(await officer_paths(ctx))
     except NotBound:
@@ -71,6 +71,16 @@ async def _results(ctx: Context) -> str:
             if word:
                 listed.setdefault(word, []).append(row)
     return "".join(_listed(word, rows) for word, rows in listed.items())
+
+
+def _first(rows: Sequence[Assessment]) -> str:
+    """What the reader's branch may look at itself before the assessors come."""
+    items = "".join(
+        f'<li><a class="tap" href="/assessments/{row.id}/self">{escape(row.branch.name)}自评</a>'
+        f'<span class="soft">{escape(row.cycle.name)}</span></li>'
+        for row in rows
+    )
+    return f'<h2>可以先自评（自愿，不计入得分）</h2><ul class="plain">{items}</ul>' if items else ""
 
 
 def _to_whom(row: Assessment, *, is_own: bool) -> str:
@@ -283,14 +293,22 @@ def _item(item: Item, kit: Kit) -> str:
         for row in kit.mine
         if row.item == item.code and row.deducted and row.id in {head.id for head in kit.merged.heads}
     )
+    said = kit.own.get(item.code)
+    own = f'<p class="soft">支部自评：{said_by_branch(said)}</p>' if said is not None else ""
     return (
         f'<section class="card item" id="{item.code}" data-item="{item.code}">'
         f"<p><strong>{item.code} {escape(item.name)}</strong>（{shown(item.worth)} 分）</p>"
-        f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in item.look)}</ul>"
+        f"<ul>{''.join(f'<li>{escape(one)}</li>' for one in item.look)}</ul>{own}"
         f"<details><summary>怎样扣分、依据什么</summary><p>{ways}。</p>"
         f'<p class="soft">{escape(cited(item.rules, item.also))}</p></details>'
         f'<ul class="written plain">{written}</ul><div class="acts"></div></section>'
     )
+
+
+def said_by_branch(said: SelfMark) -> str:
+    """What a branch says of an item itself, in one line; HTML."""
+    less = f"扣 {shown(said.deducted)} 分" if said.deducted else "没有问题"
+    return f"{less}{'：' + escape(said.note) if said.note else ''}"
 
 
 def _line(row: Observation) -> dict[str, Any]:

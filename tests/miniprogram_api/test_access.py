@@ -125,6 +125,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "ReviewForm": {"decided": {"A03": 1}},
     "AssessmentReasonForm": {"reason": "x"},
     "RecuseForm": {"reason": "x"},
+    "OwnWordsForm": {"marks": [{"item": "A03", "deducted": 10}]},
     "PlanForm": {"measure": "x", "kind": "limited"},
     "EvidenceForm": {"evidence": "x"},
     "ReturnForm": {"reason": "x"},
