@@ -23,7 +23,18 @@ import aiohttp
 from handlers import lessons
 from handlers.context import Context, open_database, open_redis
 from handlers.gateways.wechat import open_wechat
-from models import Account, App, Channel, Consent, Delivery, DeliveryStatus, Lesson, LessonWeek, Notice
+from models import (
+    Account,
+    App,
+    Channel,
+    Consent,
+    Delivery,
+    DeliveryStatus,
+    Lesson,
+    LessonWeek,
+    MassJob,
+    Notice,
+)
 from settings import Settings
 from tests.push_shape import BEGINS, EARLIER, Shape
 
@@ -32,20 +43,27 @@ CLOCKS = 4
 CHUNK = 2000
 ASKED_AT_ONCE = 32
 LAST_REPORTS = 0.5
-BAD_DAY = {
+BAD_DAY: dict[str, Any] = {
     "latency_ms": 20,
     "accept_then_timeout": [
         {"path": "/cgi-bin/message/mass/*", "probability": 0.2, "seconds": 0.2},  # They are few.
         {"path": "/cgi-bin/message/*", "probability": 0.05, "seconds": 0.2},
+        {"path": "/cgi-bin/tags/members/*", "probability": 0.2, "seconds": 0.2},
     ],
     "errors": [{"path": "/cgi-bin/message/*", "probability": 0.02, "errcode": -1}],
     "seed": 7,
 }
+LOST_TAG = {"path": "/cgi-bin/message/mass/sendall", "times": 1, "seconds": 20.0}
+"""The message to the tag is accepted and not answered, until whoever waits for it has been killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What reached people. `pushed`: how many got so many of themselves; `lessons`: after fetching, too."""
+    """What reached people. `pushed`: how many got so many of themselves; `lessons`: after fetching, too.
+
+    `unlike`: by the id of a mass message, how many WeChat reported (FilterCount) and how many we wrote
+    down, where these differ.
+    """
 
     pushed: dict[int, int]
     lessons: dict[int, int]
@@ -56,6 +74,7 @@ class Count:
     kills: int
     seconds: float
     settled: bool
+    unlike: dict[str, tuple[int, int]]
 
 
 @dataclass
@@ -76,6 +95,7 @@ class Storm:
             "ZBT_REDIS_URL": self.settings.redis_url,
             "ZBT_WECHAT_API_BASE": self.settings.wechat_api_base,
             "ZBT_PUBLIC_URL": self.settings.public_url,
+            "ZBT_LESSON_MASS_TAG": self.settings.lesson_mass_tag,
             "ZBT_LESSON_NOTICE_TEMPLATE_ID": self.settings.lesson_notice_template_id,
             "ZBT_CALLBACK_MAX_AGE": "0",
             "STORM": self.shape.write(),
@@ -138,9 +158,13 @@ async def run(
     """A whole storm over an empty, migrated database; what it came to."""
     async with _storm(settings, shape) as storm:
         say("people are in; the storm begins")
-        await storm.control("faults", BAD_DAY)
-        began = time.monotonic()
+        lost = [LOST_TAG] if shape.by_tag else []
+        await storm.control(
+            "faults", {**BAD_DAY, "accept_then_timeout": lost + BAD_DAY["accept_then_timeout"]}
+        )
         storm.clocks.extend(await asyncio.gather(*(storm.start("clock") for _ in range(CLOCKS))))
+        shape.begin()
+        began = time.monotonic()
         settled = await _rage(storm, kill_every, fewest_kills, longest, say)
         took = time.monotonic() - began
         await asyncio.sleep(LAST_REPORTS)
@@ -207,8 +231,18 @@ async def _count(storm: Storm, took: float, settled: bool) -> Count:
     calls = {path: counts for path, counts in (await storm.control("calls")).items() if "/message/" in path}
     return Count(
         dict(pushed), dict(fetched), outside, dict(channels), await _ledger(), calls,
-        storm.kills, took, settled,
+        storm.kills, took, settled, await _unlike(),
     )  # fmt: skip
+
+
+async def _unlike() -> dict[str, tuple[int, int]]:
+    """The mass messages of which WeChat's report says something else than our ledger."""
+    found = {}
+    for job in await MassJob.all():
+        ours = await Delivery.filter(message_id=job.message_id, status=DeliveryStatus.SENT).count()
+        if ours != job.filtered:
+            found[job.message_id] = (job.filtered, ours)
+    return found
 
 
 @asynccontextmanager

@@ -25,10 +25,13 @@ from simulator.customer_service import allow_after_message
 from simulator.keys import WORLD
 from simulator.mass import FOR_EACH_A_MONTH
 from simulator.quotas import month_of
+from simulator.tags import FIRST_OWN_TAG, Tag
 from simulator.world import World
-from tests.push_shape import Shape
+from tests.push_shape import TAG, Shape
 
 SECOND = 1.0
+LAST_WEEKS = 7
+"""One in so many bears the lesson's tag from the week before, whoever it is."""
 
 
 @asynccontextmanager
@@ -81,8 +84,14 @@ def populate(world: World, settings: Settings, shape: Shape) -> None:
     """The followers, with what the platform remembers of them."""
     now = world.time()
     world.followers.add_numbered(shape.followers, now=now)
+    last_week = Tag(FIRST_OWN_TAG, TAG)
+    if shape.by_tag:
+        world.tags.by_id[last_week.id], world.tags.last_id = last_week, last_week.id
     for place, follower in enumerate(world.followers):
         kind = shape.kind(place)
+        if shape.by_tag and place % LAST_WEEKS == 0:
+            follower.tags.append(last_week.id)
+            last_week.members[follower.openid] = None
         if kind == "mini":
             follower.consents[f"mp:{settings.lesson_template_id}"] = 1
         elif kind == "notice":

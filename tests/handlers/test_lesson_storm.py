@@ -1,6 +1,5 @@
 """Promise 7 with real processes: kill -9, lost answers, dead tokens; each person gets exactly one."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from benchmarks.push.storm import deployment, verdict
 from handlers import schema
 from settings import Settings
 from tests import servers
-from tests.push_shape import Shape
+from tests.push_shape import TAG, Shape
 from tests.push_storm import Count, run
 
 FOLLOWERS, AUDIENCE, BATCH = 300, 240, 30
@@ -25,14 +24,35 @@ def stormy(tmp_path: Path, postgresql_server: str, redis_server: str) -> Iterato
 
 
 async def test_four_clocks_one_of_them_killed_again_and_again_give_each_person_exactly_one(
-    stormy: Settings,
+    stormy: Settings, tmp_path: Path
 ) -> None:
     await schema.migrate(stormy, progress=lambda _: None)
-    shape = Shape(FOLLOWERS, AUDIENCE, BATCH, speed=40.0, started=time.time())
+    shape = Shape(FOLLOWERS, AUDIENCE, BATCH, speed=40.0, gate=str(tmp_path / "begun"))
     count = await run(stormy, shape, kill_every=1.0, fewest_kills=3, longest=90)
     assert verdict(count, AUDIENCE) == []
     assert set(count.channels) == {"subscribe", "notice", "mass", "customer_service", "reply"}
     assert count.calls["/cgi-bin/message/mass/send"].get("0", 0) >= 4
+
+
+async def test_a_message_to_the_tag_whose_sender_was_killed_reaches_each_of_its_bearers_once(
+    stormy: Settings, tmp_path: Path
+) -> None:
+    await schema.migrate(stormy, progress=lambda _: None)
+    tagged = stormy.model_copy(update={"lesson_mass_tag": TAG})
+    shape = Shape(
+        FOLLOWERS,
+        AUDIENCE,
+        BATCH,
+        speed=40.0,
+        gate=str(tmp_path / "begun"),
+        mini=0.0,
+        notice=0.0,
+        by_tag=True,
+    )
+    count = await run(tagged, shape, kill_every=1.0, fewest_kills=3, longest=90, say=print)
+    assert verdict(count, AUDIENCE) == []
+    calls = count.calls["/cgi-bin/message/mass/sendall"]
+    assert calls.get("45065", 0) >= 1, calls
 
 
 @pytest.mark.parametrize(
@@ -42,10 +62,12 @@ async def test_four_clocks_one_of_them_killed_again_and_again_give_each_person_e
         ({"lessons": {1: 9, 0: 1}}, "exactly one"),
         ({"outside": 1}, "outside the audience"),
         ({"settled": False}, "settled"),
+        ({"unlike": {"7": (3, 4)}}, "other numbers"),
     ],
 )
 def test_the_count_sees_what_goes_wrong(found: dict[str, object], wrong: str) -> None:
     good: dict[str, object] = {"pushed": {0: 1, 1: 9}, "lessons": {1: 10}, "outside": 0, "settled": True}
+    good["unlike"] = {}
     rest: dict[str, object] = {"channels": {}, "ledger": {}, "calls": {}, "kills": 4, "seconds": 1.0}
     assert verdict(Count(**{**good, **rest}), 10) == []  # type: ignore[arg-type]
     assert wrong in "; ".join(verdict(Count(**{**good, **rest, **found}), 10))  # type: ignore[arg-type]
