@@ -49,7 +49,7 @@ async def test_a_message_to_the_tag_whose_sender_was_killed_reaches_each_of_its_
         notice=0.0,
         by_tag=True,
     )
-    count = await run(tagged, shape, kill_every=1.0, fewest_kills=3, longest=90, say=print)
+    count = await run(tagged, shape, kill_every=1.0, fewest_kills=3, longest=90)
     assert verdict(count, AUDIENCE) == []
     calls = count.calls["/cgi-bin/message/mass/sendall"]
     assert calls.get("45065", 0) >= 1, calls
