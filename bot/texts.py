@@ -111,6 +111,7 @@ REFUSALS: dict[type[Refused], str] = {
     errors.NoFont: "服务器上没有中文字体，暂时不能排版，请告诉系统管理员。",
     errors.ReplayedScan: "这次扫码已经用过了，请重新扫一次现场的二维码。",
     errors.StaleVersion: "另一部手机刚刚保存过这份记录，您的修改已另存，请打开记录对照取用。",
+    errors.TermsChanged: "另一位同志刚刚改过这些设置，请打开页面核对后再改。",
     errors.AlreadyRecorded: "这一项支部已经有记录，请打开原来的那一份修改。",
     errors.RecordUnready: "这份记录还不能签认，请打开页面按提示补正。",
     errors.RecordBlocked: "这份记录有几项不符合规定或还没有填，请打开页面补正。",

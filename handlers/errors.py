@@ -324,6 +324,12 @@ class StaleVersion(Refused):
     code = "stale_version"
 
 
+class TermsChanged(Refused):
+    """Somebody else changed the settings meanwhile; nothing was changed."""
+
+    code = "terms_changed"
+
+
 class AlreadyRecorded(Refused):
     """The branch has a record of this kind about the same person, year or thing."""
 

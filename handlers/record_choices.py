@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from handlers import record_prefill
+from handlers import record_prefill, record_terms
 from handlers.context import Context
 from handlers.record_access import Reader, Standing
-from handlers.record_checks import District
 from handlers.template_content import Field, Kind, Template, handbook
-from models import Booking, Organization, Person
+from models import Booking, Organization, Person, Record
 
 SOMEBODY = "一名同志"
 """How others are named to a member of the branch: their names are on the roster, not for everybody."""
@@ -43,7 +42,7 @@ class Choices:
         return [(word, word) for word in words]
 
 
-async def gather(ctx: Context, reader: Reader, form: Template) -> Choices:
+async def gather(ctx: Context, reader: Reader, form: Template, *, record: Record | None = None) -> Choices:
     """The choices of a template's fields in a branch, as that reader may see them."""
     roster = await Person.filter(organization_id=reader.branch.id).order_by("left_at", "id")
     hides = reader.standing is Standing.MEMBER
@@ -52,7 +51,7 @@ async def gather(ctx: Context, reader: Reader, form: Template) -> Choices:
         for one in roster
         if one.left_at is None or not reader.writes
     }
-    district = District()
+    district = await record_terms.for_record(ctx, record)
     return Choices(
         people=people,
         records=await _records(reader, form),

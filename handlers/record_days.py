@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from handlers.audit import canonical
 from handlers.template_content import Template
 
-LATE_AFTER = timedelta(days=7)
+LATE_AFTER = 7
 """A meeting entered later than this after it is marked 补录 (handbook, X15)."""
 NATURAL: Mapping[str, tuple[str, ...]] = {
     "T03": ("id_no",),
@@ -57,9 +57,9 @@ def period_of(template: Template, values: Mapping[str, Any], held_on: date | Non
     return str(year_of(values, held_on, today))
 
 
-def is_late(template: Template, held_on: date | None, entered_on: date) -> bool:
-    """Whether a meeting was entered more than seven days after it (补录)."""
-    return template.meeting and held_on is not None and entered_on - held_on > LATE_AFTER
+def is_late(template: Template, held_on: date | None, entered_on: date, *, after: int = LATE_AFTER) -> bool:
+    """Whether a meeting was entered more than so many days after it (补录)."""
+    return template.meeting and held_on is not None and (entered_on - held_on).days > after
 
 
 def natural_key(template: Template, values: Mapping[str, Any]) -> bytes | None:

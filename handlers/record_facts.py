@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from handlers import record_seals
+from handlers import record_seals, record_terms
 from handlers.context import Context
-from handlers.record_checks import District, Entry, Facts, Member
+from handlers.record_checks import Entry, Facts, Member
 from handlers.template_content import handbook
 from models import (
     Membership,
@@ -49,7 +49,7 @@ async def gather(
         scope=branch.scope,
         members={one.id: _member(one, lines.get(one.id, {}), one.id in suspended, named) for one in people},
         records=by_template,
-        district=District(),
+        district=await record_terms.for_record(ctx, record),
         record_id=record.id if record else None,
         entered_at=record.created_at if record else None,
         previous=record_seals.opened(ctx.settings.secret_key, record) if record else None,
@@ -111,6 +111,7 @@ def entry(ctx: Context, row: Record) -> Entry:
         values=values,
         person_id=about if isinstance(about, int) else None,
         entered_at=row.created_at,
+        late=row.is_late,
     )
 
 

@@ -1,6 +1,6 @@
 """What a signed record brings about: drafts of the records that follow. Nothing is signed by itself."""
 
-from handlers import audit, record_access, record_facts, record_prefill
+from handlers import audit, record_access, record_facts, record_prefill, record_terms
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import AlreadyRecorded, NotFound, NotYourBranch, WrongState
@@ -62,7 +62,9 @@ async def _draft(ctx: Context, code: str, origin: Record, values: Values, *, key
         created_by_id=ctx.caller.person.id if ctx.caller.person else None,
     )  # fmt: skip
     try:
-        await records.insert(ctx, form, draft, records.clean(form, values), key=key)
+        await records.insert(
+            ctx, form, draft, records.clean(form, values, await record_terms.in_force(ctx)), key=key
+        )
     except AlreadyRecorded:
         return None
     return draft

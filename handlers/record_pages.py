@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from handlers.record_values import BadValue, read
+from handlers.record_values import BadValue, any_word, read
 from handlers.template_content import Field, Kind, Required, Template
 
 CLOSED = "（不公开）"
@@ -234,7 +234,7 @@ def show(one: Field, value: Any, names: Names, *, masked: bool = False) -> str:
     if one.kind in (Kind.GROUP, Kind.ROWS):
         return _inside(one, value, names)
     try:
-        found = read(one, value, _anything)
+        found = read(one, value, any_word)
     except BadValue:
         return str(value)
     if found is None:
@@ -242,19 +242,6 @@ def show(one: Field, value: Any, names: Names, *, masked: bool = False) -> str:
     if masked and one.key in MASKED and isinstance(found, str):
         return mask(found, *MASKED[one.key])
     return _say(one, found, names)
-
-
-def _anything(_: Field) -> Sequence[str]:
-    """Options may have been others when the record was written."""
-    return ANYTHING
-
-
-class _Anything(tuple[str, ...]):
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
-ANYTHING = _Anything()
 
 
 def mask(text: str, first: int, last: int) -> str:

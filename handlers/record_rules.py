@@ -11,12 +11,11 @@ from datetime import date
 from itertools import combinations
 from typing import Any, Literal
 
-from handlers import due_records, record_access, record_days, record_facts
+from handlers import due_records, record_access, record_facts
 from handlers.context import Context
 from handlers.due_records import Due, State
 from handlers.record_access import Reader
 from handlers.record_checks import Entry, Facts
-from handlers.template_content import handbook
 from models import Record, RecordStatus
 
 Level = Literal["block", "excellent", "warn"]
@@ -265,20 +264,13 @@ def _probationary(facts: Facts, _: int) -> Iterator[Finding]:
 
 
 def _late(facts: Facts, year: int) -> Iterator[Finding]:
-    """X15: entered more than seven days after."""
-    templates = handbook().templates
-    zone = facts.now.tzinfo
+    """X15: entered late, as each was marked by what was in force then."""
     late = tuple(
-        one.id
-        for entries in facts.records.values()
-        for one in entries
-        if one.on.year == year
-        and one.entered_at is not None
-        and record_days.is_late(templates[one.template], one.on, one.entered_at.astimezone(zone).date())
+        one.id for entries in facts.records.values() for one in entries if one.on.year == year and one.late
     )
     if late:
         yield Finding(
-            "X15", "warn", f"有{len(late)}份会议记录是会后7日以后录入的，已标“补录”。", "纪实要求", late
+            "X15", "warn", f"有{len(late)}份会议记录是会后过了几天才录入的，已标“补录”。", "纪实要求", late
         )
 
 

@@ -245,7 +245,7 @@ async def _plan(
                 raw.setdefault(key, {})[column] = value
             else:
                 raw[key] = value
-        values = records.clean(form, raw)
+        values = records.clean(form, raw, facts.district)
     except BadCell as error:
         return bad(f"{error}。")
     except BadInput as error:

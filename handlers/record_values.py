@@ -33,6 +33,21 @@ class BadValue(Exception):
 
 
 Options = Callable[[Field], Sequence[str]]
+
+
+class _AnyWord(tuple[str, ...]):
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_ANY_WORD = _AnyWord()
+
+
+def any_word(_: Field) -> Sequence[str]:
+    """Options of a record that was written before: they may have been others then."""
+    return _ANY_WORD
+
+
 """What may be chosen in a field: its own options, or the district's in their place."""
 
 

@@ -15,7 +15,15 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
-from handlers import audit, record_access, record_days, record_facts, record_follow_ups, record_seals
+from handlers import (
+    audit,
+    record_access,
+    record_days,
+    record_facts,
+    record_follow_ups,
+    record_seals,
+    record_terms,
+)
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import (
@@ -108,7 +116,8 @@ async def create(
     except NotFound:
         raise BadInput(template=TEMPLATE_UNKNOWN) from None
     reader = await record_access.read_branch(ctx, branch_id)
-    given = clean(form, values or {})
+    terms = await record_terms.in_force(ctx)
+    given = clean(form, values or {}, terms)
     if form.code == TALK and not reader.writes and reader.person.organization_id == reader.branch.id:
         given.setdefault("from_id", reader.person.id)  # Their own talk, which nobody else writes down.
     elif not reader.writes:
@@ -134,7 +143,7 @@ async def create(
     ):
         raise AlreadyRecorded
     async with in_transaction():
-        await insert(ctx, form, row, {**clean(form, known.values), **given})
+        await insert(ctx, form, row, {**clean(form, known.values, terms), **given})
     return _shown(ctx, reader, form, row)
 
 
@@ -146,7 +155,7 @@ async def insert(
     Raises:
         AlreadyRecorded.
     """
-    _fill(ctx, form, row, values)
+    _fill(ctx, form, row, values, await record_terms.in_force(ctx))
     if key is not None:
         row.subject = keyed(ctx, key)
     try:
@@ -216,7 +225,7 @@ async def save(ctx: Context, *, record_id: int, revision: int, values: Mapping[s
         AlreadyRecorded.
     """
     reader, form, row = await _writable(ctx, record_id)
-    given = _own_fields(ctx, reader, form, row, clean(form, values))
+    given = _own_fields(ctx, reader, form, row, clean(form, values, await record_terms.for_record(ctx, row)))
     before = record_seals.opened(ctx.settings.secret_key, row)
     if row.status is not RecordStatus.DRAFT:
         raise WrongState
@@ -295,7 +304,7 @@ async def correct(
     reader, form, row = await _signable(ctx, record_id)
     if row.status is not RecordStatus.SIGNED:
         raise WrongState
-    given = _own_fields(ctx, reader, form, row, clean(form, values))
+    given = _own_fields(ctx, reader, form, row, clean(form, values, await record_terms.for_record(ctx, row)))
     before = record_seals.opened(ctx.settings.secret_key, row)
     if row.version != version:
         raise StaleVersion
@@ -453,13 +462,17 @@ def _with(values: Values, place: str, papers: list[str]) -> Values:
     return {**values, key: {**(values.get(key) or {}), column: papers} if column else papers}
 
 
-def clean(form: Template, values: Mapping[str, Any]) -> Values:
+def clean(form: Template, values: Mapping[str, Any], district: District) -> Values:
     """Values as they are kept; null empties a field. Computed fields are passed over: nobody types them.
 
     Raises:
         BadInput: for each field a sentence.
     """
     fields = {field.key: field for field in form.fields}
+
+    def options(field: Field) -> tuple[str, ...]:
+        return tuple(getattr(district, field.options_from)) if field.options_from else field.options
+
     bad = {key: "这个模板没有这个栏目，请去掉" for key in values if key not in fields}
     found: Values = {}
     for key, value in values.items():
@@ -467,7 +480,7 @@ def clean(form: Template, values: Mapping[str, Any]) -> Values:
         if field is None or field.computed:
             continue
         try:
-            found[key] = stored(field, read(field, value, _options))
+            found[key] = stored(field, read(field, value, options))
         except BadValue as error:
             bad[f"{key}.{error.place}" if error.place else key] = f"{field.label}：{error.sentence}。"
         except (TypeError, ValueError, RecursionError):
@@ -493,10 +506,6 @@ def stored(field: Field, value: Any) -> Any:
             group = replace(field, kind=Kind.GROUP)
             return [stored(group, row) for row in value]
     return plain(value)
-
-
-def _options(field: Field) -> tuple[str, ...]:
-    return tuple(getattr(District(), field.options_from)) if field.options_from else field.options
 
 
 def keyed(ctx: Context, key: bytes) -> str:
@@ -533,7 +542,7 @@ async def _advance(ctx: Context, form: Template, row: Record, values: Values, **
         StaleVersion, AlreadyRecorded.
     """
     mine = Record.filter(id=row.id, revision=row.revision, version=row.version)
-    _fill(ctx, form, row, values)
+    _fill(ctx, form, row, values, await record_terms.for_record(ctx, row))
     row.revision += 1
     row.saved_at = ctx.now()
     for name, value in also.items():
@@ -559,7 +568,7 @@ async def _advance(ctx: Context, form: Template, row: Record, values: Values, **
         raise StaleVersion
 
 
-def _fill(ctx: Context, form: Template, row: Record, values: Values) -> None:
+def _fill(ctx: Context, form: Template, row: Record, values: Values, district: District) -> None:
     """Put values into a row, with what is read out of them."""
     zone, today = ctx.settings.zone, ctx.now().date()
     values = {key: value for key, value in values.items() if value not in (None, "", [], {})}
@@ -568,7 +577,8 @@ def _fill(ctx: Context, form: Template, row: Record, values: Values) -> None:
     row.held_on = record_days.day_of(form, values, zone)
     row.year = record_days.year_of(values, row.held_on, row.created_at.astimezone(zone).date())
     row.period = record_days.period_of(form, values, row.held_on, today)
-    row.is_late = record_days.is_late(form, row.held_on, row.created_at.astimezone(zone).date())
+    entered_on = row.created_at.astimezone(zone).date()
+    row.is_late = record_days.is_late(form, row.held_on, entered_on, after=district.late_days)
     natural = record_days.natural_key(form, values)
     if natural is not None and not row.is_exercise:
         row.subject = keyed(ctx, natural)

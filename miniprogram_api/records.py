@@ -6,11 +6,13 @@ from handlers import (
     due_records,
     record_archives,
     record_attachments,
+    record_choices,
     record_facts,
     record_feeds,
     record_follow_ups,
     record_rules,
     record_sheets,
+    record_terms,
     records,
 )
 from handlers.context import Context
@@ -26,7 +28,6 @@ from handlers.errors import (
     WrongState,
 )
 from handlers.record_access import read_branch, require_overview
-from handlers.record_checks import District
 from handlers.spreadsheets import MEDIA
 from handlers.template_content import handbook
 from miniprogram_api import record_views as show_as
@@ -79,9 +80,10 @@ async def show_template(ctx: Context, *, template: str) -> WholeTemplateView:
     """One template with its fields."""
     form = records.template_of(template)
     areas = {area.code: area.name for area in handbook().areas}
-    district = District()
-    names = ("grades", "ratings", "sheets", "veto_names")
-    return show_as.whole_template(form, areas[form.area], {name: getattr(district, name) for name in names})
+    district = await record_terms.in_force(ctx)
+    return show_as.whole_template(
+        form, areas[form.area], {name: getattr(district, name) for name in record_choices.OPTIONS}
+    )
 
 
 async def index(ctx: Context, *, form: RecordQuery) -> RecordsView:

@@ -43,6 +43,7 @@ from models.funds import (
     Receipt,
     ReceiptPurpose,
 )
+from models.handbook_terms import HandbookTerms
 from models.learning import LessonTally, PracticeCard
 from models.lessons import (
     SINGLE,
@@ -181,6 +182,7 @@ __all__ = [
     "Finding",
     "Fund",
     "Guest",
+    "HandbookTerms",
     "IdempotencyKey",
     "ItemMark",
     "Lesson",

@@ -24,6 +24,7 @@ from pages import (
     my_bookings,
     my_code,
     record_documents,
+    record_terms,
     registers,
     rehearsals,
     rotations,
@@ -79,6 +80,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     _workers(app.router)
     record_documents.setup(app)
     handbook.setup(app)
+    record_terms.setup(app)
     showcase_desk.setup(app)
     app.router.add_get("/pages/assessments.js", assessments.script)
     app.router.add_get("/pages/assessments.css", assessments.style)

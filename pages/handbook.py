@@ -83,7 +83,7 @@ async def index(request: web.Request) -> web.Response:
     body = (
         f"<main><h1>一本手册</h1>{await _open_now(ctx)}"
         '<p class="soft">10 项内容，24 个模板。模板是本系统按规定设计的，'
-        f"区里有统一表样的以区里的为准。</p>{areas}</main>"
+        f'区里有统一表样的以区里的为准。<a href="/handbook/terms">区里定的数和等次</a></p>{areas}</main>'
     )
     return page("一本手册", body, style=STYLE)
 

@@ -192,7 +192,7 @@ async def drawn(
 ) -> web.Response:
     """The page of a record."""
     row, form = shown.record, shown.template
-    choices = await record_choices.gather(ctx, shown.reader, form)
+    choices = await record_choices.gather(ctx, shown.reader, form, record=row)
     is_draft = row.status is RecordStatus.DRAFT
     values = shown.values if values is None else values
     problems = list(said)

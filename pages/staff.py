@@ -28,6 +28,7 @@ SENTENCES: dict[type[Refused], str] = {
     NotFound: "没有找到，或者不在您的查看范围内。",
     NotAllowed: "您的职责不包括这项操作。如有疑问，请联系上级党组织。",
     NotBound: "还不知道您是哪位同志，请先在小程序“我的”里绑定手机号。",
+    errors.TermsChanged: "另一位同志刚刚改过这些设置，没有保存您的修改，请刷新后核对再改。",
     errors.WrongState: "状态已经变了，请刷新后再看。",
     errors.AlreadyFullTime: "这位同志在另一个单位专职在岗，请先办调动或离岗。",
     errors.FilingOpen: "这位同志还有一件备案没有办完，请先办完或撤回那一件。",

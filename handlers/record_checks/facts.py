@@ -69,11 +69,12 @@ class Entry:
     values: Mapping[str, Any]
     person_id: int | None = None
     entered_at: datetime | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """What the district sets: nothing here is a central rule. The defaults are proposals (本区建议值)."""
+    """What the district sets (record_terms): no central rule. The defaults are proposals (本区建议值)."""
 
     letter_days: int = 90
     member_hours: int = 32

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from handlers.errors import StepRefused
 from handlers.record_checks.facts import Entry, Facts
-from handlers.record_values import BadValue, Options, read
+from handlers.record_values import BadValue, Options, any_word, read
 from handlers.template_content import Field, Template, handbook
 
 Level = Literal["block", "warn"]
@@ -135,12 +135,15 @@ def options_in(facts: Facts) -> Options:
 
 
 def values_of(entry: Entry, facts: Facts) -> dict[str, Any]:
-    """Another record's values as Python holds them; what can't be read counts as not filled in."""
+    """Another record's values as Python holds them; what can't be read counts as not filled in.
+
+    It chose among the options of its own day, and those may have been others.
+    """
     template = handbook().templates[entry.template]
     found = {}
     for field in template.fields:
         try:
-            found[field.key] = read(field, entry.values.get(field.key), options_in(facts))
+            found[field.key] = read(field, entry.values.get(field.key), any_word)
         except BadValue:
             found[field.key] = None
     return found

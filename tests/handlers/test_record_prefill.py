@@ -10,6 +10,7 @@ import pytest
 from handlers import record_follow_ups, record_prefill, records, rehearsals
 from handlers.context import Context
 from handlers.errors import AlreadyRecorded, BadInput, RecordBlocked
+from handlers.record_checks import District
 from handlers.rehearsal_play import Kind as Kind_
 from handlers.rehearsal_play import Wish
 from handlers.template_content import Kind, Required, Template, handbook
@@ -126,7 +127,7 @@ async def test_every_template_begins_with_what_is_known_and_the_readme_says_what
             booking_id=booking.id if code in ("T05", "T08", "T09") else None,
             source_id=sources.get(code), given=given.get(code, {}),
         )  # fmt: skip
-        values = records.clean(form, known.values) | given.get(code, {})
+        values = records.clean(form, known.values, District()) | given.get(code, {})
         assert set(known.values) <= {one.key for one in form.fields if not one.computed}, code
         counted[code] = len(left_to_type(form, values))
     assert counted == TYPED

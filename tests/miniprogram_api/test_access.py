@@ -18,6 +18,7 @@ from tests.miniprogram_api.conftest import World
 FORMS: dict[str, dict[str, Any]] = {
     "BookingForm": {"slot_id": 1, "headcount": 1, "theme": "x"},
     "ReasonForm": {"reason": "x"},
+    "HandbookTermsForm": {"number": 0, "reason": "x", "followup_days": 20},
     "HeadcountForm": {"headcount": 2},
     "CloseSlotForm": {"reason": "x"},
     "CloseSiteForm": {"reason": "x", "from": "2026-12-01", "to": "2026-12-01"},
