@@ -215,10 +215,7 @@ def _key(person: Person, token: str) -> str:
 def _made(book: Book, kind: Paper, at: datetime, tell: Callable[[int, int], None]) -> bytes:
     if kind is Paper.WORD:
         return record_docx.compose(book, made_at=at, progress=tell)
-    content = record_pdf.compose(book)
-    total = sum(len(chapter.sheets) for chapter in book.chapters)
-    tell(total, total)
-    return content
+    return record_pdf.compose(book, progress=tell)
 
 
 async def _lines(ctx: Context, reader: Reader, year: int) -> list[Line]:

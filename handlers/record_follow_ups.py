@@ -1,10 +1,9 @@
 """What a signed record brings about: drafts of the records that follow. Nothing is signed by itself."""
 
-from handlers import audit, record_access, record_facts, record_prefill, record_terms
+from handlers import audit, record_access, record_facts, record_prefill, record_subjects, record_terms
 from handlers.accounts import require_person
 from handlers.context import Context
 from handlers.errors import AlreadyRecorded, NotFound, NotYourBranch, WrongState
-from handlers.record_days import whole_key
 from handlers.record_prefill import CARRIED, due_at
 from handlers.record_seals import Values
 from handlers.template_content import Template, handbook
@@ -17,7 +16,7 @@ async def after_signing(ctx: Context, form: Template, row: Record, values: Value
         return
     branch = await Organization.get(id=row.branch_id)
     known = await record_prefill.prefill(ctx, handbook().templates["T05"], branch, source_id=row.id)
-    draft = await _draft(ctx, "T05", row, known.values, key=whole_key(form, {"follows": row.id}))
+    draft = await _draft(ctx, "T05", row, known.values, key=record_subjects.follows(row.id))
     if draft is not None:
         await audit.record(ctx, "record.followed", f"record:{row.id}", draft=draft.id, template="T05")
 
@@ -46,7 +45,7 @@ async def hours(ctx: Context, *, record_id: int) -> list[Record]:
     known = await record_prefill.prefill(ctx, form, reader.branch, source_id=row.id)
     made = []
     for person_id in sorted(due_at(row.template, facts, {}) - away):
-        key = whole_key(form, {"member": person_id, "source": row.id})
+        key = record_subjects.hours(person_id, row.id)
         draft = await _draft(ctx, "T17", row, {**known.values, "member_id": person_id}, key=key)
         made += [draft] if draft is not None else []
     return made

@@ -1,24 +1,59 @@
-"""A record, or a branch's year, as PDF: the pages of `record_pages`, set by typst. Pure but for the fonts."""
+"""A record, or a branch's year, as PDF: the pages of `record_pages`, set by typst. Pure but for the fonts.
+
+A long book is set in growing parts: its first sheets, then more of them, at last all. What was set before is
+remembered by typst and not set again, so the parts are the work itself, and how far it has come can be told.
+"""
 
 import json
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from handlers import fonts
-from handlers.record_pages import Block, Book, Grid, Sheet
+from handlers.record_pages import Block, Book, Chapter, Grid, Sheet
 
 TEMPLATE = Path(__file__).parent / "record_book.typ"
+AT_ONCE = 50
+"""Sheets set between two words on how far it has come; more words cost more memory, which typst keeps."""
+
+Progress = Callable[[int, int], None]
 
 
-def compose(book: Book) -> bytes:
-    """Lay the pages out. Slow: call it off the event loop.
+def compose(book: Book, *, progress: Progress | None = None) -> bytes:
+    """Lay the pages out; `progress` hears how many sheets are set. Slow: call it off the event loop.
 
     Raises:
         NoFont: this machine can't print Chinese.
     """
     import typst  # Large, and few processes ever print.
 
+    total = sum(len(chapter.sheets) for chapter in book.chapters)
+    for done in range(AT_ONCE, total, AT_ONCE):
+        typst.query(_files(_first(book, done)), "heading", field="level")  # type: ignore[type-var]
+        if progress is not None:
+            progress(done, total)
+    laid: bytes = typst.compile(_files(book), format="pdf")  # type: ignore[call-overload]  # Files in memory.
+    if progress is not None:
+        progress(total, total)
+    return laid
+
+
+def _first(book: Book, sheets: int) -> Book:
+    """The book's beginning: so many sheets."""
+
+    def chapters() -> Iterator[Chapter]:
+        left = sheets
+        for chapter in book.chapters:
+            if left > 0:
+                yield replace(chapter, sheets=chapter.sheets[:left])
+            left -= len(chapter.sheets)
+
+    return replace(book, chapters=tuple(chapters()))
+
+
+def _files(book: Book) -> dict[str, bytes]:
+    """What typst reads."""
     said = {
         "title": book.title,
         "branch": book.branch,
@@ -32,9 +67,7 @@ def compose(book: Book) -> bytes:
             for chapter in book.chapters
         ],
     }
-    files = {"main": TEMPLATE.read_bytes(), "book.json": json.dumps(said, ensure_ascii=False).encode()}
-    laid: bytes = typst.compile(files, format="pdf")  # type: ignore[call-overload]  # Files in memory.
-    return laid
+    return {"main": TEMPLATE.read_bytes(), "book.json": json.dumps(said, ensure_ascii=False).encode()}
 
 
 def _sheet(sheet: Sheet) -> dict[str, Any]:

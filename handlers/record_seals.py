@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,12 @@ from typing import Any
 from pydantic import SecretStr
 from tortoise.transactions import in_transaction
 
-from handlers import audit, seals
+from handlers import audit, record_subjects, seals
 from handlers.audit import canonical
 from handlers.context import Context
 from handlers.locks import hold
-from handlers.template_content import Field, Template
+from handlers.record_subjects import FOLLOWED
+from handlers.template_content import Field, Template, handbook
 from models import Record, RecordAttachment, RecordSetAside, RecordVersion
 
 Values = dict[str, Any]
@@ -80,7 +82,8 @@ async def rotate(ctx: Context, *, previous: SecretStr) -> int:
     """Seal again, with the secret in force, what `previous` sealed; how many rows that were.
 
     One transaction; run before the service starts with the new secret, as `phones.rotate` is. What the
-    new secret reads already stays as it is.
+    new secret reads already stays as it is. What a record is the only one of is keyed anew too: else a
+    list that is read in once more, or a draft that follows, would be there twice.
     """
     secret, total = ctx.settings.secret_key, 0
     async with in_transaction() as connection:
@@ -94,9 +97,25 @@ async def rotate(ctx: Context, *, previous: SecretStr) -> int:
         async for file in RecordAttachment.all().only("id", "content"):
             if (renewed := _renewed(secret, previous, file.content)) is not None:
                 total += await RecordAttachment.filter(id=file.id).update(content=renewed)
+        await _key_anew(secret, previous)
         if total:
             await audit.record(ctx, "records.resealed", "records:all", count=total)
     return total
+
+
+async def _key_anew(secret: SecretStr, previous: SecretStr) -> None:
+    found = Record.filter(template__in=sorted({code for codes in FOLLOWED.values() for code in codes}))
+    sources: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for branch_id, code, id_ in await found.order_by("id").values_list("branch_id", "template", "id"):
+        sources[branch_id, code].append(id_)
+    async for row in Record.filter(subject__not_isnull=True):
+        mine = [one for code in FOLLOWED.get(row.template, ()) for one in sources[row.branch_id, code]]
+        fresh = record_subjects.renewed(
+            row.subject or "", handbook().templates[row.template], opened(secret, row), mine,
+            previous=previous, secret=secret,
+        )  # fmt: skip
+        if fresh is not None:
+            await Record.filter(id=row.id).update(subject=fresh)
 
 
 def _renewed(secret: SecretStr, previous: SecretStr, sealed: bytes) -> bytes | None:

@@ -5,8 +5,6 @@ aside beside the record, and refused. Signing is one conditional statement with 
 entry; what is signed is never overwritten, a correction is the next version.
 """
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -22,6 +20,7 @@ from handlers import (
     record_facts,
     record_follow_ups,
     record_seals,
+    record_subjects,
     record_terms,
 )
 from handlers.accounts import require_person
@@ -510,8 +509,7 @@ def stored(field: Field, value: Any) -> Any:
 
 def keyed(ctx: Context, key: bytes) -> str:
     """A record's natural key, as the database may know it: nobody reads an id number out of it."""
-    secret = ctx.settings.secret_key.get_secret_value().encode()
-    return hmac.new(secret, b"record subject:" + key, hashlib.sha256).hexdigest()
+    return record_subjects.keyed(ctx.settings.secret_key, key)
 
 
 async def _judged(

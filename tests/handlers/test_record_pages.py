@@ -329,3 +329,33 @@ def test_two_hundred_records_take_less_than_ten_seconds() -> None:
     # Processor time, so that it doesn't matter what else this machine does.
     assert time.process_time() - started < 10
     assert len(PdfReader(io.BytesIO(content)).pages) >= TALLEST
+
+
+@needs_font
+def test_a_long_book_is_set_in_parts_that_are_told_and_comes_out_as_if_set_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    book, told = whole_year(sheets=8), list[tuple[int, int]]()
+    content = record_pdf.compose(book, progress=lambda *news: told.append(news))
+    total = sum(len(chapter.sheets) for chapter in book.chapters)
+    assert total > 2 * record_pdf.AT_ONCE
+    assert told == [
+        *((done, total) for done in range(record_pdf.AT_ONCE, total, record_pdf.AT_ONCE)),
+        (total, total),
+    ]
+    monkeypatch.setattr(record_pdf, "AT_ONCE", total)
+    whole = PdfReader(io.BytesIO(record_pdf.compose(book))).pages
+    assert [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages] == [
+        page.extract_text() for page in whole
+    ]
+
+
+def test_the_beginning_of_a_book_has_so_many_sheets_in_their_order() -> None:
+    book = whole_year(sheets=2)
+    every = [one for chapter in book.chapters for one in chapter.sheets]
+    for sheets in range(1, len(every) + 1):
+        first = record_pdf._first(book, sheets)
+        assert [one for chapter in first.chapters for one in chapter.sheets] == every[:sheets]
+        assert [one.title for one in first.chapters] == [one.title for one in book.chapters][
+            : len(first.chapters)
+        ]

@@ -180,7 +180,8 @@ def test_nobody_is_enrolled_twice_and_no_probationary_member_stands() -> None:
 
 def test_late_entries_are_named() -> None:
     late = entry("T09", date(2026, 6, 10), month="2026-06")
-    late = Entry(late.id, late.template, late.on, late.values, None, datetime(2026, 6, 18, 9, tzinfo=ZONE))
+    entered = datetime(2026, 6, 18, 9, tzinfo=ZONE)
+    late = Entry(late.id, late.template, late.on, late.values, None, entered, late=True)
     (found,) = record_rules.judge(facts(*full_year(), late), year=2026)
     assert (found.code, found.records) == ("X15", (late.id,))
 
