@@ -42,6 +42,7 @@ from models import (
     Screening,
     ScreeningStatus,
     SelfMark,
+    WeakBranch,
 )
 
 WORDS = Path(__file__).parent.parent / "content" / "texts" / "held_words.yaml"
@@ -54,7 +55,7 @@ SHOWN = 100
 PLACES: dict[str, type[Model]] = {
     "booking": Booking, "claim": Claim, "complaint": Complaint, "complaint_event": ComplaintEvent,
     "rating": Rating, "look": Observation, "rectification": Rectification, "measure": Measure,
-    "self_mark": SelfMark,
+    "self_mark": SelfMark, "weak": WeakBranch,
 }  # fmt: skip
 """Where texts belong: the first word of a subject. Its last one names the column."""
 

@@ -75,6 +75,7 @@ from miniprogram_api import (
     texts,
     todos,
     trainings,
+    weak_branches,
     workers,
 )
 from miniprogram_api.forms import (
@@ -262,5 +263,6 @@ ROUTES = (
     *assessments.ROUTES,
     *findings.ROUTES,
     *self_assessments.ROUTES,
+    *weak_branches.ROUTES,
 )
 # fmt: on

@@ -113,7 +113,7 @@ from models.trainings import (
     TrainingStatus,
 )
 from models.transitions import Transition
-from models.weak_branches import WEAK_LIVE, WeakBranch, WeakFinding, WeakStatus
+from models.weak_branches import WeakBranch, WeakFinding, WeakStatus
 from models.workers import (
     FILING_OPEN,
     Filing,
@@ -139,7 +139,6 @@ __all__ = [
     "ROTATION_AHEAD",
     "ROTATION_MENTORED",
     "SINGLE",
-    "WEAK_LIVE",
     "Account",
     "App",
     "Article",

@@ -24,9 +24,6 @@ class WeakStatus(StrEnum):
     KEPT_UP = "kept_up"
 
 
-WEAK_LIVE = (WeakStatus.STUDIED, WeakStatus.CONFIRMED, WeakStatus.RECTIFYING, WeakStatus.TO_ACCEPT)
-"""Statuses of a branch that is on the list or may come onto it."""
-
 OFF_RIGHTLY = (
     "(status IN ('studied', 'dismissed') OR (confirmed_by_id IS NOT NULL AND confirmed_at IS NOT NULL"
     " AND trim(reason) <> ''))"

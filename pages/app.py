@@ -32,6 +32,7 @@ from pages import (
     showcase_desk,
     staff,
     trainings,
+    weak_branches,
     workers,
 )
 from pages import map as map_
@@ -120,6 +121,12 @@ def _assessments(router: web.UrlDispatcher) -> None:
     router.add_get(f"{cycle}/towns/{{organization_id:[0-9]{{1,9}}}}/report.{{kind:docx|pdf}}", cycles.town)
     router.add_get("/assessments/prints/{run_id:[0-9]{1,9}}", cycles.printing)
     router.add_get("/assessments/prints/{run_id:[0-9]{1,9}}/reports.zip", cycles.printed)
+    router.add_get(weak_branches.HERE, weak_branches.index)
+    router.add_post(weak_branches.HERE, weak_branches.take_up)
+    router.add_get(f"{weak_branches.HERE}/weak-branches.xlsx", weak_branches.sheet)
+    weak = f"{weak_branches.HERE}/{{weak_id:[0-9]{{1,9}}}}"
+    router.add_get(weak, weak_branches.show)
+    router.add_post(f"{weak}/{{act:{weak_branches.STEPS}}}", weak_branches.step)
     finding = "/assessments/findings/{finding_id:[0-9]{1,9}}"
     router.add_get(finding, findings.show)
     router.add_post(f"{finding}/{{act:{findings.STEPS}}}", findings.step)

@@ -24,7 +24,10 @@ LARGEST = 256 * 1024
 """Bytes of one upload."""
 SHOWN = 50
 PER = {Per.EACH: "每次（项）", Per.ONCE: "", Per.ALL: "本项 0 分，", Per.JUDGED: "视情"}
-CYCLES = '<p><a class="button" href="/assessments/cycles">评估计划和进度</a></p>'
+CYCLES = (
+    '<p><a class="button" href="/assessments/cycles">评估计划和进度</a></p>'
+    '<p><a class="button" href="/assessments/weak">软弱涣散研判和整顿</a></p>'
+)
 LOGIN = (
     "<main><h1>请在微信里打开</h1><p>这一页给评估组和党支部用。请用绑定了手机号的微信打开；"
     "还没有绑定的，请先在小程序“我的”里绑定。</p></main>"

@@ -38,7 +38,7 @@ OF_A_BUILDING = {"SiteForm", "SiteEditForm", "PositionForm"}
 
 
 RATES_BRANCHES = re.compile(
-    r"^(?:assess\w*|observations|findings|cycles|due_reminders|report_prints|demo_assessments)\.py$"
+    r"^(?:(?:self_)?assess\w*|observations|findings|cycles|due_reminders|report_prints|demo_assessments)\.py$"
 )
 """Files about the assessment of branches (跟踪问效): what a branch loses there is no mark of a person."""
 OF_BRANCHES = {"扣分", "得分"}
@@ -199,6 +199,7 @@ ADDRESS = {
     "kind": "docx",
     "assessment_id": "1",
     "finding_id": "1",
+    "weak_id": "1",
     "cycle_id": "1",
     "run_id": "1",
 }
