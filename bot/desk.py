@@ -11,7 +11,7 @@ from typing import cast
 from prometheus_client import Counter
 from tortoise.transactions import in_transaction
 
-from bot import texts
+from bot import sealed_replies, texts
 from bot.messages import Message, message_of
 from bot.pace import Pace, open_pace
 from bot.replies import MORE, Reply, render, said
@@ -77,6 +77,10 @@ class Desk:
         Raises:
             TooLate: the answer is left to the re-send.
         """
+        return sealed_replies.opened(self._ctx.settings.secret_key, await self._answer(message, started))
+
+    async def _answer(self, message: Message, started: float) -> str:
+        """The reply body as it is kept."""
         route = self._router.find(message)
         if route is None or not (message.source and message.target):
             return ""
@@ -204,11 +208,14 @@ class Desk:
             if rest:
                 remainders.keep(self._ctx, openid=message.source, rest=rest)
         openid = message.source if route is None or route.from_person else ""
+        body = render(reply, message)
+        if route is not None and route.private:
+            body = sealed_replies.seal(self._ctx.settings.secret_key, body)
         return Answered(
             key=key,
             app=self._app(message),
             openid=openid,
-            reply=render(reply, message),
+            reply=body,
             text=said(reply),
             at=self._ctx.now(),
             asked=asked,

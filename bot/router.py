@@ -38,7 +38,7 @@ class Route:
     """One line of the table. Empty conditions admit everything.
 
     `from_person` is false for what the platform reports, and for the news that a person left: then no
-    account is looked up or made for the sender.
+    account is looked up or made for the sender. A `private` reply is for its reader alone: it is kept sealed.
     """
 
     kinds: Collection[str]
@@ -50,6 +50,7 @@ class Route:
     opening: re.Pattern[str] | None = None
     says_something: bool = False
     from_person: bool = True
+    private: bool = False
 
     def admits(self, message: Message) -> bool:
         """Whether this line's conditions hold for the message."""

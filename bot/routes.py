@@ -86,7 +86,7 @@ ROUTES = (
     Route(TEXT, records.template, INSTANT, opening=records.OPENING),
     Route(TEXT, cases.steps, INSTANT, opening=cases.OPENING),
     Route(TEXT, cases.one_role, INSTANT, opening=cases.ROLE_OPENING),
-    Route(TEXT, complaints.complained, CHANGES, opening=complaints.OPENING),
+    Route(TEXT, complaints.complained, CHANGES, opening=complaints.OPENING, private=True),
     Route(TEXT, questions.asked, INSTANT, says_something=True),
     Route(("location",), sites.near, READS),
     Route(("text", "voice", "image", "video", "shortvideo", "link", "file"), questions.only_text, INSTANT),

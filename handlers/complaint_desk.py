@@ -1,6 +1,7 @@
 """Complaints (意见建议) at the desk: officers read what was said below them, and answer it once a round.
 
-Who wrote is nobody's business here: an officer sees the words, never the sender. What came without a login,
+Who wrote is nobody's business here: an officer sees the words, and the sender only where they wish it and
+only at the office that has it now. What came without a login,
 or from somebody who wished not to be known, is the district's. What was forwarded belongs to the office it
 was forwarded to, and to those above. A sender who can be written to gets the answer; everybody finds it by
 their code.
@@ -14,13 +15,23 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit, complaints, notices, questions, screenings
-from handlers.access import Reach, within
+from handlers import audit, complaints, notices, phones, questions, screenings
+from handlers.access import OFFICERS, Reach, within
 from handlers.complaints import FORWARDED, Step
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound, WrongState
 from handlers.lines import one_line
-from models import Complaint, ComplaintEvent, ComplaintStatus, Organization, OrganizationKind, Role
+from models import (
+    Account,
+    Complaint,
+    ComplaintEvent,
+    ComplaintStatus,
+    Duty,
+    Organization,
+    OrganizationKind,
+    Person,
+    Role,
+)
 
 LISTED = 100
 LONGEST_ANSWER = questions.LONGEST_ANSWER
@@ -31,8 +42,19 @@ NOT_SOLVED = "\n没解决的，打开“意见建议”输入查询码，可以�
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote, as the roster has them. `phone` is empty where it isn't known."""
+
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
-    """A complaint at the desk. `due_on` is the last day on which an answer is in time (本区建议值)."""
+    """A complaint at the desk. `due_on` is the last day on which an answer is in time (本区建议值).
+
+    `sender` is set where they show their name, for officers of the office that has it.
+    """
 
     complaint: Complaint
     text: str
@@ -41,6 +63,7 @@ class Waiting:
     is_overdue: bool
     office: str = ""
     history: Sequence[Step] = ()
+    sender: Sender | None = None
 
 
 async def list_complaints(ctx: Context, *, answered: bool = False, most: int = LISTED) -> list[Waiting]:
@@ -163,13 +186,54 @@ async def _seen(ctx: Context, complaint_id: int) -> Waiting:
 async def _at_desk(ctx: Context, rows: Sequence[Complaint]) -> list[Waiting]:
     """What waits to be screened is read here as it was written: the officer's eye is what it waits for."""
     held = await screenings.held_texts(f"complaint:{row.id}:text" for row in rows)
-    histories = await complaints.histories([row.id for row in rows])
+    histories, senders = await complaints.histories([row.id for row in rows]), await _senders(ctx, rows)
     return [
-        _waiting(ctx, row, held.get(f"complaint:{row.id}:text", row.text), histories[row.id]) for row in rows
+        _waiting(
+            ctx, row, held.get(f"complaint:{row.id}:text", row.text), histories[row.id], senders.get(row.id)
+        )
+        for row in rows
     ]
 
 
-def _waiting(ctx: Context, row: Complaint, text: str, history: Sequence[Step]) -> Waiting:
+async def _senders(ctx: Context, rows: Sequence[Complaint]) -> dict[int, Sender]:
+    """Who wrote those that show a name and are with an office the caller is an officer of, and no others."""
+    named = [row for row in rows if row.named and row.account_id is not None]
+    person = ctx.caller.person
+    if not named or person is None:
+        return {}
+    duties = Duty.filter(person_id=person.id, role__in=OFFICERS, organization_id__not_isnull=True)
+    mine = {duty.organization_id for duty in await duties}
+    accounts = Account.filter(id__in=[row.account_id for row in named], person__left_at__isnull=True)
+    known = {one.id: one.person for one in await accounts.select_related("person__organization")}
+    tops = await Organization.filter(kind__in=OFFICES)
+    found = {}
+    for row in named:
+        sender = known.get(row.account_id or 0)
+        if sender is None:
+            continue
+        office_id = row.office_id or _first_office(sender.organization, tops)
+        if office_id in mine:
+            found[row.id] = Sender(sender.name, _phone(ctx, sender))
+    return found
+
+
+def _first_office(home: Organization, offices_: Sequence[Organization]) -> int | None:
+    """The nearest office above a sender: it has what nobody passed on. Pure."""
+    above = [one for one in offices_ if one.path and one.contains(home)]
+    return max(above, key=lambda one: len(one.path)).id if above else None
+
+
+def _phone(ctx: Context, person: Person) -> str:
+    try:
+        return phones.unseal(ctx.settings.secret_key, person.phone_sealed) if person.phone_sealed else ""
+    except phones.Unreadable:
+        return ""
+
+
+def _waiting(
+    ctx: Context, row: Complaint, text: str, history: Sequence[Step], sender: Sender | None
+) -> Waiting:
     received, due_on = row.created_at.astimezone(ctx.settings.zone).date(), complaints.due_on(ctx, row)
     is_overdue = row.status is RECEIVED and ctx.now().date() > due_on
-    return Waiting(row, text, received, due_on, is_overdue, row.office.name if row.office else "", history)
+    office = row.office.name if row.office else ""
+    return Waiting(row, text, received, due_on, is_overdue, office, history, sender)

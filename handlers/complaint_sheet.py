@@ -1,6 +1,6 @@
 """Complaints (意见建议) as an Excel sheet: what was said, who has it, when it is due and what was answered.
 
-No sender stands in it, named or not: at the desk nobody is told who wrote.
+No sender stands in it, named or not: a file goes further than the office that may know them.
 """
 
 import asyncio

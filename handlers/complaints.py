@@ -45,13 +45,17 @@ class Followed:
     history: Sequence[Step] = ()
 
 
-async def submit(ctx: Context, *, text: str, anonymous: bool = False) -> Complaint:
+async def submit(ctx: Context, *, text: str, anonymous: bool = False, named: bool = False) -> Complaint:
     """Take a complaint, from a known caller or from nobody in particular.
 
+    `named` lets the office that deals with it see the caller's name and phone, as the roster has them.
+
     Raises:
-        BadInput: there is no text, or too much.
+        BadInput: there is no text, or too much; or a name is to be shown that we don't know, or nobody's.
     """
     text = _checked(text, longest=LONGEST)
+    if named:
+        _check_known(ctx, anonymous=anonymous)
     with _unseen(ctx, unseen=anonymous) as ctx:
         kept = screenings.look_at(ctx, text)
         async with in_transaction():
@@ -60,11 +64,13 @@ async def submit(ctx: Context, *, text: str, anonymous: bool = False) -> Complai
                 account=ctx.caller.account,
                 text=kept.shown,
                 created_at=ctx.now(),
+                named=named,
             )
             if kept.status is not None:
                 path = await _path(ctx)
                 await screenings.hold(ctx, kept, f"complaint:{complaint.id}:text", path=path)
-            await audit.record(ctx, "complaint.submitted", f"complaint:{complaint.id}")
+            shown = {"named": True} if named else {}
+            await audit.record(ctx, "complaint.submitted", f"complaint:{complaint.id}", **shown)
     complaint.text = text
     return complaint
 
@@ -126,6 +132,20 @@ async def reopen(ctx: Context, *, lookup: str, text: str) -> Followed:
     return await follow(ctx, lookup=complaint.lookup)
 
 
+async def unname(ctx: Context, *, lookup: str) -> Followed:
+    """The sender shows their name no longer. The code alone says who they are; twice is once.
+
+    Raises:
+        NotFound.
+    """
+    complaint = await look_up(ctx, lookup=lookup)
+    with _unseen(ctx, unseen=True) as ctx:
+        async with in_transaction():
+            if await Complaint.filter(id=complaint.id, named=True).update(named=False):
+                await audit.record(ctx, "complaint.unnamed", f"complaint:{complaint.id}")
+    return await follow(ctx, lookup=complaint.lookup)
+
+
 def due_on(ctx: Context, complaint: Complaint) -> date:
     """The last day on which an answer is in time; counted anew from the day it was taken up again."""
     since = (complaint.reopened_at or complaint.created_at).astimezone(ctx.settings.zone).date()
@@ -142,6 +162,14 @@ async def histories(ids: Sequence[int]) -> dict[int, list[Step]]:
         office = event.office.name if event.office else ""
         found[event.complaint_id].append(Step(event.kind, text, event.at, office))
     return found
+
+
+def _check_known(ctx: Context, *, anonymous: bool) -> None:
+    if anonymous:
+        raise BadInput(named="匿名和显示姓名只能选一个")
+    person = ctx.caller.person
+    if ctx.caller.account is None or person is None or person.left_at is not None:
+        raise BadInput(named="还不知道您是哪位同志：请先绑定手机号，或者不显示姓名提交")
 
 
 def _checked(text: str, *, longest: int) -> str:

@@ -27,6 +27,10 @@ class ComplaintForm(Form):
     anonymous: bool = Field(
         False, description="匿名：不保存是谁提的，以后只能凭查询码查看，有答复时也无法通知您"
     )
+    named: bool = Field(
+        False,
+        description="让承办单位的同志看到姓名和手机号（取自名册，不用再填）；默认不显示，随时可以撤回",
+    )
 
 
 class ReopenForm(Form):
@@ -74,11 +78,19 @@ class ComplaintView(View):
     answered_at: Moment | None
     round: int = Field(description="第几次提出")
     due_on: date = Field(description="最迟哪天答复，天数是本区建议值")
+    named: bool = Field(description="承办单位的同志现在看得到姓名和手机号")
     history: list[ComplaintStepView]
 
 
+class SenderView(View):
+    """Who wrote, where they wish it to be known."""
+
+    name: str
+    phone: str
+
+
 class DeskComplaintView(View):
-    """意见建议 at the desk; who wrote it is nobody's business."""
+    """意见建议 at the desk; who wrote it is nobody's business unless they say so."""
 
     id: int
     status: Status
@@ -90,6 +102,7 @@ class DeskComplaintView(View):
     answered_at: Moment | None
     round: int = Field(description="第几次提出")
     office: str | None = Field(description="转给了谁")
+    sender: SenderView | None = Field(description="愿意显示姓名的，只给现在承办的单位看")
     history: list[ComplaintStepView]
 
 
@@ -116,7 +129,7 @@ class OfficesView(View):
 
 async def create(ctx: Context, *, form: ComplaintForm) -> ComplaintView:
     """Submit one; its id is the code to follow it by."""
-    row = await complaints.submit(ctx, text=form.text, anonymous=form.anonymous)
+    row = await complaints.submit(ctx, text=form.text, anonymous=form.anonymous, named=form.named)
     return followed(Followed(row, complaints.due_on(ctx, row)))
 
 
@@ -128,6 +141,11 @@ async def show(ctx: Context, *, lookup: str) -> ComplaintView:
 async def reopen(ctx: Context, *, lookup: str, form: ReopenForm) -> ComplaintView:
     """Say that it isn't solved."""
     return followed(await complaints.reopen(ctx, lookup=lookup, text=form.text))
+
+
+async def unname(ctx: Context, *, lookup: str) -> ComplaintView:
+    """Show one's name no longer."""
+    return followed(await complaints.unname(ctx, lookup=lookup))
 
 
 async def index(ctx: Context, *, form: ComplaintQuery) -> DeskComplaintsView:
@@ -177,6 +195,7 @@ def followed(one: Followed) -> ComplaintView:
             "answered_at": row.answered_at,
             "round": row.round,
             "due_on": one.due_on,
+            "named": row.named,
             "history": steps(one.history),
         }
     )
@@ -197,6 +216,7 @@ def at_desk(one: Waiting) -> DeskComplaintView:
             "answered_at": row.answered_at,
             "round": row.round,
             "office": one.office or None,
+            "sender": SenderView(name=one.sender.name, phone=one.sender.phone) if one.sender else None,
             "history": steps(one.history),
         }
     )
@@ -218,6 +238,7 @@ ROUTES = (
     Route("GET", "/complaint-sheet", sheet, OFFICERS, "导出意见建议", refuses=(NotBound, NotAllowed), media=spreadsheets.MEDIA),
     Route("GET", "/complaints/{lookup}", show, ANYONE, "凭查询码看答复", None, ComplaintView),
     Route("POST", "/complaints/{lookup}/reopen", reopen, ANYONE, "没解决，凭查询码再提", ReopenForm, ComplaintView, refuses=(NotFound, WrongState)),
+    Route("POST", "/complaints/{lookup}/unname", unname, ANYONE, "不再显示姓名，凭查询码撤回", None, ComplaintView, refuses=(NotFound,)),
     Route("POST", "/complaints/{complaint_id}/answer", answer, OFFICERS, "答复意见建议", ReplyForm, DeskComplaintView, refuses=(NotBound, NotAllowed, NotFound, WrongState)),
     Route("POST", "/complaints/{complaint_id}/forward", forward, OFFICERS, "转办意见建议", ForwardForm, DeskComplaintView, refuses=(NotBound, NotAllowed, NotFound, WrongState, BadInput)),
     Route("POST", "/complaints/{complaint_id}/close", close, OFFICERS, "办结意见建议", CloseForm, DeskComplaintView, refuses=(NotBound, NotAllowed, NotFound, WrongState)),

@@ -57,13 +57,13 @@ class WeakQuery(PageQuery):
     status: WeakStatus | None = Field(None, description="状态")
 
 
-class ProposalQuery(Query):
+class WeakProposalQuery(Query):
     """Of which year."""
 
-    year: int = Field(ge=2000, le=2199, description="哪一年")
+    year: int | None = Field(None, ge=2000, le=2199, description="哪一年，默认今年")
 
 
-class ProposalView(View):
+class WeakProposalView(View):
     """A branch that the data propose. Nobody has decided anything."""
 
     branch: OrganizationView
@@ -71,10 +71,10 @@ class ProposalView(View):
     formula: str = Field(description="按什么算出来的")
 
 
-class ProposalsView(View):
+class WeakProposalsView(View):
     """All of them, in the order of codes."""
 
-    items: list[ProposalView]
+    items: list[WeakProposalView]
     next: None = None
 
 
@@ -130,12 +130,12 @@ class WeakListView(View):
     next: int | None
 
 
-async def proposals(ctx: Context, *, form: ProposalQuery) -> ProposalsView:
+async def proposals(ctx: Context, *, form: WeakProposalQuery) -> WeakProposalsView:
     """What the data propose."""
-    found = await weak_branches.proposals(ctx, year=form.year)
-    return ProposalsView(
+    found = await weak_branches.proposals(ctx, year=form.year or ctx.now().year)
+    return WeakProposalsView(
         items=[
-            ProposalView(
+            WeakProposalView(
                 branch=views.organization(one.branch), why=list(one.why),
                 formula=weak_branches.formula_of(one),
             )
@@ -240,7 +240,7 @@ ACTS = (NotBound, NotAllowed, NotFound, WrongState)
 
 # fmt: off
 ROUTES = (
-    Route("GET", "/weak-branch-proposals", proposals, OFFICERS, "软弱涣散研判建议：系统只提名，算法写明", ProposalQuery, ProposalsView, refuses=(NotBound, NotAllowed)),
+    Route("GET", "/weak-branch-proposals", proposals, OFFICERS, "软弱涣散研判建议：系统只提名，算法写明", WeakProposalQuery, WeakProposalsView, refuses=(NotBound, NotAllowed)),
     Route("GET", "/weak-branches", index, BOUND, "软弱涣散研判、认定和整顿", WeakQuery, WeakListView, refuses=(NotBound,)),
     Route("GET", "/weak-branch-sheet", sheet, OFFICERS, "导出软弱涣散名单", refuses=(NotBound, NotAllowed), media=spreadsheets.MEDIA),
     Route("POST", "/weak-branches", take_up, DISTRICT, "列入研判", WeakForm, WeakView, (201,), (NotBound, NotAllowed, NotFound), creates=True),

@@ -96,6 +96,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_post("/complaints", complaints.submit)
     app.router.add_get("/complaints/desk", complaint_desk.index)
     app.router.add_post("/complaints/again", complaints.again)
+    app.router.add_post("/complaints/unname", complaints.unname)
     app.router.add_get("/complaints/desk/complaints.xlsx", complaint_desk.sheet)
     app.router.add_post(r"/complaints/desk/{complaint_id:[0-9]{1,9}}", complaint_desk.step)
     app.router.add_post(

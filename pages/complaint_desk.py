@@ -49,7 +49,7 @@ async def index(request: web.Request) -> web.Response:
             else f'<p><a href="{HOME}?answered=1">看答复过、办结的</a></p>'
         )
         note = (
-            '<p class="soft">这里只有内容，不显示是谁写的。'
+            '<p class="soft">这里只有内容，不显示是谁写的；写的人愿意的，只有现在承办的单位看得到姓名。'
             "答复、转办、办结，写的人凭查询码都能看到；没解决的，可以再提。</p>"
         )
         sheet = f'<p><a href="{HOME}/complaints.xlsx">导出 Excel</a></p>'
@@ -97,7 +97,7 @@ def _waiting(ctx: Context, one: Waiting, offices: Sequence[Organization]) -> str
     office = f"<p class='soft'>已转给{escape(one.office)}</p>" if one.office else ""
     return apart(
         f'<section class="card"><p class="soft">{_received(one)}，请在 {one.due_on.month}月{one.due_on.day}日'
-        f"前答复{late}（期限是本区建议值）</p>{office}{paragraphs(one.text)}{_way(ctx, one)}"
+        f"前答复{late}（期限是本区建议值）</p>{office}{paragraphs(one.text)}{_sender(one)}{_way(ctx, one)}"
         f"{form(at, area('text', '答复', more=ANSWER), '答复')}"
         f"{folded('转给别的单位', form(f'{at}/forward', passing, '转办'))}"
         f"{folded('不办理，说明原因办结', form(f'{at}/close', closing, '办结'))}</section>",
@@ -108,9 +108,17 @@ def _waiting(ctx: Context, one: Waiting, offices: Sequence[Organization]) -> str
 def _answered(ctx: Context, one: Waiting) -> str:
     word = "办结的原因" if one.complaint.status is ComplaintStatus.CLOSED else "答复"
     return (
-        f'<section class="card"><p class="soft">{_received(one)}</p>{paragraphs(one.text)}'
+        f'<section class="card"><p class="soft">{_received(one)}</p>{paragraphs(one.text)}{_sender(one)}'
         f"<h2>{word}</h2>{paragraphs(one.complaint.answer)}{_way(ctx, one)}</section>"
     )
+
+
+def _sender(one: Waiting) -> str:
+    """Who wrote, where they wish the office to know."""
+    if one.sender is None:
+        return ""
+    phone = f"，{escape(one.sender.phone)}" if one.sender.phone else ""
+    return f'<p class="soft">写的人愿意让您看到：{escape(one.sender.name)}{phone}（请不要外传）</p>'
 
 
 def _way(ctx: Context, one: Waiting) -> str:
