@@ -25,9 +25,9 @@ def test_a_reply_comes_out_as_it_went_in(body: str) -> None:
     assert sealed_replies.opened(ONE, body) == body, "what was kept in clear is what it is"
 
 
-@pytest.mark.parametrize("stored", [sealed_replies.seal(OTHER, "<xml>x</xml>"), "sealed:!", "sealed:AAAA"])
-def test_what_cannot_be_opened_is_silence(stored: str) -> None:
-    assert sealed_replies.opened(ONE, stored) == ""
+def test_what_cannot_be_opened_is_silence() -> None:
+    for stored in (sealed_replies.seal(OTHER, "<xml>x</xml>"), "sealed:!", "sealed:AAAA"):
+        assert sealed_replies.opened(ONE, stored) == ""
 
 
 async def test_the_ledger_holds_no_lookup_code_and_a_resend_gets_it_again(ctx: Context) -> None:
