@@ -68,9 +68,13 @@ log = logging.getLogger(__name__)
 
 def reachable(ctx: Context, *, person_id: int) -> QuerySet[Account]:
     """The identity under which somebody may be written to now: they follow, and wrote within `WINDOW`."""
+    return all_reachable(ctx).filter(person_id=person_id)
+
+
+def all_reachable(ctx: Context) -> QuerySet[Account]:
+    """`reachable`, of everybody."""
     return Account.filter(
-        person_id=person_id, app=App.OFFICIAL_ACCOUNT, follows=True,
-        last_contact_at__gt=ctx.now() - WINDOW,
+        app=App.OFFICIAL_ACCOUNT, follows=True, last_contact_at__gt=ctx.now() - WINDOW,
     )  # fmt: skip
 
 

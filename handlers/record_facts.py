@@ -1,8 +1,11 @@
 """What a branch knows, gathered for the checks of its records: roster, settings, its other records."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
+
+from tortoise.expressions import Q
 
 from handlers import record_seals, record_terms
 from handlers.context import Context
@@ -21,6 +24,10 @@ from models import (
 
 STANDING = ("T01", "T02", "T03", "T04", "T12", "T16", "T20", "T22")
 """Templates whose records count however old they are; of the others, this year's and the last two years'."""
+CALENDAR = (
+    "T02", "T04", "T05", "T06", "T07", "T09", "T10", "T12", "T13", "T14", "T16", "T19", "T22", "T23",
+)  # fmt: skip
+"""Templates that a branch's calendar reads (due_records), in fields that aren't sealed."""
 YEARS_BACK = 2
 MEMBERSHIPS = (Membership.FULL, Membership.PROBATIONARY)
 ENROLLED = ("在册", "转出待接收")
@@ -58,6 +65,42 @@ async def gather(
         sites=frozenset(await _sites()),
         name_taken=await others.exists() if own_name else False,
     )
+
+
+async def outlines(ctx: Context, branch_ids: Sequence[int]) -> dict[int, Facts]:
+    """For many branches at once what their calendars ask for: records without anything sealed, and no names.
+
+    Two statements, however many branches.
+    """
+    year = ctx.now().year
+    signed = Record.filter(branch_id__in=branch_ids, status=RecordStatus.SIGNED, is_exercise=False)
+    wanted = signed.filter(Q(year__gte=year - 1) | Q(template__in=STANDING), template__in=CALENDAR)
+    rows = await wanted.order_by("held_on", "id").values(
+        "id", "branch_id", "template", "held_on", "created_at", "values"
+    )
+    found: defaultdict[int, defaultdict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        one = _outline(ctx, row)
+        found[row["branch_id"]][one.template].append(one)
+    district = await record_terms.in_force(ctx)
+    return {
+        branch_id: Facts(
+            now=ctx.now(), district=district,
+            records={code: tuple(entries) for code, entries in found[branch_id].items()},
+        )
+        for branch_id in branch_ids
+    }  # fmt: skip
+
+
+def _outline(ctx: Context, row: dict[str, Any]) -> Entry:
+    template, values = handbook().templates[row["template"]], row["values"]
+    about = values.get(template.subject) if template.subject else None
+    entered_at = row["created_at"]
+    return Entry(
+        id=row["id"], template=template.code, values=values, entered_at=entered_at,
+        on=row["held_on"] or entered_at.astimezone(ctx.settings.zone).date(),
+        person_id=about if isinstance(about, int) else None,
+    )  # fmt: skip
 
 
 async def _entries(ctx: Context, branch: Organization) -> list[Entry]:

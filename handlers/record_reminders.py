@@ -6,10 +6,9 @@ Only the branch's own things are told, in plain words: no comparison and no blam
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
@@ -28,6 +27,8 @@ CATCH_UP = timedelta(days=7)
 TOLD_FOR = timedelta(days=400)
 MONTHLY = ("T06", "T07", "T09")
 MOST_LINES = 8
+PEOPLE_AT_ONCE = 40
+"""Whose records are looked at together: few enough that the loop has its turn between."""
 
 log = logging.getLogger(__name__)
 
@@ -58,17 +59,31 @@ async def remind(ctx: Context) -> int:
             branches = workers.setdefault(duty.person_id, [])
             if duty.organization.id not in [one.id for one in branches]:
                 branches.append(duty.organization)
-    signals: dict[int, list[Signal]] = {}
-    for person_id, branches in workers.items():
-        if not await _reachable(ctx, person_id):
-            continue
-        found: list[tuple[Organization, Signal]] = []
-        told = await _told(person_id, today)
-        for branch in branches:
-            if branch.id not in signals:
-                facts = await record_facts.gather(ctx, branch, named=False)
-                signals[branch.id] = list(due_signals(facts))
-            found += [(branch, one) for one in signals[branch.id] if f"{branch.id}:{one.key}" not in told]
+    people = list(workers)
+    for start in range(0, len(people), PEOPLE_AT_ONCE):
+        some = people[start : start + PEOPLE_AT_ONCE]
+        sent += await _remind_some(ctx, {person_id: workers[person_id] for person_id in some})
+    return sent
+
+
+async def _remind_some(ctx: Context, workers: Mapping[int, Sequence[Organization]]) -> int:
+    """A few statements for all of them, and then those that each message needs."""
+    may_hear = await _reachable(ctx, list(workers))
+    theirs = {person_id: branches for person_id, branches in workers.items() if person_id in may_hear}
+    if not theirs:
+        return 0
+    told = await _told(list(theirs), ctx.now().date())
+    ids = sorted({branch.id for branches in theirs.values() for branch in branches})
+    facts = await record_facts.outlines(ctx, ids)
+    signals = {branch_id: list(due_signals(known)) for branch_id, known in facts.items()}
+    sent = 0
+    for person_id, branches in theirs.items():
+        found = [
+            (branch, one)
+            for branch in branches
+            for one in signals[branch.id]
+            if f"{branch.id}:{one.key}" not in told[person_id]
+        ]
         if found:
             sent += await _tell(ctx, person_id, found, several=len(branches) > 1)
     return sent
@@ -189,11 +204,16 @@ async def _tell_by_template(
     return False
 
 
-async def _reachable(ctx: Context, person_id: int) -> bool:
-    return (
-        await notices.reachable(ctx, person_id=person_id).exists()
-        or await _consented(ctx, person_id) is not None
-    )
+async def _reachable(ctx: Context, people: Sequence[int]) -> set[int]:
+    """Who of them may be written to now, one way or the other."""
+    accounts = await notices.all_reachable(ctx).filter(person_id__in=people).only("id", "person_id")
+    if ctx.settings.record_template_id:
+        agreed = Account.filter(
+            person_id__in=people, app=App.MINI_PROGRAM, consents__remaining__gt=0,
+            consents__template_id=ctx.settings.record_template_id,
+        )  # fmt: skip
+        accounts += await agreed.only("id", "person_id")
+    return {account.person_id for account in accounts if account.person_id is not None}
 
 
 async def _consented(ctx: Context, person_id: int) -> Account | None:
@@ -205,8 +225,10 @@ async def _consented(ctx: Context, person_id: int) -> Account | None:
     ).first()  # fmt: skip
 
 
-async def _told(person_id: int, today: date) -> set[str]:
-    rows: list[Any] = await DutyReminder.filter(person_id=person_id, day__gt=today - TOLD_FOR).values_list(
-        "told", flat=True
-    )
-    return {key for keys in rows for key in keys}
+async def _told(people: Sequence[int], today: date) -> dict[int, set[str]]:
+    """What each of them was told of before."""
+    rows = DutyReminder.filter(person_id__in=people, day__gt=today - TOLD_FOR)
+    found: dict[int, set[str]] = {person_id: set() for person_id in people}
+    for person_id, keys in await rows.values_list("person_id", "told"):
+        found[person_id].update(keys)
+    return found

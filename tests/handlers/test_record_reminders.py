@@ -1,19 +1,37 @@
 """Gentle reminders: by day, merged, once each, only where somebody may be written to."""
 
+import inspect
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from tortoise import connections
 
-from handlers import notices, record_reminders
+from handlers import due_records, notices, record_facts, record_reminders
 from handlers.context import Context
 from handlers.gateways.errors import Unreachable
 from handlers.record_reminders import due_signals
-from models import Account, App, Consent, DutyReminder, Notice
+from handlers.record_seals import is_sealed
+from handlers.template_content import handbook
+from models import (
+    Account,
+    App,
+    Consent,
+    Duty,
+    DutyReminder,
+    Notice,
+    Organization,
+    Person,
+    Record,
+    RecordStatus,
+    Role,
+)
 from settings import Settings
 from tests.fakes import Clock, FakeWeChat
-from tests.handlers.branch_book import Book, open_book, party_day, signed, team
+from tests.handlers.branch_book import Book, open_book, party_day, signed, team, write
 from tests.handlers.test_record_rules import facts, full_year
 from tests.test_formalism import said
 
@@ -108,3 +126,66 @@ def test_the_days_are_those_of_the_handbook_and_few() -> None:
         *(date(2026, 12, 1) + timedelta(weeks=week) for week in range(5)),
     ]
     assert [(day.month, day.day) for day in days("T05")] == [(3, 17), (6, 16), (9, 16), (12, 17)]
+
+
+async def test_what_a_calendar_asks_for_is_the_same_for_many_at_once_as_for_one(
+    book: Book, clock: Clock
+) -> None:
+    await signed(book.ctx, "T09", party_day(book, clock.now - timedelta(days=2)))
+    group = await write(book.ctx, "T04", {"name": "第一党小组", "leader_id": book.ids[1]})
+    await Record.filter(id=group.record.id).update(status=RecordStatus.SIGNED, version=1)
+    branch = book.town.branch
+    one = await record_facts.gather(book.ctx, branch, named=False)
+    many = await record_facts.outlines(book.ctx, [branch.id, book.town.other_branch.id])
+    assert list(due_signals(many[branch.id])) == list(due_signals(one)) != []
+    assert due_records.year(many[branch.id], year=2026) == due_records.year(one, year=2026)
+    assert many[book.town.other_branch.id].records == {}
+
+
+def test_a_calendar_reads_no_template_beside_those_and_nothing_sealed() -> None:
+    """Else what is read for many at once would differ from what a branch's own page says."""
+    source = inspect.getsource(due_records)
+    assert set(re.findall(r'"(T\d\d)"', source)) - {"T24"} <= set(record_facts.CALENDAR)
+    sealed = {
+        field.key
+        for code in record_facts.CALENDAR
+        for field in handbook().templates[code].fields
+        if is_sealed(field)
+    }
+    assert {key for key in sealed if f'"{key}"' in source} == set()
+
+
+async def test_many_branches_take_no_more_statements_than_one(
+    book: Book, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def statements() -> int:
+        seen: list[str] = []
+        (connection,) = connections.all()
+        original = type(connection).execute_query
+
+        async def counted(self: Any, query: str, values: Any = None) -> Any:
+            seen.append(query)
+            return await original(self, query, values)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(connection), "execute_query", counted)
+            await record_reminders.remind(book.town.ctx)
+        return len(seen)
+
+    async def add(number: int) -> None:
+        for at in range(number):
+            branch = await Organization.create(
+                name=f"支部{at}", code=f"NB{at}", kind=book.town.branch.kind, path=f"/x/{at}/"
+            )
+            who = await Person.create(name=f"书记{at}", organization=branch)
+            await Duty.create(person=who, role=Role.BRANCH_WORKER, organization=branch)
+            await Account.create(
+                app=App.OFFICIAL_ACCOUNT, openid=f"oNB{at}", follows=True, person=who,
+                last_contact_at=clock.now,
+            )  # fmt: skip
+
+    await follow(book, clock)
+    monkeypatch.setattr(record_reminders, "due_signals", lambda _: iter(()))  # Nobody has to hear anything.
+    one = await statements()
+    await add(20)
+    assert await statements() == one
