@@ -162,9 +162,12 @@ class Delivery(Model):
         Also one that was planned anew because its sender was thought lost: it must not go out again.
         """
         connection = cls._meta.db
-        sqlite = connection.capabilities.dialect == "sqlite"
-        statement = RECORD_SENT.format(*(("?",) * 4 if sqlite else ("$1", "$2", "$3", "$4")))
-        await connection.execute_many(statement, [[now, message_id, id_, batch] for id_, message_id in sent])
+        if connection.capabilities.dialect == "sqlite":
+            values = [[now, message_id, id_, batch] for id_, message_id in sent]
+            await connection.execute_many(RECORD_SENT_SQLITE, values)
+        else:
+            ids, message_ids = [id_ for id_, _ in sent], [message_id for _, message_id in sent]
+            await connection.execute_query(RECORD_SENT_POSTGRESQL, [now, ids, message_ids, batch])
 
     @classmethod
     async def put_by(cls, notices: Sequence[tuple[int, str]]) -> None:
@@ -200,9 +203,14 @@ KNOWN_SQLITE = (
     "SELECT recipient FROM deliveries WHERE week_id = ? AND recipient IN (SELECT value FROM json_each(?))"
 )
 PUT_BY = "UPDATE deliveries SET batch = {} WHERE id = {} AND status = 'planned' AND batch = ''"
-RECORD_SENT = (
-    "UPDATE deliveries SET status = 'sent', error = '', sent_at = {}, message_id = {}"
-    " WHERE id = {} AND (batch = {} OR status = 'planned')"
+RECORD_SENT_SQLITE = (
+    "UPDATE deliveries SET status = 'sent', error = '', sent_at = ?, message_id = ?"
+    " WHERE id = ? AND (batch = ? OR status = 'planned')"
+)
+RECORD_SENT_POSTGRESQL = (
+    "UPDATE deliveries SET status = 'sent', error = '', sent_at = $1, message_id = told.message_id"
+    " FROM unnest($2::bigint[], $3::text[]) AS told(id, message_id)"
+    " WHERE deliveries.id = told.id AND (deliveries.batch = $4 OR deliveries.status = 'planned')"
 )
 
 

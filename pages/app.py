@@ -23,6 +23,7 @@ from pages import (
     measures,
     my_bookings,
     my_code,
+    open_visits,
     record_documents,
     record_terms,
     registers,
@@ -59,6 +60,8 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/map", map_.index)
     app.router.add_get("/map/{site_id:[A-Za-z0-9]{1,8}}", map_.show)
     app.router.add_get("/my-bookings", my_bookings.show)
+    app.router.add_get("/open-visits", open_visits.show)
+    app.router.add_post("/open-visits", open_visits.change)
     app.router.add_get("/claims/summary", claims.summary)
     app.router.add_get(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.read)
     app.router.add_post(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.answer)

@@ -22,6 +22,7 @@ UNKNOWN = (
     "<main><h1>我的预约</h1><p>还不知道您是哪个支部的。请在微信里打开这个页面；第一次使用的，"
     '请先在小程序“我的”里绑定手机号。</p><p><a href="/map">先看看党建地图</a></p></main>'
 )
+ALONE = '<p><a class="tap" href="/open-visits">一个人就近参加别的支部的活动</a></p>'
 NONE = '<p>您所在的支部目前没有预约。</p><p><a class="button" href="/map">去党建地图看看</a></p>'
 HOW = (
     "<h2>怎样办理</h2><p>在公众号回复编号就行，例如“取消 12”“改人数 12 30”“接受 12”。"
@@ -37,7 +38,7 @@ async def show(request: web.Request) -> web.Response:
     except NotBound:
         return page("我的预约", UNKNOWN, status=403)
     cards = "".join(card(ctx, one) for one in live)
-    body = f"<main><h1>我的预约</h1>{cards + HOW if cards else NONE}</main>"
+    body = f"<main><h1>我的预约</h1>{cards + HOW if cards else NONE}{ALONE}</main>"
     return page("我的预约", body, forms=True)
 
 
