@@ -7,7 +7,7 @@ from tortoise.fields.base import OnDelete
 from tortoise.migrations.constraints import CheckConstraint
 
 class Migration(migrations.Migration):
-    dependencies = [('models', '0019_site_rules')]
+    dependencies = [('models', '0020_self_assessments_and_weak_branches')]
 
     initial = False
 

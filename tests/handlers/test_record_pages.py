@@ -359,3 +359,16 @@ def test_the_beginning_of_a_book_has_so_many_sheets_in_their_order() -> None:
         assert [one.title for one in first.chapters] == [one.title for one in book.chapters][
             : len(first.chapters)
         ]
+
+
+@needs_font
+@pytest.mark.parametrize("rows", range(18, 34))
+def test_nobody_signs_an_empty_page(rows: int) -> None:
+    """However long the form is: the names stand below at least a row of it."""
+    cells = tuple(Said(f"第{n}项", f"内容{n}", wide=True) for n in range(rows))
+    one = Sheet("换届选举纪实表", (BRANCH,), (Grid(cells),), ("党支部书记（签字）", "填表人（签字）"))
+    book = Book(one.title, BRANCH, "", "", "", (Chapter("", (one,)),), cover=False)
+    pages = [squeezed(page.extract_text()) for page in PdfReader(io.BytesIO(record_pdf.compose(book))).pages]
+    assert "签字" in pages[-1]
+    assert f"内容{rows - 1}" in pages[-1]
+    assert all(f"内容{n}" in "".join(pages) for n in range(rows))
