@@ -437,6 +437,8 @@ UNSCOPED = {
         POST /entries/{code}/draft/return""",
     "one list of the district's offices": """
         GET /complaint-offices""",
+    "one set of suggestions for the whole district": """
+        GET /handbook/terms, PUT /handbook/terms""",
     "one list of classes, qualifications and rounds for the whole district": """
         GET /workers/rules, PUT /workers/rules, GET /trainings, POST /trainings, GET /trainings/{training_id},
         PUT /trainings/{training_id}, POST /trainings/{training_id}/cancel, POST /rotations/rounds""",
