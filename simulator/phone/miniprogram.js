@@ -9,6 +9,7 @@ import { checkInPage, doorPage, myCodePage } from "./miniprogram/check-ins.js";
 import { complaintPage } from "./miniprogram/complaints.js";
 import { lessonPage, lessonsPage } from "./miniprogram/lessons.js";
 import { mePage } from "./miniprogram/me.js";
+import { openVisitsPage } from "./miniprogram/open-visits.js";
 import { questionsPage } from "./miniprogram/questions.js";
 import { sitePage, sitesPage } from "./miniprogram/sites.js";
 
@@ -19,6 +20,7 @@ const PAGES = {
   book: { title: "预约", draw: bookPage },
   bookings: { title: "我的预约", draw: bookingsPage },
   booking: { title: "预约详情", draw: bookingPage },
+  "open-visits": { title: "就近参加", draw: openVisitsPage },
   "check-in": { title: "签到", draw: checkInPage },
   "my-code": { title: "我的签到码", draw: myCodePage },
   door: { title: "门口的签到码", draw: doorPage },

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from models import Account, App, Booking, BookingStatus, CheckIn, Person, Slot
+from models import Account, App, Booking, BookingStatus, CheckIn, Guest, Person, Slot
 from tests.conftest import create_schema
 from tests.simulator import browser as browsers
 from tests.simulator.browser import Browser, open_browser
@@ -35,7 +35,7 @@ ENTER, ESCAPE, TAB = "\ue007", "\ue00c", "\ue004"
 
 MINI_PROGRAM_PAGES = (
     *("home", "sites", f"site?id={SITE}", "bookings", "check-in", "lessons", "lesson"),
-    *("questions", "me", "bind", "my-code"),
+    *("questions", "me", "bind", "my-code", "open-visits"),
 )
 SCREENS = (
     *("chats", "discover", "mine", "chat", "profile", "scan", "mp/complaint"),
@@ -245,6 +245,32 @@ async def test_a_branch_worker_books_and_cancels(hand: Hand) -> None:
     await page.press("取消预约", "#sheet")
     await page.see("已取消", ".booking-top")
     assert await Booking.filter(booked_by__name="演示己", status=BookingStatus.CONFIRMED).count() == 0
+
+
+async def test_a_branch_keeps_a_slot_to_itself(hand: Hand) -> None:
+    page = await hand.take(WORKER, f"mp/site?id={SITE}")
+    await page.click(".slot:not(.full):not(:disabled)")
+    await page.press("专题党课")
+    await page.click(".check:last-of-type input")
+    await page.press("提交预约")
+    await page.see("一个支部单独用", ".facts")
+    booking = await Booking.get(theme="专题党课", booked_by__name="演示己")
+    assert booking.exclusive
+    await booking.delete()
+
+
+async def test_somebody_joins_a_visit_alone_and_leaves_it(hand: Hand) -> None:
+    visit = await visit_now(hand.demo, "ZC0101")
+    later = hand.demo.ctx.now() + timedelta(hours=20)
+    await Slot.filter(id=visit.slot_id).update(starts_at=later, ends_at=later + timedelta(hours=2))
+    page = await hand.take(WORKER_OF_A_VILLAGE, "mp/open-visits")
+    await page.click(".open-visit .mp-button")
+    await page.see("已加入", ".open-visit")
+    assert await Guest.filter(booking_id=visit.id).count() == 1
+    await page.press("退出")
+    await page.wait("!document.querySelector('.open-visit .tag')")
+    assert await Guest.filter(booking_id=visit.id).count() == 0
+    await visit.delete()
 
 
 async def test_who_may_not_book_is_told_why(hand: Hand) -> None:
