@@ -1,6 +1,8 @@
 """The database's schema: what is applied, what is pending, and applying it."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from tortoise import connections
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
@@ -9,6 +11,8 @@ from handlers.context import open_database
 from models import tortoise_config
 from settings import Settings
 
+COLLECT_AFTER = (100_000, 3, 3)
+"""Every step of a migration makes all models anew; collecting after each few of them is most of its time."""
 LATEST = [MigrationTarget(app_label="models", name="__latest__")]
 
 
@@ -20,7 +24,22 @@ async def migrate(settings: Settings, *, progress: Callable[[str], None]) -> Non
             progress(name)
 
     async with open_database(settings.resolved_database_url):
-        await _executor(settings).migrate(LATEST, direction="forward", progress=tell)
+        with collecting_rarely():
+            await _executor(settings).migrate(LATEST, direction="forward", progress=tell)
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Look for garbage seldom, and not among what is there already."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+        gc.collect()
 
 
 async def pending(settings: Settings) -> list[str]:

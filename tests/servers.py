@@ -45,6 +45,25 @@ async def _stop_waiting_for_the_disk(server: str) -> None:
         await connection.close()
 
 
+EMPTY = """
+DO $$
+DECLARE one record; filled boolean;
+BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR one IN
+    SELECT quote_ident(tablename) AS name FROM pg_tables
+    WHERE schemaname = 'public' AND tablename NOT LIKE '%migration%'
+  LOOP
+    EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || one.name || ')' INTO filled;
+    IF filled THEN EXECUTE 'DELETE FROM ' || one.name; END IF;
+  END LOOP;
+  PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false)
+    FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+END $$
+"""
+"""Most tests fill few tables; truncating all hundred takes several times as long."""
+
+
 def empty_database(server: str, name: str) -> None:
     """Take all rows out of a database, and end whatever is still connected to it."""
 
@@ -55,11 +74,7 @@ def empty_database(server: str, name: str) -> None:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            names = ", ".join(
-                f'"{row["tablename"]}"' for row in tables if "migration" not in row["tablename"]
-            )
-            await connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            await connection.execute(EMPTY)
         finally:
             await connection.close()
 
