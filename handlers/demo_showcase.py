@@ -3,6 +3,8 @@
 All invented, and marked so; who nominated, visited and decided are the demo's people, each in one part.
 """
 
+import asyncio
+import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import yaml
 from tortoise.transactions import in_transaction
 
-from handlers import audit
+from handlers import audit, demo_images
 from handlers.answering.dates import add_months
 from handlers.context import Context
 from handlers.locks import hold
@@ -20,6 +22,7 @@ from models import (
     ON_LIST,
     Organization,
     Person,
+    PlaceImage,
     Showcase,
     ShowcaseKind,
     ShowcaseLevel,
@@ -31,6 +34,8 @@ from models import (
 
 NOMINATES, VISITS, DECIDES = "演示乙", "演示甲", "演示午"
 LISTED_FOR = 24
+DRAWN = 8
+"""Examples with a picture; the others have the drawing of their kind."""
 ENDS_IN = {"soon": timedelta(days=30), "over": timedelta(days=-20)}
 STATES = {
     "review": ShowcaseStatus.REVIEW,
@@ -60,6 +65,7 @@ async def seed(ctx: Context) -> None:
     if world is None:
         return
     content = yaml.safe_load((CONTENT / "showcase.yaml").read_text(encoding="utf-8"))
+    drawn = await asyncio.to_thread(lambda: [demo_images.draw(number) for number in range(DRAWN)])
     async with in_transaction() as connection:
         await hold(connection, THING)
         brands = [_row(ctx, one, world, kind=ShowcaseKind.BRAND) for one in content["brands"]]
@@ -68,9 +74,26 @@ async def seed(ctx: Context) -> None:
         given = [*content["sites"], *content["waiting"]]
         sites = [_row(ctx, one, world, brand_id=ids.get(one.get("brand"))) for one in given]
         await Showcase.bulk_create([row for row in sites if row is not None])
+        await _pictures(ctx, drawn)
         made = await Showcase.all().order_by("id")
         await Transition.bulk_create([move for row in made for move in _moves(ctx, row)])
         await audit.record_many(ctx, [("demo.showcase_made", f"{THING}:{row.id}", {}) for row in made])
+
+
+async def _pictures(ctx: Context, drawn: list[bytes]) -> None:
+    """Drawn pictures for the first examples and the sites they stand at."""
+    rows = (
+        await Showcase.filter(kind=ShowcaseKind.SITE, status__in=ON_LIST).order_by("code").limit(len(drawn))
+    )
+    for row, content in zip(rows, drawn, strict=False):
+        name = hashlib.sha256(content).hexdigest()[:32]
+        images = [f"/images/{name}.jpg"]
+        await PlaceImage.bulk_create(
+            [PlaceImage(name=name, content=content, size=len(content), at=ctx.now())], ignore_conflicts=True
+        )
+        await Showcase.filter(id=row.id).update(images=images)
+        if row.site_id is not None:
+            await Site.filter(id=row.site_id, is_demo=True).update(images=images)
 
 
 async def _world() -> World | None:

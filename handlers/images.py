@@ -14,7 +14,7 @@ QUALITY = 82
 KINDS = ("JPEG", "PNG", "WEBP")
 
 
-def clean(content: bytes) -> bytes:
+def clean(content: bytes, *, longest: int = LONGEST_SIDE) -> bytes:
     """The picture drawn anew as JPEG: nothing is kept of place, time, camera, or of anything behind it.
 
     Raises:
@@ -31,7 +31,7 @@ def clean(content: bytes) -> bytes:
                 if given.width * given.height > MOST_PIXELS:
                     raise BadInput(content="图片尺寸太大，请压缩后再传")
                 upright = ImageOps.exif_transpose(given)
-                upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+                upright.thumbnail((longest, longest))
                 drawn = Image.new("RGB", upright.size, "white")
                 drawn.paste(upright.convert("RGBA"), mask=upright.convert("RGBA").getchannel("A"))
     except BadInput:

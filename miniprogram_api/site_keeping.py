@@ -18,7 +18,7 @@ from miniprogram_api.table import DISTRICT, KEEPERS, Route
 from miniprogram_api.views import GuideView, PositionView, View
 from models import Site, SiteCategory, SiteService, SiteStatus
 
-Image = Annotated[str, Field(max_length=300, pattern=r"^https://[^\s\"'<>]+$")]
+Image = Annotated[str, Field(max_length=300, pattern=r"^(https://[^\s\"'<>]+|/images/[0-9a-f]{32}\.jpg)$")]
 Word = Annotated[Line, Field(max_length=20)]
 Category = Annotated[SiteCategory, Field(strict=False)]
 Service = Annotated[SiteService, Field(strict=False)]

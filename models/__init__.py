@@ -58,6 +58,7 @@ from models.lessons import (
 from models.measures import Measure, MeasureIssue, MeasureKind, MeasureStatus
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
+from models.place_images import PlaceImage
 from models.postgresql import Connection
 from models.questions import Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.ratings import Rating
@@ -200,6 +201,7 @@ __all__ = [
     "Payment",
     "PaymentBatch",
     "Person",
+    "PlaceImage",
     "Placement",
     "PracticeCard",
     "PrintRun",

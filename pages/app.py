@@ -24,6 +24,7 @@ from pages import (
     my_bookings,
     my_code,
     open_visits,
+    place_images,
     record_documents,
     record_terms,
     registers,
@@ -86,6 +87,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     handbook.setup(app)
     record_terms.setup(app)
     showcase_desk.setup(app)
+    place_images.setup(app)
     app.router.add_get("/pages/assessments.js", assessments.script)
     app.router.add_get("/pages/assessments.css", assessments.style)
     app.router.add_get("/assessments/worker.js", assessments.worker)

@@ -21,6 +21,7 @@ from handlers.sites import SiteSummary
 from models import Site, SiteCategory, SiteStatus, Slot
 from pages.examples import at_site
 from pages.layout import CONTEXT, not_found, page, paragraphs
+from pages.place_images import figures
 
 CATEGORIES = {
     SiteCategory.RURAL: "农村党建",
@@ -66,7 +67,7 @@ async def show(request: web.Request) -> web.Response:
         today = ctx.now().date()
         slots = await sites.list_slots(ctx, site_id=site.id, since=today, until=today + LOOKS_AHEAD)
     examples = at_site(await examples_at(ctx, site_id=site.id))
-    return page(site.name, _site(ctx, site, slots, examples))
+    return page(site.name, _site(ctx, site, slots, examples), style="/pages/showcase.css")
 
 
 def _site(ctx: Context, site: Site, slots: Sequence[Slot], examples: str) -> str:
@@ -85,10 +86,11 @@ def _site(ctx: Context, site: Site, slots: Sequence[Slot], examples: str) -> str
         ("注意事项", site.notes),
     )
     rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in facts if text)
+    shown = figures(site.images, site.name)
     closed = "" if site.status is SiteStatus.OPEN else '<p class="alert">暂停开放，目前不能预约。</p>'
     return (
         f'<main><p class="strand"><a href="/map">党建地图</a>　{escape(site.town)}</p>'
-        f"<h1>{escape(site.name)}</h1>{closed}<p>{_badges(site)}</p>{paragraphs(site.intro)}{examples}"
+        f"<h1>{escape(site.name)}</h1>{closed}<p>{_badges(site)}</p>{shown}{paragraphs(site.intro)}{examples}"
         f'<dl class="facts">{rows}</dl>{_way(ctx, site)}{_free(ctx, site, slots)}{HOW_TO_BOOK}</main>'
     )
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from handlers import showcase_list
 from handlers.context import Caller, Context
 from handlers.errors import NotFound
+from handlers.place_images import OURS
 from handlers.showcase import LEVEL_WORDS
 from handlers.showcase_list import Example
 from models import Showcase, ShowcaseKind, ShowcaseLevel, SiteCategory
@@ -95,7 +96,7 @@ def badges(row: Showcase) -> str:
 
 def picture(row: Showcase) -> str:
     """The first picture's address, else that of a drawing of its kind."""
-    own = next((image for image in row.images if _host(image)), "")
+    own = next((image for image in row.images if _shows(image)), "")
     return own or drawing(row)
 
 
@@ -141,6 +142,11 @@ def _host(address: str) -> str:
     return parts.netloc if parts.scheme == "https" and HOST.match(parts.netloc) else ""
 
 
+def _shows(image: str) -> bool:
+    """Whether a page loads a picture: one of ours, or from a host that it names."""
+    return bool(OURS.fullmatch(image) or _host(image))
+
+
 def _chosen(request: web.Request) -> dict[str, str]:
     asked = {name: request.query.get(name, "") for name in ("level", "kind", "category")}
     known: Mapping[str, Iterable[str]] = {
@@ -184,9 +190,10 @@ def _where(row: Showcase) -> str:
 
 
 def _pictures(row: Showcase) -> str:
-    shown = [image for image in row.images if _host(image)] or [drawing(row)]
+    shown = [image for image in row.images if _shows(image)] or [drawing(row)]
     return "".join(
-        f'<img class="view" src="{escape(image)}" alt="{escape(row.name)}" loading="lazy">' for image in shown
+        f'<img class="view" src="{escape(image)}" alt="{escape(row.name)}，第{at}张" loading="lazy">'
+        for at, image in enumerate(shown, start=1)
     )
 
 

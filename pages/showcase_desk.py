@@ -5,7 +5,7 @@ from datetime import date
 
 from aiohttp import web
 
-from handlers import lessons, showcase, showcase_list
+from handlers import lessons, place_images, showcase, showcase_list
 from handlers.access import OFFICERS
 from handlers.answering.dates import add_months
 from handlers.context import Context
@@ -137,6 +137,8 @@ async def show(request: web.Request) -> web.Response:
             page = f'<p><a href="/showcase/{row.id}">大家看到的页面</a></p>'
         status = f'<p><span class="state">{STATUS_WORDS[row.status]}{raising}</span></p>'
         steps = await _steps(ctx, row)
+        if await place_images.may_change(ctx, row):
+            page += f'<p><a href="{HOME}/{row.id}/images">图片（{len(row.images)}）</a></p>'
         return desk(row.name, status + known + page + steps + history(moves, STATUS_WORDS, ctx) + NOTE)
 
     return await shown(request, body)
