@@ -67,7 +67,7 @@ async def show(request: web.Request) -> web.Response:
         today = ctx.now().date()
         slots = await sites.list_slots(ctx, site_id=site.id, since=today, until=today + LOOKS_AHEAD)
     examples = at_site(await examples_at(ctx, site_id=site.id))
-    return page(site.name, _site(ctx, site, slots, examples), style="/pages/showcase.css")
+    return page(site.name, _site(ctx, site, slots, examples))
 
 
 def _site(ctx: Context, site: Site, slots: Sequence[Slot], examples: str) -> str:

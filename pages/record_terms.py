@@ -12,7 +12,7 @@ from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.record_terms import PROPOSALS, ROUNDINGS, SETTINGS, STARS, Setting
 from models import HandbookTerms
-from pages.staff import Form, Html, acted, area, desk, field, folded, form, number, select, shown, table, text
+from pages.staff import Form, acted, area, desk, field, folded, form, number, select, shown, table, text
 
 HERE = "/handbook/terms"
 BACK = ("/handbook", "一本手册")
@@ -37,11 +37,11 @@ async def index(request: web.Request) -> web.Response:
     async def body(ctx: Context) -> web.Response:
         terms = await record_terms.show(ctx)
         values = record_terms.said(terms.district)
-        rows = [(_name(one), Html(_value(one, values)), _basis(one)) for one in SETTINGS]
+        rows = "".join(_setting(one, values) for one in SETTINGS)
         known = (
             f"第{terms.number}版，{terms.reason}" if terms.number else "还没有改过，用的是本系统的建议值。"
         )
-        parts = [f"<p>{escape(known)}</p>", table(("设置", "现在", "依据"), rows), NOTE]
+        parts = [f"<p>{escape(known)}</p>", rows, NOTE]
         if await record_terms.may_change(ctx):
             parts.append(folded("修改", _form(terms.number, values)))
             parts.append(_history(ctx, await record_terms.versions(ctx)))
@@ -63,13 +63,12 @@ async def change(request: web.Request) -> web.Response:
     return await acted(request, work, back=HERE, home=BACK)
 
 
-def _name(one: Setting) -> Html:
-    return Html(f'<strong>{escape(one.name)}</strong><br><span class="soft">{escape(one.meaning)}</span>')
-
-
-def _basis(one: Setting) -> Html:
-    return Html(
-        f'<span class="soft">{escape(one.basis)}。可填：{escape(one.limits)}{escape(one.unit)}</span>'
+def _setting(one: Setting, values: Mapping[str, Any]) -> str:
+    """One setting as it is read on a phone: its value under its name, then what it does. HTML."""
+    basis = f"依据：{one.basis}。可填：{one.limits}{one.unit}"
+    return (
+        f"<p><strong>{escape(one.name)}</strong><br>{_value(one, values)}"
+        f'<br><span class="soft">{escape(one.meaning)}{escape(basis)}</span></p>'
     )
 
 
