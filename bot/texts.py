@@ -71,7 +71,7 @@ REFUSALS: dict[type[Refused], str] = {
     errors.AlreadyBound: "这个身份已绑定另一个微信号，请联系所在党支部处理。",
     errors.SlotFull: "这个时段剩余名额不够，请减少人数或改选时段。",
     errors.SlotClosed: "这个时段不开放预约，请改选其他时段。",
-    errors.AlreadyBooked: "您的支部在这个时间已有预约，发“我的预约”可以查看。",
+    errors.AlreadyBooked: "您或您的支部在这个时间已有预约，发“我的预约”可以查看。",
     errors.TooManyBookings: "您的支部还没进行的预约已达上限，请等一次活动结束，或先取消一个再约。",
     errors.TooManyThisMonth: "您的支部在那个月的预约已达上限，请改选其他月份，或先取消一个再约。",
     errors.BookingPaused: "您的支部本季度多次约了没有到场，暂停新的预约。有特殊情况，请联系上级党组织。",
@@ -141,7 +141,7 @@ def refusal(error: Refused) -> str:
     if isinstance(error, errors.BadInput):
         return "；".join(error.fields.values()) or sentence
     if isinstance(error, errors.AlreadyBooked) and error.at:
-        return f"您的支部{moment(error.at)}已约在“{error.site}”，时间有重叠。"
+        return f"您或您的支部{moment(error.at)}已约在“{error.site}”，时间有重叠。"
     if isinstance(error, errors.TooEarly) and error.at:
         return f"还没到签到时间，请在{moment(error.at)}以后再扫。"
     if isinstance(error, errors.WrongSite) and error.site:
