@@ -37,6 +37,8 @@ NAMES = Names(
     },
     bookings={88: "红色记忆展馆（2026年11月20日）"},
 )
+ROOM_TO_SIGN = 30
+"""Points between the last line of a table and the names below it: 9 mm and the cell's own margin."""
 TALLEST = 200
 """Records in the year that is timed."""
 
@@ -372,3 +374,21 @@ def test_nobody_signs_an_empty_page(rows: int) -> None:
     assert "签字" in pages[-1]
     assert f"内容{rows - 1}" in pages[-1]
     assert all(f"内容{n}" in "".join(pages) for n in range(rows))
+
+
+@needs_font
+@pytest.mark.parametrize("code", ["T02", "T06", "T13"])
+def test_who_signs_has_room_below_the_table(code: str) -> None:
+    """Also where the last thing above is a table of several rows, as a meeting's decisions are."""
+    heights: dict[float, str] = {}
+
+    def note(text: str, page: list[float], line: list[float], *_: object) -> None:
+        at = round(page[3] * line[5] + page[5])
+        if text.strip():
+            heights[at] = heights.get(at, "") + text
+
+    page = PdfReader(io.BytesIO(record_pdf.compose(single(code)))).pages[-1]
+    page.extract_text(visitor_text=note)
+    names = next(height for height, text in heights.items() if "签字" in text)
+    above = min(height for height in heights if height > names)
+    assert above - names > ROOM_TO_SIGN, heights
