@@ -67,6 +67,8 @@ from models import (
     TeamMember,
     Training,
     TrainingSession,
+    WeakBranch,
+    WeakStatus,
     Worker,
     WorkerCorrection,
 )
@@ -295,6 +297,26 @@ ROWS = {
     ),
     "POST /findings/{finding_id}/accept": Row(OFFICERS, DISTRICT),
     "POST /findings/{finding_id}/return": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
+    "GET /assessments/{assessment_id}/self": Row(WORKER, NOBODY),
+    "POST /assessments/{assessment_id}/self": Row(WORKER, NOBODY, body=lambda _: {"marks": []}),
+    "POST /assessments/{assessment_id}/self/take-last": Row(WORKER, NOBODY),
+    "POST /assessments/{assessment_id}/self/hand-in": Row(WORKER, NOBODY),
+    "GET /weak-branches": Row(WORKER | OFFICERS, DISTRICT, listed=by_id("weak_id")),
+    "GET /weak-branches/{weak_id}": Row(WORKER | OFFICERS, DISTRICT),
+    "POST /weak-branches": Row(
+        DISTRICT, DISTRICT, body=lambda ids: {"branch_id": ids["branch_id"], "year": 2026, "facts": "x"}
+    ),
+    "POST /weak-branches/{weak_id}/confirm": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /weak-branches/{weak_id}/dismiss": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /weak-branches/{weak_id}/begin": Row(
+        OFFICERS, DISTRICT, body=lambda _: {"scheme": "x", "led_by_id": 1, "until": "2027-01-01"}
+    ),
+    "POST /weak-branches/{weak_id}/prove": Row(
+        WORKER | OFFICERS, DISTRICT, body=lambda _: {"evidence": "x"}
+    ),
+    "POST /weak-branches/{weak_id}/accept": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /weak-branches/{weak_id}/return": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
+    "POST /weak-branches/{weak_id}/keep-up": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),
     "GET /statistics/visits": Row(
         KEEPERS, DISTRICT, listed=lambda body, ids: ids["town"] in [item["town"] for item in body["items"]]
     ),
@@ -415,7 +437,7 @@ UNSCOPED = {
     "the caller's own and nobody else's": """
         POST /session, POST /session/bind, GET /me, DELETE /me, GET /me/export, GET /me/code,
         POST /subscriptions, POST /questions, GET /questions/mine, GET /claims/claimable, GET /todos,
-        GET /me/worker, POST /me/worker/corrections,
+        GET /me/worker, POST /me/worker/corrections, GET /self-assessments,
         GET /posters.pdf, GET /prints/{run_id}, GET /prints/{run_id}/reports.zip,
         GET /practice, DELETE /practice, POST /practice/{card_id}/answer""",
     "for everybody alike": """
@@ -424,7 +446,7 @@ UNSCOPED = {
         GET /lessons, GET /lessons/current, GET /lessons/{lesson_id}, POST /lessons/{lesson_id}/answers,
         GET /rules, GET /rules/{rule}/articles/{article}, GET /cases, GET /cases/roles,
         GET /cases/roles/{role}, GET /cases/{case}, POST /complaints, GET /complaints/{lookup},
-        POST /complaints/{lookup}/reopen,
+        POST /complaints/{lookup}/reopen, POST /complaints/{lookup}/unname,
         GET /record-templates, GET /record-templates/{template}""",
     "one course, one knowledge base and one map for the whole district": """
         POST /lessons, GET /lessons/weeks, GET /lessons/weeks/{friday}, PUT /lessons/weeks/{friday},
@@ -449,10 +471,13 @@ UNSCOPED = {
         POST /trainings/check-ins""",
     "any member may join an open visit alone, and leave their own: see test_guests.py": """
         GET /open-visits, POST /open-visits/{booking_id}/join, POST /open-visits/{booking_id}/leave""",
+    "what the years of the branches below propose: see tests/handlers/test_weak_branches.py": """
+        GET /weak-branch-proposals""",
     "counts only, too small ones not shown": """
         GET /questions/statistics""",
     "the sheet of a list above": """
-        GET /registers/{register}/sheet, GET /assessments/years.docx""",
+        GET /registers/{register}/sheet, GET /assessments/years.docx,
+        GET /weak-branch-sheet""",
     "the caller's own branch by their duty, or a file that says whose it is: see test_records.py": """
         GET /records.xlsx, GET /records/archive, POST /records/archive, POST /records/sheet,
         DELETE /records/feed, POST /records/{record_id}/attachments,
@@ -540,6 +565,7 @@ class Things:
             "cycle_id": finding.assessment.cycle_id, "team_id": finding.assessment.team_id,
             "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
             "scan": self.scan(side),
+            "weak_id": (await self.once("weak", side, self.weak)).id,
             "showcase_id": (await self.once("showcase", side, self.showcase)).id,
         } | await self.once("workers", side, self.workers_side)  # fmt: skip
 
@@ -701,6 +727,14 @@ class Things:
         return await Rectification.create(
             finding=found, round=1, assessment=assessment, deducted=20, owner=self.people[side], begun_at=now
         )
+
+    async def weak(self, side: str) -> WeakBranch:
+        """One that people have confirmed."""
+        branch, now = self.branch(side), self.ctx.now()
+        return await WeakBranch.create(
+            branch=branch, year=2026, status=WeakStatus.CONFIRMED, live_key=branch.id, facts="x", reason="x",
+            confirmed_by=self.people[side], confirmed_at=now, created_at=now,
+        )  # fmt: skip
 
     async def question(self, side: str) -> Question:
         asker = self.world["member" if side == "own" else "other_worker"]
