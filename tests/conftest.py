@@ -1,6 +1,7 @@
 """Fixtures: both databases, both Redises, a clock that moves, and a WeChat with a memory."""
 
 import asyncio
+import gc
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -28,6 +29,13 @@ def nothing_blocks_the_loop() -> Iterator[None]:
     yield
     for function in watched:
         function.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_frozen() -> Iterator[None]:
+    """What was kept from the collector for good may go after the test; else the rest of every test stayed."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
