@@ -4,7 +4,6 @@ All invented, and marked so; who nominated, visited and decided are the demo's p
 """
 
 import asyncio
-import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import yaml
 from tortoise.transactions import in_transaction
 
-from handlers import audit, demo_images
+from handlers import audit, demo_images, place_images
 from handlers.answering.dates import add_months
 from handlers.context import Context
 from handlers.locks import hold
@@ -86,11 +85,9 @@ async def _pictures(ctx: Context, drawn: list[bytes]) -> None:
         await Showcase.filter(kind=ShowcaseKind.SITE, status__in=ON_LIST).order_by("code").limit(len(drawn))
     )
     for row, content in zip(rows, drawn, strict=False):
-        name = hashlib.sha256(content).hexdigest()[:32]
-        images = [f"/images/{name}.jpg"]
-        await PlaceImage.bulk_create(
-            [PlaceImage(name=name, content=content, size=len(content), at=ctx.now())], ignore_conflicts=True
-        )
+        image = place_images.made(ctx, content)
+        images = [place_images.address_of(image)]
+        await PlaceImage.bulk_create([image], ignore_conflicts=True)
         await Showcase.filter(id=row.id).update(images=images)
         if row.site_id is not None:
             await Site.filter(id=row.site_id, is_demo=True).update(images=images)

@@ -27,6 +27,7 @@ from handlers.assessment_access import (
 from handlers.assessment_content import Item, Terms
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnRectification, TooLateToObject, WrongState
+from handlers.held_texts import NOT_SHOWN
 from handlers.lines import one_line
 from models import (
     Assessment,
@@ -40,7 +41,6 @@ from models import (
 from models.findings import DONE, OPEN
 
 LARGEST_PAGE = 200
-NOT_SHOWN = (screenings.STAND_IN, screenings.WITHHELD)
 DAY = timedelta(days=1)
 WRITTEN = ("measure", "evidence", "reason", "objection")
 """What a branch writes in a round: others read it once it has passed (screenings.py)."""

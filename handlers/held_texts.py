@@ -2,3 +2,4 @@
 
 STAND_IN = "（内容待审核）"
 WITHHELD = "（内容不予显示）"
+NOT_SHOWN = (STAND_IN, WITHHELD)

@@ -80,15 +80,23 @@ def all_reachable(ctx: Context) -> QuerySet[Account]:
 
 async def enqueue(ctx: Context, *, openid: str, text: str, dedupe_key: str) -> None:
     """Promise a message, in the caller's transaction; the same `dedupe_key` again is nothing."""
-    notice = Notice(
-        openid=openid,
-        content=text,
-        dedupe_key=dedupe_key,
-        status=WAITING,
-        next_try_at=ctx.now(),
-        created_at=ctx.now(),
+    await Notice.bulk_create([_made(ctx, openid, text, dedupe_key)], ignore_conflicts=True)
+
+
+async def enqueue_first(ctx: Context, *, openid: str, text: str, dedupe_key: str) -> None:
+    """The same for who must know that nobody else took the `dedupe_key`.
+
+    Raises:
+        IntegrityError: it is taken; the caller's transaction is to be undone.
+    """
+    await _made(ctx, openid, text, dedupe_key).save(force_create=True)
+
+
+def _made(ctx: Context, openid: str, text: str, dedupe_key: str) -> Notice:
+    now = ctx.now()
+    return Notice(
+        openid=openid, content=text, dedupe_key=dedupe_key, status=WAITING, next_try_at=now, created_at=now
     )
-    await Notice.bulk_create([notice], ignore_conflicts=True)
 
 
 async def send_due(ctx: Context) -> int:

@@ -78,6 +78,17 @@ async def read(*, name: str) -> bytes:
     return bytes(row.content)
 
 
+def made(ctx: Context, content: bytes) -> PlaceImage:
+    """A picture as it is kept, named by its content."""
+    name = hashlib.sha256(content).hexdigest()[:32]
+    return PlaceImage(name=name, content=content, size=len(content), by=ctx.caller.person, at=ctx.now())
+
+
+def address_of(row: PlaceImage) -> str:
+    """Where everybody sees it; `OURS` knows it again."""
+    return f"/images/{row.name}.jpg"
+
+
 async def may_change(ctx: Context, row: Showcase) -> bool:
     """Whether the caller may put pictures to an example now."""
     return bool(CHANGES & set(await showcase.may(ctx, row)))
@@ -98,8 +109,8 @@ async def _add(
     ctx: Context, place: Site | Showcase, content: bytes, *, most: int, also: Mapping[str, Any]
 ) -> str:
     kept = await asyncio.to_thread(images.clean, content, longest=LONGEST_SIDE)
-    name = hashlib.sha256(kept).hexdigest()[:32]
-    address = f"/images/{name}.jpg"
+    row = made(ctx, kept)
+    address = address_of(row)
     async with in_transaction() as connection:
         await hold(connection, LOCK)
         await place.refresh_from_db(fields=["images"])
@@ -107,10 +118,9 @@ async def _add(
             return address
         if len(place.images) >= most:
             raise BadInput(file=f"图片最多 {most} 张，请先去掉一张")
-        row = PlaceImage(name=name, content=kept, size=len(kept), by=ctx.caller.person, at=ctx.now())
         await PlaceImage.bulk_create([row], ignore_conflicts=True)
         await _name(place, [*place.images, address], also)
-        await audit.record(ctx, "place.image_added", _subject(place), image=name)
+        await audit.record(ctx, "place.image_added", _subject(place), image=row.name)
     return address
 
 

@@ -16,7 +16,7 @@ from handlers import audit, kept_sites, screenings
 from handlers.accounts import require_person
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotFound, WrongState
-from handlers.held_texts import STAND_IN, WITHHELD
+from handlers.held_texts import NOT_SHOWN
 from handlers.lines import one_line
 from handlers.question_statistics import SMALLEST_SHOWN
 from models import CheckIn, Rating
@@ -85,7 +85,7 @@ async def of_site(ctx: Context, *, site_id: str) -> Ratings:
     if len(rows) < SMALLEST_SHOWN:
         return Ratings(0 if not rows else None, None, [])
     counts = [sum(row.stars == stars for row in rows) for stars in STARS]
-    texts = sorted({row.text for row in rows} - {"", STAND_IN, WITHHELD})
+    texts = sorted({row.text for row in rows} - {"", *NOT_SHOWN})
     return Ratings(len(rows), counts, texts[:SHOWN])
 
 

@@ -17,6 +17,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, notices, routine_reminders, singles, visit_news
 from handlers.context import Context
+from handlers.routine_reminders import WRITTEN
 from handlers.singles import CLAIM, LONGEST_SEND, THING, Card, Fate, Told
 from models import (
     Account,
@@ -179,7 +180,7 @@ async def _write_to(ctx: Context, reminder: Reminder) -> bool:
         await _become(reminder, ReminderStatus.NOT_SENT)
         return False
     async with in_transaction():
-        if not await _record_sent(ctx, reminder, channel="customer_service"):
+        if not await _record_sent(ctx, reminder, channel=WRITTEN):
             return False  # The claim ran out, and the reminder is another's.
         await notices.enqueue(
             ctx,

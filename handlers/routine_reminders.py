@@ -64,11 +64,4 @@ async def promise(ctx: Context, *, person_id: int, openid: str, text: str) -> No
         IntegrityError: another clock took the place this moment; the caller's transaction is to be undone.
     """
     place = await count_one(ctx, person_id=person_id)
-    await Notice.create(
-        openid=openid,
-        content=text,
-        dedupe_key=place,
-        status=notices.WAITING,
-        next_try_at=ctx.now(),
-        created_at=ctx.now(),
-    )
+    await notices.enqueue_first(ctx, openid=openid, text=text, dedupe_key=place)

@@ -25,6 +25,7 @@ from handlers.context import Context
 from handlers.errors import NotFound
 from handlers.gateways.errors import BadCall, RecipientGone, UserMustRedo, WeChatError
 from handlers.gateways.wechat import TextCheck
+from handlers.held_texts import NOT_SHOWN
 from handlers.held_texts import STAND_IN as STAND_IN
 from handlers.held_texts import WITHHELD as WITHHELD
 from models import (
@@ -208,7 +209,7 @@ async def _release(ctx: Context, row: Screening) -> bool:
 async def _put(subject: str, text: str) -> bool:
     """Write a text where its stand-in is; whether one was there still, and nothing newer."""
     place, id_, column = subject.split(":")
-    stand_ins = {f"{column}__in": [STAND_IN, WITHHELD]}
+    stand_ins = {f"{column}__in": NOT_SHOWN}
     there = PLACES[place].filter(id=int(id_) if id_.isdecimal() else str(UUID(id_)), **stand_ins)
     return bool(await there.update(**{column: text}))
 

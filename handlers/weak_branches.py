@@ -26,6 +26,7 @@ from handlers.assessment_access import (
 from handlers.assessment_years import Year
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnRectification, WrongState
+from handlers.held_texts import NOT_SHOWN
 from handlers.lines import one_line
 from models import (
     Duty,
@@ -213,7 +214,7 @@ async def accept(ctx: Context, *, weak_id: int, note: str) -> WeakBranch:
     line = one_line(note, longest=LONGEST_REASON, field="note")
     if person.id in own_hands(row) or person.organization_id == row.branch_id:
         raise OwnRectification
-    if row.evidence in (screenings.STAND_IN, screenings.WITHHELD):
+    if row.evidence in NOT_SHOWN:
         raise BadInput(note="佐证的文字还在审核或不予显示，请审核后再验收，或退回改写")
     try:
         async with in_transaction():
@@ -292,9 +293,7 @@ async def leaders(branch: Organization) -> list[Person]:
 
 async def findings_of(branch: Organization) -> list[Rectification]:
     """The last round of each finding of a branch, for the plan to choose from."""
-    rows = Rectification.filter(finding__branch_id=branch.id).order_by("finding__item", "round")
-    last = {row.finding_id: row for row in await rows.select_related("finding", "assessment__cycle")}
-    return list(last.values())
+    return await _last(Rectification.filter(finding__branch_id=branch.id))
 
 
 async def visible(ctx: Context) -> QuerySet[WeakBranch]:
@@ -357,9 +356,13 @@ async def _require_closed(row: WeakBranch) -> None:
 
 async def _rounds(row: WeakBranch) -> list[Rectification]:
     named = await WeakFinding.filter(weak_id=row.id).values_list("finding_id", flat=True)
-    rows = Rectification.filter(finding_id__in=list(named)).order_by("finding__item", "round")
-    last = {one.finding_id: one for one in await rows.select_related("finding", "assessment__cycle")}
-    return list(last.values())
+    return await _last(Rectification.filter(finding_id__in=list(named)))
+
+
+async def _last(rounds: QuerySet[Rectification]) -> list[Rectification]:
+    """The last round of each finding among these."""
+    rows = rounds.order_by("finding__item", "round").select_related("finding", "assessment__cycle")
+    return list({one.finding_id: one for one in await rows}.values())
 
 
 def _place(row: WeakBranch) -> str:

@@ -1,38 +1,26 @@
 """The map, a branch's visits and the paid claims in a browser: no script, and nothing from elsewhere."""
 
 import re
-from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient
 
 from handlers import bookings, claim_payments, openings, page_logins
 from handlers.context import Context
 from handlers.openings import Opening
 from models import Account, App, Site, SiteCategory, SiteStatus, Slot
-from pages import app as pages
 from pages.login import COOKIE
 from tests.handlers.desk import approved, new_fund, submitted
 from tests.handlers.town import EVERY_DAY, Town, build, new_slot
-from tests.pages.test_pages import Tags
+from tests.pages.test_pages import Client, Tags, client
 
-Client = TestClient[web.Request, web.Application]
+__all__ = ["client"]
+pytestmark = pytest.mark.usefixtures("world")
 
 
 @pytest.fixture
 async def world(ctx: Context) -> Town:
     return await build(ctx)
-
-
-@pytest.fixture
-async def client(
-    ctx: Context, world: Town, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> Client:
-    app = web.Application()
-    pages.setup(app, ctx)
-    return await aiohttp_client(app)
 
 
 async def read(client: Client, path: str, *, status: int = 200) -> str:

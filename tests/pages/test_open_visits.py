@@ -1,34 +1,21 @@
 """Joining a near branch's visit by oneself, on a page without a script."""
 
-from collections.abc import Awaitable, Callable
-
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient
 
 from handlers.context import Context
 from models import Booking, Guest, Slot
-from pages import app as pages
 from tests.handlers.test_guests import visit
 from tests.handlers.town import Town, build
 from tests.pages.test_keeper_pages import cookie
-from tests.pages.test_pages import Tags
+from tests.pages.test_pages import Client, Tags, client
 
-Client = TestClient[web.Request, web.Application]
+__all__ = ["client"]
+pytestmark = pytest.mark.usefixtures("world")
 
 
 @pytest.fixture
 async def world(ctx: Context) -> Town:
     return await build(ctx)
-
-
-@pytest.fixture
-async def client(
-    ctx: Context, world: Town, aiohttp_client: Callable[[web.Application], Awaitable[Client]]
-) -> Client:
-    app = web.Application()
-    pages.setup(app, ctx)
-    return await aiohttp_client(app)
 
 
 async def test_one_tap_joins_and_one_leaves(client: Client, world: Town) -> None:
