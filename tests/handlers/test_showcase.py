@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from handlers import demo_showcase, registers, showcase, showcase_list, todos, transitions, worker_reminders
+from handlers import (
+    demo_showcase,
+    place_images,
+    registers,
+    showcase,
+    showcase_list,
+    todos,
+    transitions,
+    worker_reminders,
+)
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnNomination, Refused, WrongState
 from handlers.showcase_wishes import Wish
@@ -22,6 +31,7 @@ from models import (
     Notice,
     Organization,
     Person,
+    PlaceImage,
     Role,
     Showcase,
     ShowcaseKind,
@@ -31,6 +41,7 @@ from models import (
     Transition,
 )
 from tests.fakes import Clock
+from tests.handlers.test_receipt_images import picture
 from tests.handlers.test_registers import counts, take
 from tests.handlers.town import Town, build, person
 
@@ -454,3 +465,22 @@ async def test_the_demo_has_its_32_and_its_9_and_is_made_once(ctx: Context) -> N
     assert await sites.filter(valid_until__lt=ctx.now().date()).count() == 1
     for row in await Showcase.all():
         await nothing_was_skipped(row)
+
+
+async def test_pictures_of_an_example_are_put_up_by_who_may_edit_it_and_nobody_else(world: Town) -> None:
+    """Its own branch's worker sees a listed example, and changes nothing of it any more."""
+    waiting, row = await nominated(world, name="等看的"), await listed(world)
+    for who, showcase_id in ((world.worker, row.id), (world.town_officer, waiting.id)):
+        with pytest.raises(NotAllowed):
+            await place_images.add_to_showcase(world.at(who), showcase_id=showcase_id, content=picture())
+    for who in (world.far_worker, world.far_officer):
+        with pytest.raises((NotFound, NotAllowed)):
+            await place_images.add_to_showcase(world.at(who), showcase_id=row.id, content=picture())
+    assert await PlaceImage.all().count() == 0
+    officer = world.at(world.town_officer)
+    address = await place_images.add_to_showcase(officer, showcase_id=row.id, content=picture())
+    with pytest.raises(NotAllowed):
+        await place_images.remove_from_showcase(world.at(world.worker), showcase_id=row.id, address=address)
+    assert (await Showcase.get(id=row.id)).images == [address]
+    await place_images.remove_from_showcase(officer, showcase_id=row.id, address=address)
+    assert await PlaceImage.all().count() == 0
