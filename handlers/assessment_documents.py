@@ -17,6 +17,7 @@ from handlers.assessment_content import SUGGESTED, Item, cited, shown
 from handlers.assessments import Whole
 from handlers.context import Context
 from handlers.errors import NotFound
+from handlers.typesetting import typeset
 from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Rectification
 
@@ -264,12 +265,8 @@ async def as_pdf(report: Report) -> bytes:
 
 def compose(report: Report, font: str) -> bytes:
     """Lay a report out. Slow: call it off the event loop."""
-    import typst  # Large, and few processes ever print.
-
     said = json.dumps({"font": font, **asdict(report)}, ensure_ascii=False).encode()
-    files = {"main": TEMPLATE.read_bytes(), "report.json": said}
-    laid: bytes = typst.compile(files, format="pdf")  # type: ignore[call-overload]  # Files in memory.
-    return laid
+    return typeset({"main": TEMPLATE.read_bytes(), "report.json": said})
 
 
 async def as_docx(report: Report, *, at: datetime) -> bytes:

@@ -12,6 +12,7 @@ from handlers.accounts import require_person
 from handlers.context import SYSTEM, Context
 from handlers.errors import NotAllowed, NotFound
 from handlers.gateways.errors import Stopped
+from handlers.typesetting import typeset
 from handlers.visit_statistics import CATEGORY_WORDS
 from models import Site, SiteCategory
 
@@ -129,8 +130,4 @@ def framed(picture: bytes) -> bytes:
 
 def compose(files: dict[str, bytes]) -> bytes:
     """Lay the pages out. Pure but for the machine's fonts, and slow: call it off the event loop."""
-    import typst  # Large, and few processes ever print.
-
-    everything = {"main": TEMPLATE.read_bytes()} | files
-    laid: bytes = typst.compile(everything, format="pdf")  # type: ignore[call-overload]  # Files in memory.
-    return laid
+    return typeset({"main": TEMPLATE.read_bytes()} | files)

@@ -12,10 +12,11 @@ from typing import Any
 
 from handlers import fonts
 from handlers.record_pages import Block, Book, Chapter, Grid, Sheet
+from handlers.typesetting import typeset
 
 TEMPLATE = Path(__file__).parent / "record_book.typ"
 AT_ONCE = 50
-"""Sheets set between two words on how far it has come; more words cost more memory, which typst keeps."""
+"""Sheets set between two words on how far it has come; more words cost more memory."""
 
 Progress = Callable[[int, int], None]
 
@@ -26,16 +27,11 @@ def compose(book: Book, *, progress: Progress | None = None) -> bytes:
     Raises:
         NoFont: this machine can't print Chinese.
     """
-    import typst  # Large, and few processes ever print.
-
     total = sum(len(chapter.sheets) for chapter in book.chapters)
-    for done in range(AT_ONCE, total, AT_ONCE):
-        typst.query(_files(_first(book, done)), "heading", field="level")  # type: ignore[type-var]
-        if progress is not None:
-            progress(done, total)
-    laid: bytes = typst.compile(_files(book), format="pdf")  # type: ignore[call-overload]  # Files in memory.
-    if progress is not None:
-        progress(total, total)
+    tell = progress or (lambda done, total: None)
+    beginnings = [_files(_first(book, done)) for done in range(AT_ONCE, total, AT_ONCE)]
+    laid = typeset(_files(book), beginnings=beginnings, progress=lambda parts: tell(parts * AT_ONCE, total))
+    tell(total, total)
     return laid
 
 
