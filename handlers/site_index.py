@@ -6,10 +6,12 @@ says whether anything changed, in whatever process; then only what changed is wo
 
 import asyncio
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import nsmallest
+from itertools import islice
 from math import cos, radians
 from typing import Any, NamedTuple
 
@@ -29,9 +31,8 @@ FEW = 20
 
 
 class Found(NamedTuple):
-    """A site as it is searched: its words in one line, pinyin included."""
+    """A site as it is searched by all but its words."""
 
-    words: str
     longitude: float
     latitude: float
     id: str
@@ -45,6 +46,10 @@ class SiteIndex:
 
     stamp: tuple[int, int] | None = None
     sites: list[Found] = field(default_factory=list)
+    text: str = ""
+    """The words of all sites, pinyin included, a line for each."""
+    lines: list[int] = field(default_factory=list)
+    """Where each site's line begins, and where the last one ends."""
 
     async def refresh(self) -> None:
         """Read the sites again if one was added or changed. One query, two where something did."""
@@ -52,7 +57,7 @@ class SiteIndex:
         if stamp == self.stamp:
             return
         rows = await Site.all().order_by("id").values_list(*COLUMNS)
-        self.sites = await asyncio.to_thread(_all, rows)
+        self.sites, self.text, self.lines = await asyncio.to_thread(indexed, rows)
         self.stamp = stamp
 
     def search(
@@ -65,18 +70,29 @@ class SiteIndex:
         limit: int | None = None,
     ) -> list[str]:
         """Ids of the sites in which every word stands, the nearest first, else by id. Pure."""
-        found = self.sites
+        wanted = list(words)
+        found: Iterable[Found] = self._with(wanted) if wanted else self.sites
         if category is not None:
-            found = [site for site in found if site.category is category]
+            found = (site for site in found if site.category is category)
         if training_base is not None:
-            found = [site for site in found if site.is_training_base is training_base]
-        for word in words:
-            found = [site for site in found if word in site[0]]
+            found = (site for site in found if site.is_training_base is training_base)
         if near is None:
-            return [site.id for site in found[:limit]]
+            return [site.id for site in islice(found, limit)]
         if limit is None:
             return [id_ for _, id_ in sorted(_distances(near, found))]
-        return _nearest(near, found, limit)
+        return _nearest(near, list(found), limit)
+
+    def _with(self, words: Sequence[str]) -> Iterator[Found]:
+        """The sites in whose line every word stands. One text is searched quicker than ten thousand."""
+        rarest, *others = sorted(words, key=len, reverse=True)
+        find, lines = self.text.find, self.lines
+        at = find(rarest)
+        while at >= 0:
+            place = bisect_right(lines, at) - 1
+            begin, end = lines[place], lines[place + 1]
+            if not others or all(find(word, begin, end) >= 0 for word in others):
+                yield self.sites[place]
+            at = find(rarest, end)
 
 
 def _nearest(near: Point, found: list[Found], limit: int) -> list[str]:
@@ -89,7 +105,7 @@ def _nearest(near: Point, found: list[Found], limit: int) -> list[str]:
     half = FIRST_BOX
     while len(found) > FEW * limit and half < LAST_BOX:
         west, right, south, north = lng - half / east, lng + half / east, lat - half, lat + half
-        inside = [site for site in found if south < site[2] < north and west < site[1] < right]
+        inside = [site for site in found if south < site[1] < north and west < site[0] < right]
         first = nsmallest(limit, _distances(near, inside))
         if len(first) == limit and first[-1][0] < half * half:
             return [id_ for _, id_ in first]
@@ -97,24 +113,31 @@ def _nearest(near: Point, found: list[Found], limit: int) -> list[str]:
     return [id_ for _, id_ in nsmallest(limit, _distances(near, found))]
 
 
-def _distances(near: Point, found: list[Found]) -> list[tuple[float, str]]:
+def _distances(near: Point, found: Iterable[Found]) -> list[tuple[float, str]]:
     """Something that grows with the distance: over some hundred kilometres the earth is flat enough."""
     east, lng, lat = cos(radians(near.latitude)) ** 2, near.longitude, near.latitude
-    return [((x - lng) * (x - lng) * east + (y - lat) * (y - lat), id_) for _, x, y, id_, _, _ in found]
+    return [((x - lng) * (x - lng) * east + (y - lat) * (y - lat), id_) for x, y, id_, _, _ in found]
 
 
-def _all(rows: Iterable[tuple[Any, ...]]) -> list[Found]:
-    return [_found(*row) for row in rows]
+def indexed(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Found], str, list[int]]:
+    """The sites, the text of their words, and where each one's line begins."""
+    sites: list[Found] = []
+    texts: list[str] = []
+    lines = [0]
+    for id_, category, longitude, latitude, training, *spoken in rows:
+        sites.append(Found(longitude, latitude, id_, SiteCategory(category), training))
+        texts.append(_line(*spoken))
+        lines.append(lines[-1] + len(texts[-1]))
+    return sites, "".join(texts), lines
 
 
-def _found(
-    id_: str, category: str, longitude: float, latitude: float, training: bool, name: str, town: str,
-    intro: str, features: list[str], facilities: list[str], services: list[str],
-) -> Found:  # fmt: skip
+def _line(
+    name: str, town: str, intro: str, features: list[str], facilities: list[str], services: list[str]
+) -> str:
+    """All that a site is found by; no word that is looked for has a space in it, nor the line's end."""
     can = site_facts.services(services).replace("、", " ")
     spoken = f"{name} {town} {' '.join(features)} {' '.join(facilities)} {can}"
-    words = f"{folded(spoken)} {folded(intro)} {sounds(spoken)}"
-    return Found(words, longitude, latitude, id_, SiteCategory(category), training)
+    return f"{folded(spoken)} {folded(intro)} {sounds(spoken)}\n"
 
 
 @lru_cache(maxsize=65536)

@@ -54,11 +54,17 @@ def postgresql_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_database(postgresql_server: str) -> str:
-    """The PostgreSQL database of this test session, with the whole schema; emptied after each test."""
+def postgresql_template(postgresql_server: str) -> str:
+    """A PostgreSQL database with the whole schema, to be copied; nobody connects to it."""
     name = servers.create_database(postgresql_server)
     asyncio.run(create_schema(servers.postgresql_url(postgresql_server, name)))
     return name
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgresql_server: str, postgresql_template: str) -> str:
+    """The PostgreSQL database of this test session, with the whole schema; emptied after each test."""
+    return servers.create_database(postgresql_server, template=postgresql_template)
 
 
 @pytest.fixture(scope="session")

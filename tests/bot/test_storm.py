@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -159,23 +160,18 @@ async def assert_kept(storm: Storm, *, messages: int) -> None:
     assert await Question.all().count() == messages - len(suggestions)
 
 
-def migrate(settings: Settings) -> None:
-    subprocess.run([sys.executable, "main.py", "migrate"], cwd=ROOT, env=environment(settings, 0), check=True)
-
-
 @pytest.mark.storm
 @pytest.mark.timeout(400)
 async def test_four_processes_lose_nothing_and_double_nothing_when_one_is_killed(
-    postgresql_server: str, redis_server: str, tmp_path: Path
+    postgresql_server: str, postgresql_template: str, redis_server: str, tmp_path: Path
 ) -> None:
-    name = await asyncio.to_thread(servers.create_database, postgresql_server)
+    name = await asyncio.to_thread(servers.create_database, postgresql_server, template=postgresql_template)
     settings = Settings(
         _env_file=".env.demo",
         data_dir=tmp_path,
         database_url=servers.postgresql_url(postgresql_server, name),
         redis_url=redis_server,
     )
-    await asyncio.to_thread(migrate, settings)
     async with running(settings, 4) as processes:
         storm = Storm(Platform(settings), [server.port for server in processes])
         await rage(storm, processes[1], messages=10_000, restart=False)
@@ -184,11 +180,11 @@ async def test_four_processes_lose_nothing_and_double_nothing_when_one_is_killed
 
 
 @pytest.mark.storm
-async def test_one_process_on_sqlite_goes_on_after_kill_9_as_if_nothing_had_been(tmp_path: Path) -> None:
-    settings = Settings(
-        _env_file=".env.demo", data_dir=tmp_path, database_url=f"sqlite://{tmp_path / 'storm.sqlite3'}"
-    )
-    await asyncio.to_thread(migrate, settings)
+async def test_one_process_on_sqlite_goes_on_after_kill_9_as_if_nothing_had_been(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    path = shutil.copy(sqlite_template, tmp_path / "storm.sqlite3")
+    settings = Settings(_env_file=".env.demo", data_dir=tmp_path, database_url=f"sqlite://{path}")
     async with running(settings, 1) as processes:
         storm = Storm(Platform(settings), [processes[0].port])
         await rage(storm, processes[0], messages=600, restart=True)

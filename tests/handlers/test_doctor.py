@@ -1,5 +1,6 @@
 """The doctor finds what isn't set up, says so in Chinese, and never raises."""
 
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from aiohttp import web
 from pydantic import SecretStr
 from pytest_aiohttp.plugin import AiohttpServer
 
-from handlers import doctor, schema
+from handlers import doctor
 from handlers.doctor import Finding
 from settings import Settings
 from tests import servers
@@ -40,12 +41,12 @@ def platform(aiohttp_server: AiohttpServer) -> Platform:
 
 
 @pytest.fixture
-async def settings(tmp_path: Path, platform: Platform) -> Settings:
+async def settings(tmp_path: Path, sqlite_template: Path, platform: Platform) -> Settings:
     """A service with nothing wrong, on an embedded database."""
     settings = Settings(
         _env_file=".env.demo", data_dir=tmp_path, wechat_api_base=await platform({}), redis_url="memory://"
     )
-    await schema.migrate(settings, progress=lambda _: None)
+    shutil.copy(sqlite_template, tmp_path / "zhibutong.sqlite3")
     return settings
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.push.storm import deployment, verdict
-from handlers import schema
 from settings import Settings
 from tests import servers
 from tests.push_shape import TAG, Shape
@@ -16,9 +15,11 @@ FOLLOWERS, AUDIENCE, BATCH = 300, 240, 30
 
 
 @pytest.fixture
-def stormy(tmp_path: Path, postgresql_server: str, redis_server: str) -> Iterator[Settings]:
+def stormy(
+    tmp_path: Path, postgresql_server: str, postgresql_template: str, redis_server: str
+) -> Iterator[Settings]:
     """Settings of a deployment of its own, on PostgreSQL and a Redis that all processes share."""
-    name = servers.create_database(postgresql_server)
+    name = servers.create_database(postgresql_server, template=postgresql_template)
     yield deployment(str(tmp_path), servers.postgresql_url(postgresql_server, name), redis_server)
     servers.drop_database(postgresql_server, name)
 
@@ -26,7 +27,6 @@ def stormy(tmp_path: Path, postgresql_server: str, redis_server: str) -> Iterato
 async def test_four_clocks_one_of_them_killed_again_and_again_give_each_person_exactly_one(
     stormy: Settings, tmp_path: Path
 ) -> None:
-    await schema.migrate(stormy, progress=lambda _: None)
     shape = Shape(FOLLOWERS, AUDIENCE, BATCH, speed=40.0, gate=str(tmp_path / "begun"))
     count = await run(stormy, shape, kill_every=1.0, fewest_kills=3, longest=90)
     assert verdict(count, AUDIENCE) == []
@@ -37,7 +37,6 @@ async def test_four_clocks_one_of_them_killed_again_and_again_give_each_person_e
 async def test_a_message_to_the_tag_whose_sender_was_killed_reaches_each_of_its_bearers_once(
     stormy: Settings, tmp_path: Path
 ) -> None:
-    await schema.migrate(stormy, progress=lambda _: None)
     tagged = stormy.model_copy(update={"lesson_mass_tag": TAG})
     shape = Shape(
         FOLLOWERS,

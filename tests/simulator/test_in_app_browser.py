@@ -1,5 +1,6 @@
 """WeChat's own browser: pages learn who holds it without a word, and nobody else does."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -10,7 +11,6 @@ import pytest
 from handlers import lessons
 from models import PracticeCard
 from simulator.in_app_browser import HOLDER
-from tests.conftest import create_schema
 from tests.simulator.conftest import MEMBER, Wire
 from tests.simulator.demo import Demo, open_demo
 
@@ -84,11 +84,10 @@ async def test_a_link_elsewhere_opens_as_it_is_and_no_script_does(wire: Wire, ur
 
 
 @pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
+async def demo(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Demo]:
     """The product and the simulator on their sockets."""
-    url = f"sqlite://{tmp_path / 'demo.sqlite3'}"
-    await create_schema(url)
-    async with open_demo(tmp_path, database_url=url) as demo:
+    path = shutil.copy(sqlite_template, tmp_path / "demo.sqlite3")
+    async with open_demo(tmp_path, database_url=f"sqlite://{path}") as demo:
         yield demo
 
 

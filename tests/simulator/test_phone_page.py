@@ -1,14 +1,15 @@
 """The phone page in a real browser, against the whole product: what a person sees and can do."""
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from models import Account, App, Booking, BookingStatus, CheckIn, Guest, Person, Slot
-from tests.conftest import create_schema
 from tests.simulator import browser as browsers
 from tests.simulator.browser import Browser, open_browser
 from tests.simulator.demo import Demo, open_demo
@@ -90,12 +91,11 @@ class Hand:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+async def demo(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> AsyncIterator[Demo]:
     """Product and simulator."""
     directory = tmp_path_factory.mktemp("demo")
-    url = f"sqlite://{directory / 'demo.sqlite3'}"
-    await create_schema(url)
-    async with open_demo(directory, database_url=url) as opened:
+    path = shutil.copy(sqlite_template, directory / "demo.sqlite3")
+    async with open_demo(directory, database_url=f"sqlite://{path}") as opened:
         yield opened
 
 
