@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -39,6 +38,7 @@ from handlers import (
     knowledge,
     lessons,
     logs,
+    memory,
     posters,
     regulations,
     schema,
@@ -64,8 +64,6 @@ PORTS_FILE = "demo-ports.json"
 """Where the demo notes its ports, for the commands that are typed beside it."""
 SHUTDOWN_PATIENCE = 30.0
 """Seconds an accepted request may still take after the signal to stop."""
-COLLECTED_AFTER = 10_000
-"""New containers after which the youngest are looked through; a hundred deliveries make some thousand."""
 START_PATIENCE = 20.0
 DUTIES = {
     "member": "党员",
@@ -98,7 +96,7 @@ async def serve(args: argparse.Namespace) -> int:
     async with open_context(settings) as ctx, _until_signalled() as stop:
         port = args.port or int(os.environ.get("PORT") or settings.port)
         async with _doors(ctx, port=port):
-            settle_memory()
+            memory.settle()
             print(f"支部通已就绪：http://{settings.host}:{port}/", flush=True)
             await _run(ctx, stop, with_clock=not args.no_clock)
     return 0
@@ -111,20 +109,10 @@ async def clock(args: argparse.Namespace) -> int:
     await _require_schema(settings)
     logs.set_up(settings.log_level)
     async with _until_signalled() as stop:
-        settle_memory()
+        memory.settle()
         print("时钟已就绪", flush=True)
         await run_clock(settings, stop)
     return 0
-
-
-def settle_memory() -> None:
-    """What a process holds once it is up stays: spare the collector of looking through all of it again.
-
-    Else it takes a third of a clock's time while a lesson is pushed, and holds up every callback.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECTED_AFTER)
 
 
 async def _run(ctx: Context, stop: asyncio.Event, *, with_clock: bool) -> None:

@@ -7,13 +7,13 @@ says whether anything changed, in whatever process; then only what changed is wo
 import asyncio
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import nsmallest
 from itertools import islice
 from math import cos, radians
-from typing import Any, NamedTuple
+from typing import Any
 
 from handlers import site_facts
 from handlers.positions import Point
@@ -30,14 +30,58 @@ FEW = 20
 """Up to so many times what is asked for, all are looked at."""
 
 
-class Found(NamedTuple):
-    """A site as it is searched by all but its words."""
+@dataclass(slots=True)
+class Sites:
+    """All sites, a column for each thing they are searched by; a site is its place in the columns.
 
-    longitude: float
-    latitude: float
-    id: str
-    category: SiteCategory
-    is_training_base: bool
+    Columns, not rows: the garbage collector would go through ten thousand rows again and again.
+    """
+
+    ids: list[str] = field(default_factory=list)
+    categories: list[str] = field(default_factory=list)
+    longitudes: list[float] = field(default_factory=list)
+    latitudes: list[float] = field(default_factory=list)
+    training_bases: list[bool] = field(default_factory=list)
+    text: str = ""
+    """Their words, pinyin included, a line for each."""
+    lines: list[int] = field(default_factory=lambda: [0])
+    """Where each one's line begins, and where the last one ends."""
+
+    def having(self, words: Sequence[str]) -> Iterator[int]:
+        """The sites in whose line every word stands. One text is searched quicker than ten thousand."""
+        first, *others = sorted(words, key=len, reverse=True)
+        find, lines = self.text.find, self.lines
+        at = find(first)
+        while at >= 0:
+            place = bisect_right(lines, at) - 1
+            end = lines[place + 1]
+            if not others or all(find(word, lines[place], end) >= 0 for word in others):
+                yield place
+            at = find(first, end)
+
+    def by_distance(self, near: Point, places: Iterable[int]) -> list[tuple[float, int]]:
+        """Each with what grows with its distance: over some hundred kilometres the earth is flat enough."""
+        east, lng, lat = cos(radians(near.latitude)) ** 2, near.longitude, near.latitude
+        xs, ys = self.longitudes, self.latitudes
+        return [((xs[at] - lng) ** 2 * east + (ys[at] - lat) ** 2, at) for at in places]
+
+    def nearest(self, near: Point, places: Collection[int], limit: int) -> list[int]:
+        """The first ones by distance. Looks into a box around the position, a larger one while it lacks some.
+
+        What lies outside of a box is farther away than its half side, so those inside that are nearer are the
+        nearest of all.
+        """
+        east, lng, lat = cos(radians(near.latitude)), near.longitude, near.latitude
+        xs, ys = self.longitudes, self.latitudes
+        half = FIRST_BOX
+        while len(places) > FEW * limit and half < LAST_BOX:
+            west, right, south, north = lng - half / east, lng + half / east, lat - half, lat + half
+            inside = [at for at in places if south < ys[at] < north and west < xs[at] < right]
+            first = nsmallest(limit, self.by_distance(near, inside))
+            if len(first) == limit and first[-1][0] < half * half:
+                return [at for _, at in first]
+            half *= 2 if len(first) > limit // 2 else 4
+        return [at for _, at in nsmallest(limit, self.by_distance(near, places))]
 
 
 @dataclass(slots=True)
@@ -45,11 +89,7 @@ class SiteIndex:
     """The sites of this process's database, as of the last look."""
 
     stamp: tuple[int, int] | None = None
-    sites: list[Found] = field(default_factory=list)
-    text: str = ""
-    """The words of all sites, pinyin included, a line for each."""
-    lines: list[int] = field(default_factory=list)
-    """Where each site's line begins, and where the last one ends."""
+    sites: Sites = field(default_factory=Sites)
 
     async def refresh(self) -> None:
         """Read the sites again if one was added or changed. One query, two where something did."""
@@ -57,7 +97,7 @@ class SiteIndex:
         if stamp == self.stamp:
             return
         rows = await Site.all().order_by("id").values_list(*COLUMNS)
-        self.sites, self.text, self.lines = await asyncio.to_thread(indexed, rows)
+        self.sites = await asyncio.to_thread(in_columns, rows)
         self.stamp = stamp
 
     def search(
@@ -70,65 +110,34 @@ class SiteIndex:
         limit: int | None = None,
     ) -> list[str]:
         """Ids of the sites in which every word stands, the nearest first, else by id. Pure."""
+        sites = self.sites
         wanted = list(words)
-        found: Iterable[Found] = self._with(wanted) if wanted else self.sites
+        found: Iterable[int] = sites.having(wanted) if wanted else range(len(sites.ids))
         if category is not None:
-            found = (site for site in found if site.category is category)
+            found = [at for at in found if sites.categories[at] == category]
         if training_base is not None:
-            found = (site for site in found if site.is_training_base is training_base)
-        if near is None:
-            return [site.id for site in islice(found, limit)]
-        if limit is None:
-            return [id_ for _, id_ in sorted(_distances(near, found))]
-        return _nearest(near, list(found), limit)
-
-    def _with(self, words: Sequence[str]) -> Iterator[Found]:
-        """The sites in whose line every word stands. One text is searched quicker than ten thousand."""
-        rarest, *others = sorted(words, key=len, reverse=True)
-        find, lines = self.text.find, self.lines
-        at = find(rarest)
-        while at >= 0:
-            place = bisect_right(lines, at) - 1
-            begin, end = lines[place], lines[place + 1]
-            if not others or all(find(word, begin, end) >= 0 for word in others):
-                yield self.sites[place]
-            at = find(rarest, end)
+            found = [at for at in found if sites.training_bases[at] is training_base]
+        if near is not None and limit is not None:
+            found = sites.nearest(near, list(found), limit)
+        elif near is not None:
+            found = [at for _, at in sorted(sites.by_distance(near, found))]
+        return [sites.ids[at] for at in islice(found, limit)]
 
 
-def _nearest(near: Point, found: list[Found], limit: int) -> list[str]:
-    """The first ids by distance. Looks into a box around the position, and a larger one while it lacks some.
-
-    What lies outside of a box is farther away than its half side, so those inside that are nearer are the
-    nearest of all.
-    """
-    east, lng, lat = cos(radians(near.latitude)), near.longitude, near.latitude
-    half = FIRST_BOX
-    while len(found) > FEW * limit and half < LAST_BOX:
-        west, right, south, north = lng - half / east, lng + half / east, lat - half, lat + half
-        inside = [site for site in found if south < site[1] < north and west < site[0] < right]
-        first = nsmallest(limit, _distances(near, inside))
-        if len(first) == limit and first[-1][0] < half * half:
-            return [id_ for _, id_ in first]
-        half *= 2 if len(first) > limit // 2 else 4
-    return [id_ for _, id_ in nsmallest(limit, _distances(near, found))]
-
-
-def _distances(near: Point, found: Iterable[Found]) -> list[tuple[float, str]]:
-    """Something that grows with the distance: over some hundred kilometres the earth is flat enough."""
-    east, lng, lat = cos(radians(near.latitude)) ** 2, near.longitude, near.latitude
-    return [((x - lng) * (x - lng) * east + (y - lat) * (y - lat), id_) for x, y, id_, _, _ in found]
-
-
-def indexed(rows: Iterable[tuple[Any, ...]]) -> tuple[list[Found], str, list[int]]:
-    """The sites, the text of their words, and where each one's line begins."""
-    sites: list[Found] = []
+def in_columns(rows: Iterable[tuple[Any, ...]]) -> Sites:
+    """The sites of these rows, which are in the order of their ids."""
+    sites = Sites()
     texts: list[str] = []
-    lines = [0]
     for id_, category, longitude, latitude, training, *spoken in rows:
-        sites.append(Found(longitude, latitude, id_, SiteCategory(category), training))
+        sites.ids.append(id_)
+        sites.categories.append(category)
+        sites.longitudes.append(longitude)
+        sites.latitudes.append(latitude)
+        sites.training_bases.append(training)
         texts.append(_line(*spoken))
-        lines.append(lines[-1] + len(texts[-1]))
-    return sites, "".join(texts), lines
+        sites.lines.append(sites.lines[-1] + len(texts[-1]))
+    sites.text = "".join(texts)
+    return sites
 
 
 def _line(

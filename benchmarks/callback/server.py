@@ -18,6 +18,7 @@ from bot.door_runner import DoorRunner
 from bot.messages import Message
 from bot.replies import render
 from bot.router import Manner, Route, Router
+from handlers import memory
 from handlers.context import Context, open_context
 from settings import Settings
 
@@ -59,6 +60,7 @@ async def full(port: int) -> None:
     async with open_context(Settings(_env_file=".env.demo")) as ctx:
         app = web.Application()
         setup(app, ctx)
+        memory.settle()  # As `serve` does.
         await serve(DoorRunner(app, access_log=None), port)
 
 

@@ -22,10 +22,9 @@ import aiohttp
 import uvloop
 
 from benchmarks.push import beside
-from handlers import lesson_mass, lesson_singles, lessons, schema
+from handlers import lesson_mass, lesson_singles, lessons, memory, schema
 from handlers.context import Context, open_database, open_redis
 from handlers.gateways.wechat import open_wechat
-from main import settle_memory
 from models import Account, App, Channel, Consent, Delivery, DeliveryStatus, LessonWeek
 from settings import Settings
 from tests import servers
@@ -39,7 +38,7 @@ BESIDE_MS, PLANNING_MB = 50.0, 60.0
 AT = datetime(2026, 11, 20, 7, tzinfo=UTC)
 
 
-def memory() -> float:
+def peak_memory() -> float:
     """The most memory this process has had, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -114,7 +113,7 @@ async def singles(settings: Settings, n: int) -> float:
         week = await LessonWeek.get(friday=AT.date()).select_related("lesson")
         await lessons.plan(ctx, friday=week.friday)
         assert await Delivery.filter(channel=Channel.MINI_PROGRAM).count() == n
-        settle_memory()  # As `serve` and `clock` do.
+        memory.settle()  # As `serve` and `clock` do.
         started = time.perf_counter()
         outcome = await lesson_singles.send_singles(ctx, week)
         took = time.perf_counter() - started
@@ -127,14 +126,14 @@ async def mass(settings: Settings) -> tuple[float, float, float]:
     async with world(settings) as ctx:
         await add_people(PEOPLE, consenting=False, template_id=settings.lesson_template_id)
         week = await LessonWeek.get(friday=AT.date()).select_related("lesson")
-        before = memory()
+        before = peak_memory()
         started = time.perf_counter()
         await lessons.plan(ctx, friday=week.friday)
         planned = time.perf_counter() - started
         outcome = await lesson_mass.send_mass(ctx, week)
         took = time.perf_counter() - started
         assert outcome["sent"] == PEOPLE == await Delivery.filter(status=DeliveryStatus.SENT).count()
-        return planned, took, memory() - before
+        return planned, took, peak_memory() - before
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.openings import Opening
 from handlers.positions import Point
-from handlers.site_index import Found, SiteIndex, indexed
+from handlers.site_index import SiteIndex, in_columns
 from models import AuditEntry, OrganizationKind, Site, SiteCategory, SiteStatus, Slot
 from tests.fakes import Clock, FakeWeChat
 from tests.handlers import town
@@ -173,8 +173,8 @@ def test_the_boxes_find_what_looking_at_all_would_find(limit: int, here: tuple[f
     chance = random.Random(f"{limit}{here}")
     spots = [(chance.uniform(117.7, 118.2), chance.uniform(36.3, 36.75)) for _ in range(900)]
     spots += [(118.19 + chance.random() / 1e4, 36.74) for _ in range(300)]  # Many in one corner.
-    sites_ = [Found(*spot, f"S{n}", SiteCategory.URBAN, False) for n, spot in enumerate(spots)]
-    index = SiteIndex(sites=sites_)
+    rows = [(f"S{n:04}", "URBAN", *spot, False, "", "", "", [], [], []) for n, spot in enumerate(spots)]
+    index = SiteIndex(sites=in_columns(rows))
     near = Point(*here)
     assert index.search(near=near, limit=limit) == index.search(near=near)[:limit]
 
@@ -188,6 +188,6 @@ def test_words_are_found_on_the_lines_of_those_sites_in_which_they_stand(
     named: list[str], words: list[str], limit: int | None
 ) -> None:
     rows = [(f"S{n}", "URBAN", 118.0, 36.5, False, name, "", "", [], [], []) for n, name in enumerate(named)]
-    index = SiteIndex(None, *indexed(rows))
+    index = SiteIndex(sites=in_columns(rows))
     having = [f"S{n}" for n, name in enumerate(named) if all(word in name for word in words)]
     assert index.search(words=words, limit=limit) == having[:limit]
