@@ -126,6 +126,7 @@ async def mass(settings: Settings) -> tuple[float, float, float]:
     async with world(settings) as ctx:
         await add_people(PEOPLE, consenting=False, template_id=settings.lesson_template_id)
         week = await LessonWeek.get(friday=AT.date()).select_related("lesson")
+        memory.settle()
         before = peak_memory()
         started = time.perf_counter()
         await lessons.plan(ctx, friday=week.friday)
