@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from tortoise.expressions import F
@@ -15,7 +16,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, images, kept_sites, showcase
 from handlers.context import Context
-from handlers.errors import BadInput, NotAllowed, NotFound
+from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
 from handlers.locks import hold
 from handlers.showcase_wishes import MOST_IMAGES
 from models import PlaceImage, Showcase, Site
@@ -26,6 +27,9 @@ LONGEST_SIDE = 1280
 OURS = re.compile(r"/images/([0-9a-f]{32})\.jpg")
 CHANGES = frozenset({"edit", "correct"})
 """Whoever may change what people read of an example may change its pictures."""
+CHANGEABLE = frozenset(status for act in CHANGES for status in showcase.ACTS[act][0])
+UNNAMED_AFTER = timedelta(hours=24)
+"""So old a picture that no place names is nobody's any more."""
 LOCK = "place images"
 
 
@@ -43,9 +47,11 @@ async def add_to_showcase(ctx: Context, *, showcase_id: int, content: bytes) -> 
     """Put a picture to an example; its address. The same picture twice is one.
 
     Raises:
-        NotBound, NotAllowed, NotFound, BadInput.
+        NotBound, NotAllowed, NotFound, WrongState, BadInput.
     """
-    return await _add(ctx, await _example(ctx, showcase_id), content, most=MOST_IMAGES, also={})
+    return await _add(
+        ctx, await get_example(ctx, showcase_id=showcase_id), content, most=MOST_IMAGES, also={}
+    )
 
 
 async def remove_from_site(ctx: Context, *, site_id: str, address: str) -> None:
@@ -61,9 +67,9 @@ async def remove_from_showcase(ctx: Context, *, showcase_id: int, address: str) 
     """Take a picture away from an example. Twice is once.
 
     Raises:
-        NotBound, NotAllowed, NotFound.
+        NotBound, NotAllowed, NotFound, WrongState.
     """
-    await _remove(ctx, await _example(ctx, showcase_id), address, also={})
+    await _remove(ctx, await get_example(ctx, showcase_id=showcase_id), address, also={})
 
 
 async def read(*, name: str) -> bytes:
@@ -86,7 +92,12 @@ def made(ctx: Context, content: bytes) -> PlaceImage:
 
 def address_of(row: PlaceImage) -> str:
     """Where everybody sees it; `OURS` knows it again."""
-    return f"/images/{row.name}.jpg"
+    return named(row.name)
+
+
+def named(name: str) -> str:
+    """Where everybody sees the picture of this name."""
+    return f"/images/{name}.jpg"
 
 
 async def may_change(ctx: Context, row: Showcase) -> bool:
@@ -94,15 +105,33 @@ async def may_change(ctx: Context, row: Showcase) -> bool:
     return bool(CHANGES & set(await showcase.may(ctx, row)))
 
 
+async def get_example(ctx: Context, *, showcase_id: int) -> Showcase:
+    """An example whose pictures the caller may change now.
+
+    Raises:
+        NotBound, NotAllowed, NotFound.
+        WrongState: it is being looked at or decided about.
+    """
+    row, _ = await showcase.get_showcase(ctx, showcase_id=showcase_id)
+    if await may_change(ctx, row):
+        return row
+    raise NotAllowed if row.status in CHANGEABLE else WrongState
+
+
+async def forget_unnamed(ctx: Context) -> int:
+    """Take away the pictures that no place names any more, as after a list of addresses was replaced.
+
+    Run by the clock; any number at once does no harm. Returns how many went.
+    """
+    async with in_transaction() as connection:
+        await hold(connection, LOCK)
+        named = {found[1] for address in await _named() if (found := OURS.fullmatch(address))}
+        old = await PlaceImage.filter(at__lt=ctx.now() - UNNAMED_AFTER).values_list("name", flat=True)
+        return await PlaceImage.filter(name__in=[name for name in old if name not in named]).delete()
+
+
 SITE_CHANGED: Mapping[str, Any] = {"kept_by_hand": True, "version": F("version") + 1}
 """What keeps the map of every process up to date, as every change of a site."""
-
-
-async def _example(ctx: Context, showcase_id: int) -> Showcase:
-    row, _ = await showcase.get_showcase(ctx, showcase_id=showcase_id)
-    if not await may_change(ctx, row):
-        raise NotAllowed
-    return row
 
 
 async def _add(
@@ -117,7 +146,7 @@ async def _add(
         if address in place.images:
             return address
         if len(place.images) >= most:
-            raise BadInput(file=f"图片最多 {most} 张，请先去掉一张")
+            raise BadInput(content=f"图片最多 {most} 张，请先去掉一张")
         await PlaceImage.bulk_create([row], ignore_conflicts=True)
         await _name(place, [*place.images, address], also)
         await audit.record(ctx, "place.image_added", _subject(place), image=row.name)

@@ -132,7 +132,7 @@ async def _wish(said: Any) -> Wish:
         brand_id = brand.id
     return Wish(
         said["名称"], said["种类"], said["类别"], said["简介"], said["能学什么"], said["阵地编号"], brand_id,
-        said["课程编号"] or "", said["图片地址"] or (),
+        said["课程编号"] or "", said["图片地址"],
     )  # fmt: skip
 
 
@@ -142,8 +142,6 @@ async def _correct(ctx: Context, known: Showcase, unit_id: int, wish: Wish, said
     if known.level is not said["级别"] or known.organization_id != unit_id:
         raise BadInput(level="级别或单位与台账不同：级别在页面复核时办理，单位变了请重新推荐")
     given = await columns(ctx, wish, of=known)
-    if not given["images"]:
-        del given["images"]  # An export passes drawn pictures over: they aren't addresses.
     if all(getattr(known, name) == value for name, value in given.items()):
         return UNCHANGED
     if known.status not in ON_LIST:

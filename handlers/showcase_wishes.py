@@ -1,7 +1,7 @@
 """What is said of an example (样板): its name, what to learn from it, where it stands, what teaches it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from handlers import screenings
@@ -28,11 +28,11 @@ class Wish:
     site_id: str | None = None
     brand_id: int | None = None
     lesson_code: str = ""
-    images: Sequence[str] = field(default=())
+    images: Sequence[str] | None = None
 
 
 async def columns(ctx: Context, wish: Wish, *, of: Showcase | None = None) -> dict[str, Any]:
-    """The wish as columns, checked; `of` is the entry it changes.
+    """The wish as columns, checked; `of` is the entry it changes, whose pictures stay where none are named.
 
     Raises:
         BadInput.
@@ -43,17 +43,18 @@ async def columns(ctx: Context, wish: Wish, *, of: Showcase | None = None) -> di
     learn = [one_line(one, longest=LONGEST_LESSON, field="learn") for one in given]
     if not 1 <= len(learn) <= MOST_LEARNT:
         raise BadInput(learn=f"请写 1 到 {MOST_LEARNT} 条“能学什么”，一条一行")
-    if len(wish.images) > MOST_IMAGES:
+    if len(wish.images or ()) > MOST_IMAGES:
         raise BadInput(images=f"图片最多 {MOST_IMAGES} 张")
     for where, text in (("name", name), ("summary", summary), ("learn", " ".join(learn))):
         if screenings.held_word(text):
             raise BadInput(**{where: NOT_FIT})
     await _leads_somewhere(wish, of)
+    images = {"images": list(wish.images or ())} if of is None or wish.images is not None else {}
     return {
         "name": name, "live_key": name, "kind": wish.kind, "category": wish.category, "summary": summary,
         "learn": learn, "site_id": wish.site_id or None, "brand_id": wish.brand_id,
-        "lesson_code": wish.lesson_code, "images": list(wish.images),
-    }  # fmt: skip
+        "lesson_code": wish.lesson_code,
+    } | images  # fmt: skip
 
 
 async def _leads_somewhere(wish: Wish, of: Showcase | None) -> None:

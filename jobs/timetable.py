@@ -19,6 +19,7 @@ from handlers import (
     lesson_due,
     nonces,
     notices,
+    place_images,
     places,
     receipt_images,
     record_reminders,
@@ -92,4 +93,5 @@ def timetable(settings: Settings) -> tuple[Job, ...]:
         Job("forget_keys", daily(3, 30), idempotency.forget_old, 6 * HOUR),
         Job("forget_nonces", daily(3, 40), nonces.forget_old, 6 * HOUR),
         Job("forget_images", daily(3, 50), receipt_images.forget_images, 6 * HOUR),
+        Job("forget_place_images", daily(4, 0), place_images.forget_unnamed, 6 * HOUR),
     )

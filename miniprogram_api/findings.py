@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from handlers import findings
+from handlers import finding_sheet, findings, spreadsheets
 from handlers.context import Context
 from handlers.errors import (
     BadInput,
@@ -20,7 +20,7 @@ from handlers.errors import (
 from handlers.findings import Due
 from miniprogram_api import views
 from miniprogram_api.forms import LARGEST_ID, Form, PageQuery, Text
-from miniprogram_api.table import BOUND, OFFICERS, Route
+from miniprogram_api.table import BOUND, OFFICERS, File, Route
 from miniprogram_api.views import Moment, OrganizationView, View
 from models import Rectification, RectificationKind, RectificationStatus
 
@@ -128,6 +128,11 @@ async def index(ctx: Context, *, form: FindingQuery) -> FindingsView:
     return FindingsView(items=[finding_view(ctx, row) for row in page.items], next=page.next)
 
 
+async def sheet(ctx: Context) -> File:
+    """The caller's ledger as an Excel file."""
+    return File("整改台账.xlsx", await finding_sheet.export(ctx))
+
+
 async def show(ctx: Context, *, finding_id: int) -> FindingView:
     """One finding."""
     return finding_view(ctx, await findings.find(ctx, finding_id))
@@ -206,6 +211,7 @@ ACTS = (NotBound, NotFound, NotAllowed, WrongState)
 # fmt: off
 ROUTES = (
     Route("GET", "/findings", index, BOUND, "问题台账，可只看到期的", FindingQuery, FindingsView, refuses=(NotBound,)),
+    Route("GET", "/finding-sheet", sheet, BOUND, "导出整改台账", refuses=(NotBound,), media=spreadsheets.MEDIA),
     Route("GET", "/findings/{finding_id}", show, BOUND, "一个问题", None, FindingView, refuses=(NotBound, NotFound)),
     Route("GET", "/findings/{finding_id}/chain", chain, BOUND, "同一个问题的历次发现和整改", None, ChainView, refuses=(NotBound, NotFound)),
     Route("POST", "/findings/{finding_id}/plan", plan, BOUND, "定责任人、措施和期限", PlanForm, FindingView, refuses=ACTS),

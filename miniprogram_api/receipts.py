@@ -30,13 +30,21 @@ class AttachedForm(Form):
     )
 
 
-async def attach(ctx: Context, *, claim_id: int, receipt_id: int, form: AttachedForm) -> ReceiptView:
-    """Add a picture to a bill."""
+def picture(form: AttachedForm) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        BadInput.
+    """
     try:
-        content = base64.b64decode(form.content, validate=True)
+        return base64.b64decode(form.content, validate=True)
     except (ValueError, binascii.Error):
         raise BadInput(content="图片内容不是 base64 编码，请重新选择图片") from None
-    row = await receipt_images.attach(ctx, claim_id=claim_id, receipt_id=receipt_id, content=content)
+
+
+async def attach(ctx: Context, *, claim_id: int, receipt_id: int, form: AttachedForm) -> ReceiptView:
+    """Add a picture to a bill."""
+    row = await receipt_images.attach(ctx, claim_id=claim_id, receipt_id=receipt_id, content=picture(form))
     return claims.receipt_view(row)
 
 

@@ -12,7 +12,7 @@ from handlers.context import Context
 from handlers.errors import NotAllowed, NotBound, NotFound, OwnNomination, WrongState
 from handlers.showcase import LEVEL_WORDS, STATUS_WORDS
 from handlers.showcase_list import Example
-from handlers.showcase_wishes import Wish
+from handlers.showcase_wishes import MOST_IMAGES, Wish
 from miniprogram_api.filings import Id
 from miniprogram_api.forms import Form, Line, PageQuery, Query, Text
 from miniprogram_api.site_keeping import Category, Image
@@ -40,8 +40,9 @@ class ShowcaseForm(Form):
     )
     brand_id: Id | None = Field(None, description="体现哪个品牌")
     lesson_code: LessonCode = Field("", description="“示范点讲解”里教它的一课，如 L06")
-    images: list[Image] = Field(
-        default=[], max_length=6, description="场地的图片地址（https），可不填，须有授权"
+    images: Annotated[list[Image], Field(max_length=MOST_IMAGES)] | None = Field(
+        None,
+        description="场地的图片地址（https），须有授权；不填就不变，上传的图片见 /showcase/{showcase_id}/images",
     )
 
 

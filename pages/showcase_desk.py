@@ -196,9 +196,8 @@ async def step(request: web.Request) -> web.Response:
         raises = text(given, "raises") == "1"
         match act:
             case "correct" | "edit":
-                row, _ = await showcase.get_showcase(ctx, showcase_id=id_)
                 write = showcase.correct if act == "correct" else showcase.edit
-                await write(ctx, showcase_id=id_, wish=_wish(given, images=row.images))
+                await write(ctx, showcase_id=id_, wish=_wish(given))
             case "visit":
                 findings = text(given, "findings")
                 await showcase.visit(ctx, showcase_id=id_, on=day(given, "on"), findings=findings)
@@ -220,7 +219,7 @@ async def step(request: web.Request) -> web.Response:
     return await acted(request, work)
 
 
-def _wish(given: Form, *, images: Sequence[str] = ()) -> Wish:
+def _wish(given: Form) -> Wish:
     kind, category = text(given, "kind"), text(given, "category")
     if kind not in list(ShowcaseKind):
         raise BadInput(kind="请选是示范点还是品牌")
@@ -229,7 +228,7 @@ def _wish(given: Form, *, images: Sequence[str] = ()) -> Wish:
     return Wish(
         text(given, "name"), ShowcaseKind(kind), SiteCategory(category), text(given, "summary"),
         text(given, "learn").splitlines(), text(given, "site").strip().upper() or None,
-        number(given, "brand") if text(given, "brand") else None, text(given, "lesson"), images,
+        number(given, "brand") if text(given, "brand") else None, text(given, "lesson"),
     )  # fmt: skip
 
 

@@ -470,8 +470,10 @@ async def test_the_demo_has_its_32_and_its_9_and_is_made_once(ctx: Context) -> N
 async def test_pictures_of_an_example_are_put_up_by_who_may_edit_it_and_nobody_else(world: Town) -> None:
     """Its own branch's worker sees a listed example, and changes nothing of it any more."""
     waiting, row = await nominated(world, name="等看的"), await listed(world)
-    for who, showcase_id in ((world.worker, row.id), (world.town_officer, waiting.id)):
-        with pytest.raises(NotAllowed):
+    for who, showcase_id, refusal in (
+        (world.worker, row.id, NotAllowed), (world.town_officer, waiting.id, WrongState),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
             await place_images.add_to_showcase(world.at(who), showcase_id=showcase_id, content=picture())
     for who in (world.far_worker, world.far_officer):
         with pytest.raises((NotFound, NotAllowed)):

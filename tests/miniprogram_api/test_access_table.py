@@ -283,6 +283,7 @@ ROWS = {
         body=lambda ids: {"branch_id": ids["branch_id"], "year": 2026, "downgrade": "D3"} | PROVED,
     ),
     "GET /findings": Row(LOOKS | WORKER | OFFICERS, DISTRICT, listed=by_id("finding_id")),
+    "GET /finding-sheet": Row(LOOKS | WORKER | OFFICERS, DISTRICT, listed=in_sheet(0, "finding_id")),
     "GET /findings/{finding_id}": Row(LOOKS | WORKER | OFFICERS, DISTRICT),
     "GET /findings/{finding_id}/chain": Row(LOOKS | WORKER | OFFICERS, DISTRICT),
     "POST /findings/{finding_id}/plan": Row(
@@ -431,6 +432,14 @@ ROWS = {
     "POST /showcase/{showcase_id}/renew": Row(DISTRICT, DISTRICT, body=lambda _: {}),
     "POST /showcase/{showcase_id}/remove": Row(DISTRICT, DISTRICT, body=lambda _: {"reason": "x"}),
     "POST /showcase/{showcase_id}/edit": Row(OFFICERS, DISTRICT, body=lambda _: EXAMPLE),
+    "GET /sites/{site_id}/images": Row(KEEPERS, DISTRICT),
+    "POST /sites/{site_id}/images": Row(KEEPERS, DISTRICT, body=lambda _: {"content": PICTURE}),
+    "DELETE /sites/{site_id}/images/{image}": Row(KEEPERS, DISTRICT),
+    "GET /showcase/{showcase_id}/images": Row(WORKER | OFFICERS, DISTRICT),
+    "POST /showcase/{showcase_id}/images": Row(
+        WORKER | OFFICERS, DISTRICT, body=lambda _: {"content": PICTURE}
+    ),
+    "DELETE /showcase/{showcase_id}/images/{image}": Row(WORKER | OFFICERS, DISTRICT),
 }  # fmt: skip
 
 UNSCOPED = {
@@ -566,7 +575,7 @@ class Things:
             "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
             "scan": self.scan(side),
             "weak_id": (await self.once("weak", side, self.weak)).id,
-            "showcase_id": (await self.once("showcase", side, self.showcase)).id,
+            "showcase_id": (await self.once("showcase", side, self.showcase)).id, "image": "0" * 32,
         } | await self.once("workers", side, self.workers_side)  # fmt: skip
 
     async def workers_side(self, side: str) -> dict[str, Any]:

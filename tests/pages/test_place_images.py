@@ -1,6 +1,7 @@
 """Pictures of places: small, without a camera's words, changed by who keeps the place, gone when removed."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -9,6 +10,7 @@ from handlers import place_images
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound
 from models import AuditEntry, PlaceImage, Site
+from tests.fakes import Clock
 from tests.handlers.branch_book import Book, open_book
 from tests.handlers.test_receipt_images import picture
 from tests.handlers.town import Town, build
@@ -78,6 +80,17 @@ async def test_a_picture_that_two_places_name_stays_while_one_does(town: Town) -
     await Site.filter(id=other.id).update(images=[address])
     await place_images.remove_from_site(at, site_id=town.site.id, address=address)
     assert await PlaceImage.all().count() == 1
+
+
+async def test_what_no_place_names_any_more_goes_after_a_day(town: Town, ctx: Context, clock: Clock) -> None:
+    at, id_ = town.at(town.keeper), town.site.id
+    kept = await place_images.add_to_site(at, site_id=id_, content=picture())
+    await place_images.add_to_site(at, site_id=id_, content=picture(size=(61, 40)))
+    await Site.filter(id=id_).update(images=[kept])  # As when a list of addresses is replaced.
+    assert await place_images.forget_unnamed(ctx) == 0, "it may be put back yet"
+    clock.now += timedelta(hours=25)
+    assert [await place_images.forget_unnamed(ctx) for _ in range(2)] == [1, 0]
+    assert [f"/images/{one.name}.jpg" for one in await PlaceImage.all()] == [kept]
 
 
 async def test_a_keeper_does_it_in_a_browser_and_everybody_sees_it_on_the_map(
