@@ -11,12 +11,12 @@ from typing import cast
 from prometheus_client import Counter
 from tortoise.transactions import in_transaction
 
-from bot import sealed_replies, texts
+from bot import texts
 from bot.messages import Message, message_of
 from bot.pace import Pace, open_pace
 from bot.replies import MORE, Reply, render, said
 from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken
-from handlers import accounts, remainders
+from handlers import accounts, remainders, sealed_texts
 from handlers.callbacks import CallbackLedger
 from handlers.context import REQUEST_ID, Context
 from handlers.errors import Refused
@@ -77,7 +77,7 @@ class Desk:
         Raises:
             TooLate: the answer is left to the re-send.
         """
-        return sealed_replies.opened(self._ctx.settings.secret_key, await self._answer(message, started))
+        return sealed_texts.opened(self._ctx.settings.secret_key, await self._answer(message, started))
 
     async def _answer(self, message: Message, started: float) -> str:
         """The reply body as it is kept."""
@@ -208,15 +208,15 @@ class Desk:
             if rest:
                 remainders.keep(self._ctx, openid=message.source, rest=rest)
         openid = message.source if route is None or route.from_person else ""
-        body = render(reply, message)
+        body, text = render(reply, message), said(reply)
         if route is not None and route.private:
-            body = sealed_replies.seal(self._ctx.settings.secret_key, body)
+            body, text = (sealed_texts.seal(self._ctx.settings.secret_key, one) for one in (body, text))
         return Answered(
             key=key,
             app=self._app(message),
             openid=openid,
             reply=body,
-            text=said(reply),
+            text=text,
             at=self._ctx.now(),
             asked=asked,
         )

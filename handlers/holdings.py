@@ -5,7 +5,7 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from handlers import phones, record_holdings, worker_holdings
+from handlers import phones, record_holdings, sealed_texts, worker_holdings
 from handlers.accounts import require_account
 from handlers.context import Context
 from models import (
@@ -136,7 +136,7 @@ class _Teller:
         consents = await Consent.filter(account_id__in=ids).order_by("id")
         questions = await Question.filter(account_id__in=ids).order_by("id")
         complaints = await Complaint.filter(account_id__in=ids).order_by("id")
-        notices = await Notice.filter(openid__in=openids).order_by("id")
+        notices, secret = await Notice.filter(openid__in=openids).order_by("id"), self.ctx.settings.secret_key
         return {
             "订阅消息": [{"模板": row.template_id, "剩余次数": row.remaining} for row in consents],
             "提问": [
@@ -158,7 +158,11 @@ class _Teller:
                 for row in complaints
             ],
             "消息": [
-                {"时间": self.time(row.created_at), "内容": row.content, "发出": self.time(row.sent_at)}
+                {
+                    "时间": self.time(row.created_at),
+                    "内容": sealed_texts.opened(secret, row.content) or UNREADABLE,
+                    "发出": self.time(row.sent_at),
+                }
                 for row in notices
             ],
             "练习": [

@@ -14,6 +14,7 @@ from typing import Any
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
+from handlers import sealed_texts
 from handlers.context import Context
 from handlers.gateways.errors import (
     Ambiguous,
@@ -36,6 +37,9 @@ HELD = "held"
 FAILED = "failed"
 DOUBTFUL = "ambiguous"
 """The `error` of a notice of which nobody knows whether it was sent."""
+
+UNREADABLE = "sealed"
+"""The `error` of a notice that was sealed with another secret than the one in force."""
 
 WINDOW = timedelta(hours=47)
 """How long after a word from somebody we count on being let write to them.
@@ -169,9 +173,15 @@ async def _send(ctx: Context, notice: Notice) -> bool:
     if notice.claimed_until is None or ctx.now() + LONGEST_SEND > notice.claimed_until:
         await _record(notice, status=WAITING)  # Nothing was sent, so another may.
         return False
+    content = sealed_texts.opened(ctx.settings.secret_key, notice.content)
+    if not content:
+        log.warning("notice_failed id=%s reason=%s", notice.id, UNREADABLE)
+        await _record(notice, status=FAILED, error=UNREADABLE)
+        return False
+    text = wording(content, maybe_repeated=notice.error == DOUBTFUL)
     try:
         async with asyncio.timeout(LONGEST_SEND.total_seconds()):
-            await ctx.wechat.send_text(notice.openid, wording(notice))
+            await ctx.wechat.send_text(notice.openid, text)
     except TimeoutError:
         await _record_failure(ctx, notice, Ambiguous(hint="too slow"))
     except WeChatError as error:
@@ -214,7 +224,7 @@ def pause_after(attempts: int, least: float) -> timedelta:
     return max(min(doubled, LONGEST_PAUSE), timedelta(seconds=least))
 
 
-def wording(notice: Notice) -> str:
-    """What is sent for a notice: its content, cut to what WeChat takes."""
-    preface = MAYBE_REPEATED if notice.error == DOUBTFUL else ""
-    return cut(preface + notice.content, ending=CUT_SHORT)[0]
+def wording(content: str, *, maybe_repeated: bool) -> str:
+    """What is sent for a notice: its content, cut to what WeChat takes. Pure."""
+    preface = MAYBE_REPEATED if maybe_repeated else ""
+    return cut(preface + content, ending=CUT_SHORT)[0]

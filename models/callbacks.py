@@ -30,7 +30,10 @@ class Callback(Model):
 
 
 class Notice(Model):
-    """A customer-service message waiting to be sent to an account: the ledger is the queue."""
+    """A customer-service message waiting to be sent to an account: the ledger is the queue.
+
+    What is for its reader alone stands sealed in `content` (handlers/sealed_texts).
+    """
 
     id = fields.IntField(primary_key=True)
     openid = fields.CharField(max_length=64, db_index=True)
@@ -63,7 +66,8 @@ class Asked:
 class Answered:
     """One answered callback, to be remembered.
 
-    `reply` is the whole reply body, "" for silence; `text` is what it says, for the day it is late.
+    `reply` is the whole reply body, "" for silence; `text` is what it says, for the day it is late. Both
+    are sealed where they are for their reader alone.
     `openid` is empty when the message is not a person's (reports) or the person just left.
     """
 
