@@ -257,6 +257,13 @@ class Settings(BaseSettings):
         2, ge=1, description="Turns missed one after another from which a town is noted for the section."
     )
 
+    weak_branch_due_days: int = Field(
+        15,
+        ge=1,
+        le=90,
+        description="Days before a 软弱涣散 branch's time is over from which people are reminded of it.",
+    )
+
     showcase_valid_months: int = Field(
         24, ge=1, le=60, description="Months an example stays listed where the district names no other day."
     )

@@ -35,6 +35,7 @@ TODO_LINES = {
     "findings_due": "{} 个问题的整改快到期或已到期，发“评估”可以看",
     "findings_to_accept": "{} 个问题等待验收",
     "branches_to_assess": "{} 个党支部等您去评估",
+    "weak_branches_due": "{} 个党支部的整顿快期满或已期满",
     "records_due": "{} 项支部记录现在该记，发“手册”可以看",
     "records_to_finish": "{} 份支部记录写了还没有签发",
 }

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tortoise.expressions import Q
 
-from handlers import cycles
+from handlers import cycles, weak_branches
 from handlers.accounts import require_person
 from handlers.assessment_access import officer_paths, own_branches
 from handlers.context import Context
@@ -29,6 +29,7 @@ async def mine(ctx: Context) -> dict[str, int]:
         "findings_due": await due.count(),
         "findings_to_accept": await _to_accept(ctx),
         "branches_to_assess": await _to_assess(person.id),
+        "weak_branches_due": await weak_branches.due_for(ctx, person, own),
     }
     return {name: count for name, count in found.items() if count}
 

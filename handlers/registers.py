@@ -40,7 +40,7 @@ class Register:
     take: Callable[[Context, Record], Awaitable[str]]
     rows: Callable[[Context], Awaitable[Sequence[Sequence[Any]]]]
     may: Callable[[Context], Awaitable[None]]
-    shown: tuple[str, ...] = ()
+    shown: tuple[str | Column, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,10 +79,10 @@ class _TakeBack(Exception):
 
 def registers() -> dict[str, Register]:
     """All registers, by name; loaded with Excel's library when first asked for."""
-    from handlers import district_registers, showcase_register, worker_registers
+    from handlers import district_registers, showcase_register, weak_branch_register, worker_registers
 
-    every = (*worker_registers.REGISTERS, *district_registers.REGISTERS, *showcase_register.REGISTERS)
-    return {one.name: one for one in every}
+    kept = (worker_registers, district_registers, showcase_register, weak_branch_register)
+    return {one.name: one for module in kept for one in module.REGISTERS}
 
 
 def register(name: str) -> Register:
@@ -106,7 +106,7 @@ async def export(ctx: Context, *, name: str) -> bytes:
     one = register(name)
     rows = await one.rows(ctx)
     columns = [Column(heading.title, heading.width) for heading in one.headings]
-    columns += [Column(title, 16) for title in one.shown]
+    columns += [more if isinstance(more, Column) else Column(more, 16) for more in one.shown]
     return await asyncio.to_thread(spreadsheets.write, one.title, columns, rows)
 
 

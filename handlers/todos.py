@@ -39,6 +39,7 @@ class Todos:
     findings_due: int = 0
     findings_to_accept: int = 0
     branches_to_assess: int = 0
+    weak_branches_due: int = 0
     records_due: int = 0
     records_to_finish: int = 0
 

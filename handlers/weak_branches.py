@@ -6,7 +6,7 @@ is local: neither a term nor a standard is fixed here, both are written down wit
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -14,7 +14,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import assessment_years, assessments, paging, screenings, transitions
+from handlers import assessment_years, assessments, paging, screenings, transitions, worker_news
 from handlers.accounts import require_person
 from handlers.assessment_access import (
     is_district_officer_over,
@@ -44,6 +44,8 @@ from models import (
 from models.findings import DONE
 
 THING = "weak"
+REGISTER = "weakbranches"
+"""The name of the register in which they go out and come in as a file."""
 STATUS_WORDS = {
     WeakStatus.STUDIED: "研判",
     WeakStatus.DISMISSED: "不认定",
@@ -59,6 +61,7 @@ LONGEST_REASON = 500
 LONGEST_SCHEME = 600
 LONGEST_EVIDENCE = 1000
 MOST_FINDINGS = 60
+OVER = "over"
 OPEN_STILL = "整顿方案里的问题还没有办完：{names}。请先把这些问题验收销号"
 
 
@@ -279,6 +282,28 @@ async def get(ctx: Context, *, weak_id: int) -> Case:
     return Case(row, await transitions.of(THING, row.id), await _rounds(row))
 
 
+async def due_lines(ctx: Context) -> list[tuple[int, str, str]]:
+    """`(person, key, line)` of the time that ends soon, today, or ended; each once for a day (worker_news).
+
+    Who leads the work and who acts for the branch are told; once it is over, the officers above too.
+    """
+    today = ctx.now().astimezone(ctx.settings.zone).date()
+    lines: list[tuple[int, str, str]] = []
+    for row in await _ends_soon(ctx).select_related("branch").order_by("until", "id"):
+        if row.until is None:
+            continue
+        kind, said = _said(row.until, today)
+        key = f"{THING}:{row.id}:{row.until}:{kind}"
+        people = await _concerned(row, over=kind == OVER)
+        lines += [(person, key, f"{row.branch.name}的整顿{said}") for person in people]
+    return lines
+
+
+async def due_for(ctx: Context, person: Person, own: Sequence[int]) -> int:
+    """How many cases that end soon are the caller's to bring to their end, for 待办."""
+    return await _ends_soon(ctx).filter(Q(led_by_id=person.id) | Q(branch_id__in=own)).count()
+
+
 async def leaders(branch: Organization) -> list[Person]:
     """Who may lead the work: who acts for the branch, and officers above it."""
     duties = Duty.filter(role__in=[Role.BRANCH_WORKER, Role.TOWN_OFFICER, Role.DISTRICT_OFFICER])
@@ -302,6 +327,31 @@ async def visible(ctx: Context) -> QuerySet[WeakBranch]:
     conditions = [Q(branch_id__in=await own_branches(ctx), status__in=list(SEEN_BY_BRANCH))]
     conditions += [Q(branch__path__startswith=path) for path in await officer_paths(ctx)]
     return WeakBranch.filter(Q(*conditions, join_type=Q.OR))
+
+
+def _ends_soon(ctx: Context) -> QuerySet[WeakBranch]:
+    last = ctx.now().astimezone(ctx.settings.zone).date() + timedelta(days=ctx.settings.weak_branch_due_days)
+    return WeakBranch.filter(status=WeakStatus.RECTIFYING, until__lte=last)
+
+
+def _said(until: date, today: date) -> tuple[str, str]:
+    """Why somebody is told now, and in what words. Pure."""
+    when = f"{until.month}月{until.day}日"
+    if until < today:
+        return OVER, f"已在{when}期满，还没有申请验收，请说明情况并抓紧"
+    if until == today:
+        return "today", "今天期满，整顿好了的请提交佐证、申请验收"
+    return "soon", f"将在{when}期满，整顿好了的请提交佐证、申请验收"
+
+
+async def _concerned(row: WeakBranch, *, over: bool) -> list[int]:
+    workers = Duty.filter(
+        role=Role.BRANCH_WORKER, organization_id=row.branch_id, person__left_at__isnull=True
+    )
+    people = [*([row.led_by_id] if row.led_by_id else []), *[one.person_id for one in await workers]]
+    if over:
+        people += [*await worker_news.unit_officers(row.branch), *await worker_news.district_officers()]
+    return sorted(set(people))
 
 
 async def _find(ctx: Context, weak_id: int) -> WeakBranch:

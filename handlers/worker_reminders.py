@@ -5,7 +5,14 @@ Each line has a key and is said once; a person's lines of an hour come as one me
 
 from datetime import datetime, time, timedelta
 
-from handlers import rotation_plan, showcase_list, staffing, worker_news, worker_statistics
+from handlers import (
+    rotation_plan,
+    showcase_list,
+    staffing,
+    weak_branches,
+    worker_news,
+    worker_statistics,
+)
 from handlers.context import Context
 from models import (
     EnrolmentStatus,
@@ -35,6 +42,7 @@ async def remind(ctx: Context) -> int:
         *await _gaps(ctx),
         *await _bulletin(ctx),
         *await showcase_list.due_lines(ctx),
+        *await weak_branches.due_lines(ctx),
     ]
     return await worker_news.remind(ctx, lines)
 

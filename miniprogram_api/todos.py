@@ -29,6 +29,7 @@ class TodosView(View):
     findings_due: int = Field(description="快到期或已到期的整改")
     findings_to_accept: int = Field(description="等待验收的整改")
     branches_to_assess: int = Field(description="等待去评估的党支部")
+    weak_branches_due: int = Field(description="快期满或已期满的软弱涣散整顿")
     records_due: int = Field(description="现在该记的支部记录")
     records_to_finish: int = Field(description="写了还没有签发的支部记录")
 

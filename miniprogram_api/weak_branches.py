@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import Field
 
-from handlers import spreadsheets, weak_branch_sheet, weak_branches
+from handlers import registers, spreadsheets, weak_branches
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotBound, NotFound, OwnRectification, WrongState
 from handlers.findings import STATUS_WORDS as FINDING_WORDS
@@ -197,7 +197,7 @@ async def keep_up(ctx: Context, *, weak_id: int, form: WeakReasonForm) -> WeakVi
 
 async def sheet(ctx: Context) -> File:
     """All cases as an Excel file."""
-    return File("软弱涣散党组织.xlsx", await weak_branch_sheet.export(ctx))
+    return File("软弱涣散党组织.xlsx", await registers.export(ctx, name=weak_branches.REGISTER))
 
 
 def weak_view(row: WeakBranch) -> WeakView:

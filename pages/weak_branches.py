@@ -4,7 +4,7 @@ from html import escape
 
 from aiohttp import web
 
-from handlers import spreadsheets, weak_branch_sheet, weak_branches
+from handlers import registers, spreadsheets, weak_branches
 from handlers.accounts import require_person
 from handlers.assessment_access import is_district_officer_over, is_officer_over, officer_paths
 from handlers.assessment_years import Year
@@ -58,7 +58,12 @@ async def index(request: web.Request) -> web.Response:
         proposed = await _proposed(ctx, year) if is_officer else ""
         rows = (await weak_branches.list_weak(ctx, limit=100)).items
         listed = "".join(_listed(row) for row in rows)
-        sheet = f'<p><a href="{HERE}/weak-branches.xlsx">导出 Excel</a></p>' if is_officer and rows else ""
+        sheet = ""
+        if is_officer:
+            sheet = (
+                f'<p><a href="{HERE}/weak-branches.xlsx">导出 Excel</a>　'
+                '<a href="/workers/registers">从 Excel 导入</a></p>'
+            )
         cases = f'<ul class="plain">{listed}</ul>' if listed else "<p>现在没有。</p>"
         return desk("软弱涣散研判和整顿", f"{NOTE}{proposed}<h2>名单</h2>{cases}{sheet}", home=HOME)
 
@@ -122,7 +127,7 @@ async def sheet(request: web.Request) -> web.Response:
     """All cases as an Excel file."""
     ctx = await known(request)
     try:
-        content = await weak_branch_sheet.export(ctx)
+        content = await registers.export(ctx, name=weak_branches.REGISTER)
     except Refused as refused:
         return refusal(refused, back=HERE, home=LIST)
     return download(content, name="weak-branches.xlsx", media=spreadsheets.MEDIA)

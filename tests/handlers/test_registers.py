@@ -126,7 +126,9 @@ async def test_a_change_of_full_time_goes_by_a_filing_and_nobody_is_full_time_tw
     assert (await Placement.get()).post == "组织干事"
 
 
-@pytest.mark.parametrize("name", ["workers", "quotas", "organizations", "sites", "duties", "trainings"])
+@pytest.mark.parametrize(
+    "name", ["workers", "quotas", "organizations", "sites", "duties", "trainings", "weakbranches"]
+)
 async def test_only_the_district_imports_what_is_the_districts(
     world: Town, tmp_path: Path, name: str
 ) -> None:
@@ -177,6 +179,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "trainees": [{"班次编号": "ZJ-1", "单位编码": "ZC01", "人员编号": "M1", "姓名": "演示甲"}],
     "rotations": [{"月份": "2026-12", "单位编码": "ZC01", "人员编号": "M1", "姓名": "演示甲"}],
+    "weakbranches": [
+        {
+            "党支部编码": "ZC0101", "年度": 2026, "状态": "整顿中", "研判时写明的情况": "书记不适宜任职",
+            "认定或不认定的理由": "部务会会商认定", "整顿方案": "调整班子，联系领导每月到场",
+            "牵头人编号": "M2", "期满": "2027-06-30",
+        },
+    ],
 }  # fmt: skip
 
 

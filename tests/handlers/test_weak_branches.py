@@ -1,19 +1,44 @@
 """软弱涣散: the data propose, people decide with a reason, and nobody takes off the list what they led."""
 
-from datetime import date, timedelta
+import re
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from handlers import assessment_years, findings, screenings, transitions, weak_branch_sheet, weak_branches
-from handlers.context import Context
+from handlers import (
+    assessment_years,
+    findings,
+    registers,
+    screenings,
+    todos,
+    transitions,
+    weak_branches,
+    worker_reminders,
+)
+from handlers.context import SYSTEM, Context
 from handlers.errors import BadInput, NotAllowed, NotBound, NotFound, OwnRectification, WrongState
-from models import AuditEntry, Finding, Role, WeakBranch, WeakFinding, WeakStatus
+from models import (
+    Account,
+    App,
+    AuditEntry,
+    Finding,
+    Notice,
+    Person,
+    Role,
+    WeakBranch,
+    WeakFinding,
+    WeakStatus,
+)
+from tests.fakes import SHANGHAI, Clock
 from tests.handlers import assessed, town
 from tests.handlers.assessed import Assessed
+from tests.handlers.test_registers import counts, take
 
 BAD = "主题党日，扫码 领 鸡蛋"
 UNTIL = date(2027, 6, 30)
@@ -170,15 +195,19 @@ async def test_a_proof_is_looked_at_before_somebody_judges_by_it(world: Assessed
     await weak_branches.accept(world.ctx, weak_id=row.id, note="x")
 
 
+async def sheet(world: Assessed, who: Person) -> bytes:
+    return await registers.export(world.at(who), name=weak_branches.REGISTER)
+
+
 async def test_the_sheet_shows_officers_what_is_below_them(world: Assessed) -> None:
     await rectifying(world)
     with pytest.raises(NotAllowed):
-        await weak_branch_sheet.export(world.at(world.town.worker))
-    book = load_workbook(BytesIO(await weak_branch_sheet.export(world.at(world.town.town_officer))))
+        await sheet(world, world.town.worker)
+    book = load_workbook(BytesIO(await sheet(world, world.town.town_officer)))
     said = "\n".join(str(cell.value) for line in book.active.iter_rows() for cell in line if cell.value)
     for word in ("整顿中", "部务会会商认定", "书记不适宜任职", "调整班子"):
         assert word in said
-    empty = load_workbook(BytesIO(await weak_branch_sheet.export(world.at(world.town.far_officer))))
+    empty = load_workbook(BytesIO(await sheet(world, world.town.far_officer)))
     assert "整顿中" not in str([cell.value for line in empty.active.iter_rows() for cell in line])
 
 
@@ -220,3 +249,150 @@ async def test_without_the_use_cases_own_check_the_database_still_refuses(
     with pytest.raises(OwnRectification):
         await weak_branches.accept(world.ctx, weak_id=row.id, note="x")
     assert (await WeakBranch.get(id=row.id)).status is WeakStatus.TO_ACCEPT
+
+
+STUDIED = {"党支部编码": "ZC0101", "年度": 2026, "状态": "研判", "研判时写明的情况": "书记不适宜任职"}
+CONFIRMED = STUDIED | {"状态": "认定", "认定或不认定的理由": "部务会会商认定"}
+PLANNED = CONFIRMED | {
+    "状态": "整顿中", "整顿方案": "调整班子", "牵头人编号": "M9", "期满": "2027-06-30",
+}  # fmt: skip
+WEAK = weak_branches.REGISTER
+
+
+@pytest.fixture
+async def district(world: Assessed) -> Context:
+    """An officer of the district, in a town whose officer <M9> may lead the work."""
+    await Person.filter(id=world.town.town_officer.id).update(member_no="M9")
+    return world.at(world.town.district_officer)
+
+
+async def test_a_file_brings_a_case_as_far_as_it_says_and_twice_is_once(
+    world: Assessed, district: Context, tmp_path: Path
+) -> None:
+    trial = await take(district, tmp_path, WEAK, [PLANNED], dry_run=True)
+    assert (counts(trial), await WeakBranch.all().count()) == ((1, 0, 0, 0), 0)
+    for row, outcome in (
+        (STUDIED, (1, 0, 0, 0)), (CONFIRMED, (0, 1, 0, 0)), (PLANNED, (0, 1, 0, 0)), (PLANNED, (0, 0, 1, 0)),
+        (STUDIED, (0, 0, 1, 0)),
+    ):  # fmt: skip
+        assert counts(await take(district, tmp_path, WEAK, [row])) == outcome, row["状态"]
+    row = await WeakBranch.get()
+    assert (row.status, row.until, row.led_by_id, row.confirmed_by_id) == (
+        WeakStatus.RECTIFYING, UNTIL, world.town.town_officer.id, world.town.district_officer.id,
+    )  # fmt: skip
+    assert [one.became for one in await transitions.of("weak", row.id)] == [
+        "studied", "confirmed", "rectifying",
+    ]  # fmt: skip
+
+
+async def test_what_goes_out_comes_in_again_and_changes_nothing_wherever_a_case_stands(
+    world: Assessed, district: Context, tmp_path: Path
+) -> None:
+    await take(district, tmp_path, WEAK, [PLANNED])
+    row, file = await WeakBranch.get(), tmp_path / "out.xlsx"
+    acts = (
+        weak_branches.prove(world.at(world.town.worker), weak_id=row.id, evidence="换届材料"),
+        weak_branches.accept(district, weak_id=row.id, note="看过"),
+        weak_branches.keep_up(district, weak_id=row.id, note="每月到场"),
+    )
+    for act in acts:
+        await act
+        file.write_bytes(await registers.export(district, name=WEAK))
+        report = await registers.import_file(district, name=WEAK, file=file, say=str)
+        assert counts(report) == (0, 0, 1, 0), [str(one) for one in report.issues]
+    assert counts(await take(district, tmp_path, WEAK, [PLANNED])) == (0, 0, 1, 0), (
+        "an old file opens nothing"
+    )
+    assert await WeakBranch.all().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"党支部编码": "ZC99"}, "没有编码"), ({"党支部编码": "ZC01"}, "列的是党支部"),
+        ({"状态": "某某"}, "请填"), ({"状态": "销号"}, "请在页面上办理"), ({"研判时写明的情况": None}, ""),
+        ({"认定或不认定的理由": None}, ""), ({"整顿方案": None}, ""), ({"牵头人编号": None}, "牵头人"),
+        ({"期满": None}, "期满"), ({"期满": "2020-01-01"}, "晚于今天"), ({"期满": "某天"}, ""),
+        ({"编号": 77}, "不填编号"),
+    ],
+)  # fmt: skip
+async def test_a_row_that_cannot_be_taken_leaves_nothing_and_says_what_to_do(
+    district: Context, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    report = await take(district, tmp_path, WEAK, [PLANNED | changes])
+    assert (counts(report), await WeakBranch.all().count()) == ((0, 0, 0, 1), 0)
+    assert said in str(report.issues[0])
+    assert re.search("[\u4e00-\u9fff]", str(report.issues[0]))
+
+
+async def test_a_file_never_overwrites_what_was_decided(district: Context, tmp_path: Path) -> None:
+    await take(district, tmp_path, WEAK, [PLANNED])
+    for changes in (
+        {"认定或不认定的理由": "别的"},
+        {"整顿方案": "别的"},
+        {"期满": "2028-01-01"},
+        {"状态": "不认定"},
+    ):
+        report = await take(district, tmp_path, WEAK, [PLANNED | changes])
+        assert counts(report) == (0, 0, 0, 1), changes
+    row = await WeakBranch.get()
+    assert (row.status, row.reason, row.scheme, row.until) == (
+        WeakStatus.RECTIFYING, "部务会会商认定", "调整班子", UNTIL,
+    )  # fmt: skip
+
+
+async def test_a_decision_bears_the_name_of_an_officer_of_the_district(
+    world: Assessed, district: Context, tmp_path: Path
+) -> None:
+    for who in (world.town.town_officer, world.town.worker, world.town.member):
+        with pytest.raises(NotAllowed):
+            await take(world.at(who), tmp_path, WEAK, [CONFIRMED])
+    with pytest.raises(BadInput, match="登录网页"):
+        await take(replace(district, caller=SYSTEM), tmp_path, WEAK, [CONFIRMED])
+    assert await WeakBranch.all().count() == 0
+
+
+async def reached(clock: Clock, *people: Person) -> None:
+    """They follow the account and have just written."""
+    for who in people:
+        await Account.get_or_create({"person": who}, app=App.OFFICIAL_ACCOUNT, openid=f"o{who.id}")
+    await Account.all().update(follows=True, last_contact_at=clock.now)
+
+
+async def reminded(world: Assessed, clock: Clock, day: date, *people: Person) -> dict[str, str]:
+    """What each of these is sent on a day, by openid."""
+    clock.now = datetime.combine(day, time(10), SHANGHAI)
+    await reached(clock, *people)
+    await Notice.all().delete()
+    await worker_reminders.remind(world.ctx)
+    return {one.openid: one.content for one in await Notice.all() if "整顿" in one.content}
+
+
+async def test_who_leads_and_the_branch_are_reminded_before_on_and_after_the_last_day(
+    world: Assessed, clock: Clock
+) -> None:
+    leader, worker, officer = world.town.town_officer, world.town.worker, world.town.district_officer
+    await rectifying(world)
+    everybody, theirs = (leader, worker, officer, world.town.far_officer), {f"o{leader.id}", f"o{worker.id}"}
+    assert await reminded(world, clock, UNTIL - timedelta(days=16), *everybody) == {}
+    soon = await reminded(world, clock, UNTIL - timedelta(days=15), *everybody)
+    assert (set(soon), "将在6月30日期满" in soon[f"o{worker.id}"]) == (theirs, True)
+    assert await reminded(world, clock, UNTIL - timedelta(days=14), *everybody) == {}, "once, not daily"
+    today = await reminded(world, clock, UNTIL, *everybody)
+    assert (set(today), "今天期满" in today[f"o{worker.id}"]) == (theirs, True)
+    over = await reminded(world, clock, UNTIL + timedelta(days=1), *everybody)
+    assert (set(over), "已在6月30日期满" in over[f"o{officer.id}"]) == (theirs | {f"o{officer.id}"}, True)
+    assert await reminded(world, clock, UNTIL + timedelta(days=2), *everybody) == {}
+
+
+async def test_nobody_is_reminded_at_night_or_of_what_waits_for_acceptance(
+    world: Assessed, clock: Clock
+) -> None:
+    row = await rectifying(world)
+    clock.now = datetime.combine(UNTIL - timedelta(days=3), time(22), SHANGHAI)
+    await reached(clock, world.town.worker)
+    assert await worker_reminders.remind(world.ctx) == 0
+    assert (await todos.mine(world.at(world.town.worker))).weak_branches_due == 1
+    await weak_branches.prove(world.at(world.town.worker), weak_id=row.id, evidence="换届材料")
+    assert await reminded(world, clock, UNTIL, world.town.worker) == {}
+    assert (await todos.mine(world.at(world.town.worker))).weak_branches_due == 0
