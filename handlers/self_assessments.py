@@ -8,6 +8,7 @@ in, the assessors see it beside each item, and the report says where both differ
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from tortoise.transactions import in_transaction
 
@@ -50,6 +51,34 @@ class Own:
     lines: Sequence[Line]
     may_write: bool
     handed_in_at: datetime | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a word that a phone kept."""
+
+    TAKEN = "taken"
+    ALREADY = "already"
+    DIFFERS = "differs"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A word as a phone kept it; `seen` is what stood there when it was written, None for nothing."""
+
+    item: str
+    word: Word
+    seen: Word | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one; `there` is what another phone wrote meanwhile, `reason` a Chinese sentence."""
+
+    item: str
+    outcome: Outcome
+    reason: str = ""
+    there: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +137,34 @@ async def save(ctx: Context, *, assessment_id: int, words: Mapping[str, Word]) -
             await _keep(ctx, row, own, code, word)
         await audit.record(ctx, "self_assessment.saved", f"assessment:{row.id}", items=sorted(checked))
     return await look(ctx, assessment_id=assessment_id)
+
+
+async def upload(
+    ctx: Context, *, assessment_id: int, written: Sequence[Written]
+) -> tuple[list[Answer], dict[str, Word]]:
+    """Take what phones wrote without a network, in any order and as often as they send it; each is answered.
+
+    What another phone wrote meanwhile is never laid over: the later one is told, and its writer chooses. Also
+    gives all that stands there now, by item.
+
+    Raises:
+        NotBound, NotFound.
+        WrongState: the assessors have begun.
+    """
+    async with in_transaction():
+        await _find(ctx, assessment_id)
+        row = await assessment_stages.held(assessment_id)
+        if not await _may_write(row):
+            raise WrongState
+        sheet, there = assessment_stages.book_of(row).sheets[row.sheet], await _words(row)
+        answers = [_answer(sheet, there, one) for one in written]
+        taken = [one.item for one in answers if one.outcome is Outcome.TAKEN]
+        if taken:
+            row, own = await _to_write(ctx, assessment_id)
+            for item in taken:
+                await _keep(ctx, row, own, item, there[item])
+            await audit.record(ctx, "self_assessment.saved", f"assessment:{row.id}", items=sorted(taken))
+    return answers, there
 
 
 async def take_last(ctx: Context, *, assessment_id: int) -> Own:
@@ -195,6 +252,29 @@ async def _keep(
     if not is_new:
         await SelfMark.filter(id=mark.id).update(**values)
     await screenings.hold(ctx, kept, _place(mark), path=row.branch.path)
+
+
+async def _words(row: Assessment) -> dict[str, Word]:
+    """Item → what stands there, as it was written."""
+    own = await SelfAssessment.get_or_none(assessment_id=row.id)
+    marks = await _as_written(await _marks(own.id)) if own is not None else {}
+    return {code: Word(one.deducted, one.note) for code, one in marks.items()}
+
+
+def _answer(sheet: Sheet, there: dict[str, Word], written: Written) -> Answer:
+    """What becomes of one; where it is taken, it stands in `there`."""
+    item = written.item
+    try:
+        word = _checked(sheet, item, written.word)
+    except BadInput as wrong:
+        return Answer(item, Outcome.REFUSED, "；".join(wrong.fields.values()))
+    now = there.get(item)
+    if now == word:
+        return Answer(item, Outcome.ALREADY)
+    if now != written.seen:
+        return Answer(item, Outcome.DIFFERS, there=now)
+    there[item] = word
+    return Answer(item, Outcome.TAKEN)
 
 
 def _checked(sheet: Sheet, code: str, word: Word) -> Word:

@@ -88,7 +88,10 @@ def setup(app: web.Application, ctx: Context) -> None:
     record_terms.setup(app)
     showcase_desk.setup(app)
     place_images.setup(app)
+    app.router.add_get("/pages/kept.js", assessments.keeps)
+    app.router.add_get("/pages/kept-worker.js", assessments.kept_worker)
     app.router.add_get("/pages/assessments.js", assessments.script)
+    app.router.add_get("/pages/self-assessments.js", self_assessments.script)
     app.router.add_get("/pages/assessments.css", assessments.style)
     app.router.add_get("/assessments/worker.js", assessments.worker)
     app.router.add_get("/assessments", assessments.index)
@@ -117,6 +120,7 @@ def _assessments(router: web.UrlDispatcher) -> None:
     router.add_get(f"{result}/report.{{kind:docx|pdf}}", assessment_results.report)
     router.add_post(f"{result}/{{act:{assessment_results.STEPS}}}", assessment_results.step)
     router.add_get(f"{result}/self", self_assessments.show)
+    router.add_post(f"{result}/self/words", self_assessments.words)
     router.add_post(f"{result}/self/{{act:{self_assessments.STEPS}}}", self_assessments.step)
     router.add_get("/assessments/years.docx", cycles.years)
     router.add_get(cycles.HERE, cycles.index)
@@ -133,6 +137,7 @@ def _assessments(router: web.UrlDispatcher) -> None:
     weak = f"{weak_branches.HERE}/{{weak_id:[0-9]{{1,9}}}}"
     router.add_get(weak, weak_branches.show)
     router.add_post(f"{weak}/{{act:{weak_branches.STEPS}}}", weak_branches.step)
+    router.add_get("/assessments/findings.xlsx", assessments.sheet)
     finding = "/assessments/findings/{finding_id:[0-9]{1,9}}"
     router.add_get(finding, findings.show)
     router.add_post(f"{finding}/{{act:{findings.STEPS}}}", findings.step)

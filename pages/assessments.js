@@ -1,40 +1,19 @@
 // The visit on a phone: what is written stays on the phone until the service has it, in whatever order.
 "use strict";
 
-const PATIENCE = 15000;
-const AGAIN_AFTER = 20000;
 const AT_ONCE = 20;
-const DAY_KEPT = 30 * 24 * 3600 * 1000;
 
 const visit = document.querySelector(".visit");
-const here = `/assessments/${visit.dataset.assessment}`;
-const key = `assessment-${visit.dataset.assessment}`;
 const element = (id) => document.getElementById(id);
 
 // {kit, lines: {id: line}, sent: {id: outcome}, refused: {id: reason}}
-const empty = () => ({ kit: null, lines: {}, sent: {}, refused: {}, touched: Date.now() });
-function read() {
-  try {
-    return { ...empty(), ...JSON.parse(localStorage.getItem(key)) };
-  } catch {
-    return empty();
-  }
-}
-let kept = read();
-let trouble = "";
-let busy = false;
+const phone = new Kept(
+  `assessment-${visit.dataset.assessment}`,
+  `/assessments/${visit.dataset.assessment}`,
+  { kit: null, lines: {}, sent: {}, refused: {} },
+);
+const { kept } = phone;
 let handedIn = Boolean(kept.kit?.handed_in);
-
-function keep() {
-  kept.touched = Date.now();
-  try {
-    localStorage.setItem(key, JSON.stringify(kept));
-    return true;
-  } catch {
-    trouble = "手机存不下了，请先联网上传，再清理手机空间";
-    return false;
-  }
-}
 
 function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
@@ -72,26 +51,12 @@ function merge(lines) {
 function write(line) {
   const made = { id: newId(), replaces: [], deducted: 0, rule: "", fact: "", evidence: "", at: new Date().toISOString(), ...line };
   kept.lines[made.id] = made;
-  if (!keep()) delete kept.lines[made.id];
+  if (!phone.keep()) delete kept.lines[made.id];
   show();
   send();
 }
 
 const unsent = () => Object.values(kept.lines).filter((line) => !kept.sent[line.id] && !kept.refused[line.id]);
-
-async function ask(path, body) {
-  const options = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) };
-  if (body !== undefined) {
-    options.method = "POST";
-    options.headers = { "Content-Type": "application/json" };
-    options.body = JSON.stringify(body);
-  }
-  const response = await fetch(here + path, options);
-  if (response.status >= 500) throw new Error("the service is away");
-  const answer = await response.json();
-  if (!response.ok) throw Object.assign(new Error(answer.detail), { code: answer.code });
-  return answer;
-}
 
 // What another phone of the same person sent comes in here too.
 function take(lines) {
@@ -102,48 +67,38 @@ function take(lines) {
 }
 
 async function send() {
-  if (busy) return;
-  busy = true;
-  try {
+  await phone.attempt(async () => {
     while (unsent().length) {
-      const { answers, lines } = await ask("/observations", { lines: unsent().slice(0, AT_ONCE) });
+      const { answers, lines } = await phone.ask("/observations", { lines: unsent().slice(0, AT_ONCE) });
       for (const { id, outcome, reason } of answers) {
         if (outcome === "refused") kept.refused[id] = reason;
         else kept.sent[id] = outcome;
       }
       take(lines);
-      keep();
+      phone.keep();
     }
-    trouble = "";
-  } catch (error) {
-    trouble = error.code ? error.message : "没有网络";
-  } finally {
-    busy = false;
-  }
+  });
   show();
 }
 
 async function refresh() {
-  try {
-    const kit = await ask("/kit");
+  await phone.attempt(async () => {
+    const kit = await phone.ask("/kit");
     take(kit.lines);
     delete kit.lines;
     kept.kit = kit;
     handedIn = kit.handed_in;
-    trouble = "";
-    keep();
-  } catch (error) {
-    trouble = error.code ? error.message : "没有网络";
-  }
+    phone.keep();
+  });
   show();
-  if (!trouble) await send();
+  if (!phone.trouble) await send();
 }
 
 const amount = (tenths) => String(tenths / 10);
 
 function show() {
   if (!kept.kit) {
-    element("status").textContent = trouble ? `${trouble}，还没有取到评估表，正在重试……` : "正在取评估表……";
+    element("status").textContent = phone.trouble ? `${phone.trouble}，还没有取到评估表，正在重试……` : "正在取评估表……";
     return;
   }
   const { heads, twice } = merge(Object.values(kept.lines));
@@ -162,21 +117,11 @@ function show() {
   }
   const waiting = unsent().length;
   const refused = Object.keys(kept.refused).filter((id) => heads.some((line) => line.id === id)).length;
-  say(waiting, refused);
+  phone.say(waiting, refused);
   element("left").textContent = handedIn
     ? "您已经提交。要修改，请组长退回。"
     : `${left ? `还有 ${left} 项没看。` : "都看过了。"}已扣 ${amount(deducted)} 分。${twice.length ? `有 ${twice.length} 处改了两次，请先选定。` : ""}`;
   element("hand-in").hidden = handedIn || left > 0 || twice.length > 0 || waiting > 0 || refused > 0;
-}
-
-function say(waiting, refused) {
-  const status = element("status");
-  let words = "已联网，记录都已上传。";
-  if (waiting) words = `${trouble || "正在上传"}：${waiting} 条存在这台手机上，联网后自动上传。`;
-  else if (trouble) words = `${trouble}。可以照常记录，存在这台手机上，联网后自动上传。`;
-  if (refused) words += `有 ${refused} 条没有收下，请看红字。`;
-  if (status.textContent !== words) status.textContent = words;
-  status.classList.toggle("calm", !waiting && !trouble && !refused);
 }
 
 function list(section, item, mine, against) {
@@ -187,10 +132,10 @@ function list(section, item, mine, against) {
     text.textContent = `扣 ${amount(line.deducted)} 分：${line.fact}（佐证：${line.evidence}）${kept.sent[line.id] ? "" : "　未上传"}`;
     row.append(text);
     const family = against.find((one) => one.includes(line));
-    if (family) row.append(button("用这个", () => write({ ...copied(line), replaces: family.map((one) => one.id) })));
+    if (family) row.append(newButton("用这个", () => write({ ...copied(line), replaces: family.map((one) => one.id) })));
     else if (!handedIn) {
-      row.append(button("修改", () => form(section, item, line)));
-      row.append(button("撤回", () => write({ item: item.code, replaces: [line.id] })));
+      row.append(newButton("修改", () => form(section, item, line)));
+      row.append(newButton("撤回", () => write({ item: item.code, replaces: [line.id] })));
     }
     if (kept.refused[line.id]) {
       const wrong = document.createElement("span");
@@ -214,17 +159,9 @@ const copied = ({ item, deducted, rule, fact, evidence }) => ({ item, deducted, 
 function acts(section, item, mine) {
   const place = section.querySelector(".acts");
   if (place.querySelector("form")) return;  // Nobody's half-written words are taken away.
-  const buttons = handedIn ? [] : [button("扣分", () => form(section, item, null))];
-  if (!handedIn && !mine.length) buttons.unshift(button("没有问题", () => write({ item: item.code })));
+  const buttons = handedIn ? [] : [newButton("扣分", () => form(section, item, null))];
+  if (!handedIn && !mine.length) buttons.unshift(newButton("没有问题", () => write({ item: item.code })));
   place.replaceChildren(...buttons);
-}
-
-function button(words, press) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = words;
-  made.addEventListener("click", press);
-  return made;
 }
 
 function form(section, item, line) {
@@ -243,7 +180,7 @@ function form(section, item, line) {
   const save = document.createElement("button");
   save.textContent = "保存";
   save.className = "big";
-  made.append(save, button("不记了", () => { made.remove(); show(); }));
+  made.append(save, newButton("不记了", () => { made.remove(); show(); }));
   made.addEventListener("submit", (event) => {
     event.preventDefault();
     const said = { item: item.code, deducted: Math.round(Number(fields.deducted.value) * 10), replaces: line ? [line.id] : seen(item) };
@@ -270,33 +207,18 @@ function field(place, words, kind, settings) {
 async function handIn() {
   if (!confirm("提交以后自己不能再改，要改须组长退回。现在提交吗？")) return;
   try {
-    await ask("/hand-in", {});
+    await phone.ask("/hand-in", {});
     handedIn = kept.kit.handed_in = true;
-    keep();
-    trouble = "";
+    phone.keep();
+    phone.trouble = "";
   } catch (error) {
-    trouble = error.code ? error.message : "没有网络，请稍后再提交";
+    phone.trouble = error.code ? error.message : "没有网络，请稍后再提交";
   }
   show();
 }
 
-// Visits of last month that are all uploaded aren't kept for ever.
-function tidy() {
-  for (const name of Object.keys(localStorage).filter((one) => one.startsWith("assessment-") && one !== key)) {
-    try {
-      const other = JSON.parse(localStorage.getItem(name));
-      const all = Object.keys(other.lines).every((id) => other.sent[id]);
-      if (all && Date.now() - other.touched > DAY_KEPT) localStorage.removeItem(name);
-    } catch {
-      localStorage.removeItem(name);
-    }
-  }
-}
-
 element("hand-in").addEventListener("click", handIn);
-navigator.serviceWorker?.register("/assessments/worker.js", { updateViaCache: "none" }).catch(() => null);
-addEventListener("online", refresh);
-setInterval(() => { if (trouble || unsent().length) refresh(); }, AGAIN_AFTER);
-tidy();
+phone.tidy("assessment-", (other) => Object.keys(other.lines).every((id) => other.sent[id]));
+phone.start(refresh, () => unsent().length > 0);
 show();
 refresh();

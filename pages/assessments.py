@@ -1,33 +1,48 @@
 """评估 on a phone: what one has to look at and to put right, and the visit itself, also without a network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from aiohttp import web
 
-from handlers import assessment_stages, assessments, cases, findings, observations, self_assessments
+from handlers import (
+    assessment_stages,
+    assessments,
+    finding_sheet,
+    findings,
+    observations,
+    self_assessments,
+    spreadsheets,
+    teaching,
+)
 from handlers.assessment_access import officer_paths, own_branches
 from handlers.assessment_content import SUGGESTED, Item, Per, cited, shown
 from handlers.context import Context
 from handlers.errors import BadInput, NotBound, NotFound, Refused, WrongState
 from handlers.findings import KIND_WORDS, STATUS_WORDS
 from handlers.observations import Kit
+from handlers.teaching import CASE, LESSON, TEMPLATE, Proposal, Taught
 from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Observation, Rectification, SelfMark
 from models.findings import DONE, OPEN
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
 from pages.login import known, known_reader
+from pages.staff import download
 
 HOME = ("/assessments", "评估")
+KEEPS = "/pages/kept.js"
+"""The script that keeps on the phone what is written, for those that write."""
 LARGEST = 256 * 1024
 """Bytes of one upload."""
 SHOWN = 50
+PAGES = {CASE: "/cases", TEMPLATE: "/handbook/templates", LESSON: "/lessons"}
 PER = {Per.EACH: "每次（项）", Per.ONCE: "", Per.ALL: "本项 0 分，", Per.JUDGED: "视情"}
 CYCLES = (
     '<p><a class="button" href="/assessments/cycles">评估计划和进度</a></p>'
     '<p><a class="button" href="/assessments/weak">软弱涣散研判和整顿</a></p>'
 )
+SHEET = '<p><a href="/assessments/findings.xlsx">导出整改台账（Excel）</a></p>'
 LOGIN = (
     "<main><h1>请在微信里打开</h1><p>这一页给评估组和党支部用。请用绑定了手机号的微信打开；"
     "还没有绑定的，请先在小程序“我的”里绑定。</p></main>"
@@ -46,6 +61,7 @@ async def index(request: web.Request) -> web.Response:
         tasks = (await assessments.list_assessments(ctx, stage=AssessmentStage.ASSESSING, limit=SHOWN)).items
         results = await _results(ctx) + _first(await self_assessments.open_ones(ctx))
         rounds = (await findings.list_findings(ctx, limit=SHOWN)).items
+        known_ = await teaching.taught(map(findings.item_of, rounds))
         is_officer = bool(await officer_paths(ctx))
     except NotBound:
         return page("请在微信里打开", LOGIN, status=403)
@@ -53,7 +69,7 @@ async def index(request: web.Request) -> web.Response:
     mine = [row for row in tasks if person is not None and person.id in (row.assessor_id, row.other_id)]
     body = (
         f"<main><h1>评估</h1>{CYCLES if is_officer else ''}{_tasks(mine)}{results}"
-        f"{_groups(ctx, rounds, is_officer=is_officer)}"
+        f"{_groups(ctx, rounds, known_, is_officer=is_officer)}{SHEET if rounds else ''}"
         f'<p class="soft">期限、分值为{SUGGESTED}。评的是党支部，不评个人。</p></main>'
     )
     return page("评估", body)
@@ -101,13 +117,13 @@ def _listed(word: str, rows: Sequence[Assessment]) -> str:
     return f'<h2>{word}</h2><ul class="plain">{items}</ul>'
 
 
-def _groups(ctx: Context, rows: Sequence[Rectification], *, is_officer: bool) -> str:
+def _groups(ctx: Context, rows: Sequence[Rectification], known: Taught, *, is_officer: bool) -> str:
     """What waits for an acceptance or an answer first, where the reader is an officer; then the rest."""
     waiting = [row for row in rows if is_officer and _waits(row)]
     rest = [row for row in rows if row not in waiting]
     groups = (("等验收、等答复异议", waiting), ("问题和整改", rest))
     return "".join(
-        f"<h2>{word}</h2>{''.join(_round(ctx, row) for row in some) or '<p>现在没有。</p>'}"
+        f"<h2>{word}</h2>{''.join(_round(ctx, row, known) for row in some) or '<p>现在没有。</p>'}"
         for word, some in groups
         if some or word == "问题和整改"
     )
@@ -116,6 +132,16 @@ def _groups(ctx: Context, rows: Sequence[Rectification], *, is_officer: bool) ->
 def _waits(row: Rectification) -> bool:
     objected = row.objected_at is not None and row.answered_at is None and row.status not in DONE
     return row.status in findings.TO_ACCEPT or objected
+
+
+async def sheet(request: web.Request) -> web.Response:
+    """The reader's ledger as an Excel file."""
+    ctx = await known(request)
+    try:
+        content = await finding_sheet.export(ctx)
+    except NotBound:
+        return page("请在微信里打开", LOGIN, status=403)
+    return download(content, name="findings.xlsx", media=spreadsheets.MEDIA)
 
 
 async def visit(request: web.Request) -> web.Response:
@@ -132,25 +158,25 @@ async def visit(request: web.Request) -> web.Response:
     body = (
         f'<main class="visit" data-assessment="{row.id}"><p class="strand">{escape(row.cycle.name)}</p>'
         f"<h1>{escape(row.branch.name)}</h1>"
-        '<p id="status" class="alert" role="status">要在这一页上记录，请打开浏览器的脚本功能。</p>'
+        '<p id="status" class="alert kept" role="status">要在这一页上记录，请打开浏览器的脚本功能。</p>'
         f"{_sample(kit)}{_before(kit)}{items}"
         '<section class="card"><p id="left"></p><button id="hand-in" class="big" hidden>提交我的打分</button>'
         '<p class="soft">两名同志各打各的，都提交以后才能看到对方的。</p></section>'
         f'<p class="soft">分值和扣分办法为{SUGGESTED}。不看材料厚薄、照片多少。</p></main>'
     )
     return page(
-        row.branch.name, body, scripts=("/pages/assessments.js",), style="/pages/assessments.css", forms=False
+        row.branch.name, body, scripts=(KEEPS, "/pages/assessments.js"), style="/pages/assessments.css"
     )
 
 
 async def kit(request: web.Request) -> web.Response:
     """What the script keeps for the day."""
-    ctx = await _reading(request)
+    ctx = await reading(request)
     try:
         found = await observations.kit(ctx, assessment_id=int(request.match_info["assessment_id"]))
     except (NotBound, NotFound) as refused:
-        return _refused(refused)
-    return _json(
+        return not_taken(refused)
+    return as_json(
         {
             "branch": found.assessment.branch.name,
             "handed_in": found.handed_in,
@@ -170,15 +196,15 @@ async def kit(request: web.Request) -> web.Response:
 
 async def upload(request: web.Request) -> web.Response:
     """Take what was written down; each line is answered."""
-    ctx = await _reading(request)
+    ctx = await reading(request)
     number = int(request.match_info["assessment_id"])
     try:
-        lines = await _lines(request)
+        lines = await sent(request, "lines")
         answers = await observations.upload(ctx, assessment_id=number, lines=lines)
         found = await observations.kit(ctx, assessment_id=number)
     except Refused as refused:
-        return _refused(refused)
-    return _json(
+        return not_taken(refused)
+    return as_json(
         {
             "answers": [{"id": one.id, "outcome": one.outcome, "reason": one.reason} for one in answers],
             "lines": [_line(row) for row in found.mine],
@@ -188,12 +214,12 @@ async def upload(request: web.Request) -> web.Response:
 
 async def hand_in(request: web.Request) -> web.Response:
     """The assessor's marks are final."""
-    ctx = await _reading(request)
+    ctx = await reading(request)
     try:
         await observations.hand_in(ctx, assessment_id=int(request.match_info["assessment_id"]))
     except Refused as refused:
-        return _refused(refused)
-    return _json({"handed_in": True})
+        return not_taken(refused)
+    return as_json({"handed_in": True})
 
 
 async def script(_: web.Request) -> web.Response:
@@ -204,6 +230,16 @@ async def script(_: web.Request) -> web.Response:
 async def style(_: web.Request) -> web.Response:
     """How the visit's page looks."""
     return file("assessments.css", "text/css")
+
+
+async def keeps(_: web.Request) -> web.Response:
+    """What keeps words on the phone."""
+    return file("kept.js", "text/javascript")
+
+
+async def kept_worker(_: web.Request) -> web.Response:
+    """What workers have in common: opening pages again without a network."""
+    return file("kept-worker.js", "text/javascript")
 
 
 async def worker(_: web.Request) -> web.Response:
@@ -222,22 +258,21 @@ def _tasks(rows: Sequence[Assessment]) -> str:
     return f'<h2>要去评估的党支部</h2><ul class="plain">{items}</ul>'
 
 
-def _round(ctx: Context, row: Rectification) -> str:
+def _round(ctx: Context, row: Rectification, known: Taught) -> str:
     item = findings.item_of(row)
     again = f"（第 {row.round} 次出现）" if row.round > 1 else ""
     return (
         f'<section class="card"><p><a class="tap" href="/assessments/findings/{row.id}">'
         f"<strong>{escape(item.name)}</strong></a>{again}　{STATUS_WORDS[row.status]}<br>"
         f'<span class="soft">{escape(row.finding.branch.name)}　{KIND_WORDS[row.kind]}</span>'
-        f"{late(ctx, row)}</p>{faults(row)}{taught(item)}</section>"
+        f"{late(ctx, row)}</p>{faults(row)}{taught(known.of(item))}</section>"
     )
 
 
 def late(ctx: Context, row: Rectification) -> str:
     """By when it is to be done, or how long ago it was."""
-    by = findings.overdue_by(row, ctx.now())
-    if by is not None:
-        return f'<span class="warn">　已过期 {by.days} 天</span>'
+    if words := findings.overdue_words(row, ctx.now()):
+        return f'<span class="warn">　{words}</span>'
     if row.status not in OPEN:
         return ""
     due = f"{last_day(row.due_at, zone=ctx.settings.zone):%-m月%-d日}前办完" if row.due_at else "签收后定期限"
@@ -253,15 +288,16 @@ def faults(row: Rectification) -> str:
     )
 
 
-def taught(item: Item) -> str:
-    """What teaches the item, a tap away where there is a page for it."""
-    book = cases.casebook().cases
-    links = [f'<a href="/cases/{code}">案例“{escape(book[code].title)}”</a>' for code in item.teaches.cases]
-    others = [
-        *(f"微课 {code}" for code in item.teaches.lessons),
-        *(f"模板 {code}" for code in item.teaches.templates),
+def taught(proposals: Sequence[Proposal]) -> str:
+    """What teaches an item, a tap away; what the account knows may be asked there."""
+    pages = [
+        f'<a href="{PAGES[one.kind]}/{one.key}">{one.kind}“{escape(one.title)}”</a>'
+        for one in proposals
+        if one.kind in PAGES
     ]
-    return f'<p class="soft">可以学：{"、".join([*links, *others])}</p>'
+    asked = [f"“{escape(one.title)}”" for one in proposals if one.kind not in PAGES]
+    ask = f"；在公众号可以问：{''.join(asked)}" if asked else ""
+    return f'<p class="soft">可以学：{"、".join(pages)}{ask}</p>'
 
 
 def _sample(kit: Kit) -> str:
@@ -322,8 +358,8 @@ def _line(row: Observation) -> dict[str, Any]:
     return same | {"at": row.made_at.isoformat()}
 
 
-async def _lines(request: web.Request) -> list[dict[str, Any]]:
-    """The lines of an upload.
+async def sent(request: web.Request, name: str) -> list[dict[str, Any]]:
+    """The lines of an upload, which stand under this name.
 
     Raises:
         BadInput: it can't be read.
@@ -332,7 +368,7 @@ async def _lines(request: web.Request) -> list[dict[str, Any]]:
         if request.content_type != "application/json" or (request.content_length or 0) > LARGEST:
             raise ValueError
         said = await request.json()
-        lines = said["lines"]
+        lines = said[name]
         if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -340,17 +376,19 @@ async def _lines(request: web.Request) -> list[dict[str, Any]]:
     return lines
 
 
-async def _reading(request: web.Request) -> Context:
+async def reading(request: web.Request) -> Context:
     ctx = request.app[CONTEXT]
     return ctx.on_behalf_of(await known_reader(request, ctx))
 
 
-def _refused(refused: Refused) -> web.Response:
+def not_taken(refused: Refused, refusals: Mapping[type[Refused], tuple[int, str]] = REFUSALS) -> web.Response:
+    """Why not, for a script to show."""
     if isinstance(refused, BadInput):
-        return _json({"code": refused.code, "detail": "；".join(refused.fields.values())}, status=422)
-    status, detail = REFUSALS.get(type(refused), (409, "现在不能这样办理。"))
-    return _json({"code": refused.code, "detail": detail}, status=status)
+        return as_json({"code": refused.code, "detail": "；".join(refused.fields.values())}, status=422)
+    status, detail = refusals.get(type(refused), (409, "现在不能这样办理。"))
+    return as_json({"code": refused.code, "detail": detail}, status=status)
 
 
-def _json(said: dict[str, Any], *, status: int = 200) -> web.Response:
+def as_json(said: dict[str, Any], *, status: int = 200) -> web.Response:
+    """An answer for a script, kept by no browser."""
     return web.json_response(said, status=status, headers=SECURITY | {"Cache-Control": "no-store"})

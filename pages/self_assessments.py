@@ -1,19 +1,30 @@
 """支部自评 on a phone: the same sheet, what the system knows beside each item, and one tap for the rest."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from html import escape
+from typing import Any
 
 from aiohttp import web
 
 from handlers import self_assessments
 from handlers.assessment_content import SUGGESTED, cited, shown
 from handlers.context import Context
-from handlers.errors import BadInput
-from handlers.self_assessments import Line, Own, Word
-from pages.assessments import HOME, said_by_branch
+from handlers.errors import BadInput, NotBound, NotFound, Refused, WrongState
+from handlers.self_assessments import Line, Own, Word, Written
+from pages.assessments import HOME, KEEPS, as_json, not_taken, reading, said_by_branch, sent
+from pages.layout import file
 from pages.staff import Form, acted, area, desk, field, folded, form, text
 from pages.staff import shown as shown_to
 
+SCRIPTS = (KEEPS, "/pages/self-assessments.js")
+REFUSALS: dict[type[Refused], tuple[int, str]] = {
+    NotBound: (403, "请用绑定了手机号的微信打开这一页。"),
+    NotFound: (404, "没有这次评估，或者您不再负责这个党支部。"),
+    WrongState: (409, "评估人已经开始记录，自评不能再改。写的还在这台手机上，可以当面告诉评估人。"),
+}
+UNREADABLE = "上传的内容读不懂，请更新页面后再试"
 STEPS = "save|take-last|hand-in"
 LESS, NOTE = "less-", "note-"
 
@@ -45,6 +56,29 @@ async def step(request: web.Request) -> web.Response:
     return await acted(request, work, back=here, home=HOME)
 
 
+async def words(request: web.Request) -> web.Response:
+    """Take what a phone kept; each word is answered, and what stands there now comes along."""
+    ctx = await reading(request)
+    try:
+        written = [_written(one) for one in await sent(request, "words")]
+        answers, there = await self_assessments.upload(
+            ctx, assessment_id=int(request.match_info["assessment_id"]), written=written
+        )
+    except Refused as refused:
+        return not_taken(refused, REFUSALS)
+    return as_json(
+        {
+            "answers": [asdict(one) for one in answers],
+            "words": {item: asdict(word) for item, word in there.items()},
+        }
+    )
+
+
+async def script(_: web.Request) -> web.Response:
+    """What keeps words on the phone and sends them."""
+    return file("self-assessments.js", "text/javascript")
+
+
 def _page(ctx: Context, own: Own) -> web.Response:
     row, at = own.assessment, f"/assessments/{own.assessment.id}/self"
     note = (
@@ -60,9 +94,11 @@ def _page(ctx: Context, own: Own) -> web.Response:
         last, sheet = "", lines
     return desk(
         f"{row.branch.name}自评",
-        f'<p class="strand">{escape(row.cycle.name)}</p>{note}{_state(ctx, own)}{last}{sheet}{_end(own, at)}'
-        f'<p class="soft">分值和扣分办法为{SUGGESTED}。</p>',
+        f'<div class="own" data-assessment="{row.id}"><p class="strand">{escape(row.cycle.name)}</p>'
+        f'<p id="status" class="alert kept" role="status" hidden></p>{note}{_state(ctx, own)}{last}{sheet}'
+        f'{_end(own, at)}<p class="soft">分值和扣分办法为{SUGGESTED}。</p></div>',
         home=HOME,
+        scripts=SCRIPTS,
     )
 
 
@@ -90,8 +126,8 @@ def _item(line: Line, *, may_write: bool) -> str:
         f'<p class="soft">上一次自评：{said_by_branch(line.before)}</p>' if line.before is not None else ""
     )
     head = (
-        f'<section class="card" id="{item.code}"><p><strong>{item.code} {escape(item.name)}</strong>'
-        f"（{shown(item.worth)} 分）</p>"
+        f'<section class="card" id="{item.code}" data-item="{item.code}">'
+        f"<p><strong>{item.code} {escape(item.name)}</strong>（{shown(item.worth)} 分）</p>"
         f"{folded('看什么、依据什么', looked)}"
         f"{f'<ul>{known}</ul>' if known else ''}{before}"
     )
@@ -107,6 +143,25 @@ def _item(line: Line, *, may_write: bool) -> str:
         more=f'maxlength="{self_assessments.LONGEST_NOTE}"', rows=2,
     )  # fmt: skip
     return f"{head}{less}{note}</section>"
+
+
+def _written(said: Mapping[str, Any]) -> Written:
+    """One word of an upload.
+
+    Raises:
+        BadInput: it can't be read.
+    """
+    seen, item = said.get("seen"), said.get("item")
+    if not isinstance(item, str):
+        raise BadInput(words=UNREADABLE)
+    return Written(item[:8], _word(said), _word(seen) if seen is not None else None)
+
+
+def _word(said: Any) -> Word:
+    deducted, note = (said.get("deducted"), said.get("note")) if isinstance(said, dict) else (None, None)
+    if isinstance(deducted, bool) or not isinstance(deducted, int) or not isinstance(note, str):
+        raise BadInput(words=UNREADABLE)
+    return Word(deducted, note)
 
 
 def _words(given: Form) -> dict[str, Word]:

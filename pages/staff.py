@@ -61,11 +61,18 @@ def says(refused: Refused) -> str:
     return next(SENTENCES[kind] for kind in type(refused).__mro__ if kind in SENTENCES)
 
 
-def desk(title: str, body: str, *, status: int = 200, home: tuple[str, str] = HOME) -> web.Response:
+def desk(
+    title: str,
+    body: str,
+    *,
+    status: int = 200,
+    home: tuple[str, str] = HOME,
+    scripts: Sequence[str] = (),
+) -> web.Response:
     """A page of the desk; `body` is HTML already."""
     footer = f'<footer><a href="{home[0]}">{home[1]}</a></footer>'
     html = f'<main class="desk"><h1>{escape(title)}</h1>{body}{footer}</main>'
-    return page(title, html, style=STYLE, status=status, forms=True)
+    return page(title, html, style=STYLE, scripts=scripts, status=status, forms=True)
 
 
 def refusal(refused: Refused, *, back: str = "", home: tuple[str, str] = HOME) -> web.Response:

@@ -8,7 +8,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from handlers import assessment_documents, assessments, observations, screenings, self_assessments
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound, WrongState
-from handlers.self_assessments import Differs, Word, differences
+from handlers.self_assessments import Differs, Outcome, Word, Written, differences
 from models import (
     Assessment,
     AuditEntry,
@@ -201,3 +201,57 @@ async def test_the_database_keeps_one_word_for_an_item(world: Assessed, row: Ass
         await SelfMark.create(own=own, item="A03", deducted=0)
     with pytest.raises((IntegrityError, OperationalError)):
         await SelfMark.create(own=own, item="A04", deducted=-1)
+
+
+def kept(item: str, tenths: int, note: str = "", *, seen: Word | None = None) -> Written:
+    return Written(item, Word(tenths, note), seen)
+
+
+async def test_what_a_phone_kept_is_taken_once_however_often_it_comes(world: Assessed) -> None:
+    (row,) = await world.begin(world.town.branch)
+    secretary, sent = world.at(world.town.worker), [kept("A03", 25, "少开一次"), kept("A05", 0)]
+    first, there = await self_assessments.upload(secretary, assessment_id=row.id, written=sent)
+    assert [one.outcome for one in first] == [Outcome.TAKEN] * 2
+    assert there == {"A03": Word(25, "少开一次"), "A05": Word(0)}
+    again, _ = await self_assessments.upload(secretary, assessment_id=row.id, written=sent[::-1])
+    assert [one.outcome for one in again] == [Outcome.ALREADY] * 2
+    assert await SelfMark.all().count() == 2
+    assert await AuditEntry.filter(action="self_assessment.saved").count() == 1
+
+
+async def test_what_another_phone_wrote_meanwhile_is_not_laid_over_but_shown(world: Assessed) -> None:
+    (row,) = await world.begin(world.town.branch)
+    secretary = world.at(world.town.worker)
+    await self_assessments.save(secretary, assessment_id=row.id, words={"A03": Word(10, "那边")})
+    ((told,), there) = await self_assessments.upload(
+        secretary, assessment_id=row.id, written=[kept("A03", 25, "这边")]
+    )
+    assert (told.outcome, told.there, there["A03"]) == (Outcome.DIFFERS, Word(10, "那边"), Word(10, "那边"))
+    ((chosen,), _) = await self_assessments.upload(
+        secretary, assessment_id=row.id, written=[kept("A03", 25, "这边", seen=told.there)]
+    )
+    assert chosen.outcome is Outcome.TAKEN
+    assert (await SelfMark.get()).note == "这边"
+
+
+async def test_a_word_that_cannot_be_taken_says_why_and_leaves_nothing(world: Assessed) -> None:
+    (row,) = await world.begin(world.town.branch)
+    wrong = [kept("Z99", 0), kept("A03", 9999), kept("A03", -1), kept("A05", 0, "长" * 301)]
+    answers, there = await self_assessments.upload(
+        world.at(world.town.worker), assessment_id=row.id, written=wrong
+    )
+    assert [one.outcome for one in answers] == [Outcome.REFUSED] * 4
+    assert all(one.reason for one in answers)
+    assert (there, await SelfAssessment.all().count(), await SelfMark.all().count()) == ({}, 0, 0)
+
+
+async def test_what_comes_after_the_assessors_began_is_refused(world: Assessed) -> None:
+    (row,) = await world.begin(world.town.branch)
+    await observations.upload(world.at(world.one), assessment_id=row.id, lines=[world.line("A03", 10)])
+    with pytest.raises(WrongState):
+        await self_assessments.upload(
+            world.at(world.town.worker), assessment_id=row.id, written=[kept("A03", 0)]
+        )
+    for who in (world.town.other_worker, world.town.member, world.one):
+        with pytest.raises(NotFound):
+            await self_assessments.upload(world.at(who), assessment_id=row.id, written=[])
