@@ -53,10 +53,9 @@ def _visit(row: Assessment) -> str:
 
 def line(ctx: Context, row: Rectification) -> str:
     """One finding on one line: what, where it stands, by when."""
-    late = findings.overdue_by(row, ctx.now())
     due = f"{last_day(row.due_at, zone=ctx.settings.zone):%-m月%-d日}前办完" if row.due_at else "签收后定期限"
     if row.status in findings.TO_ACCEPT:
         due = "等上级验收"
-    when = f"已过期 {late.days} 天" if late is not None else due
+    when = findings.overdue_words(row, ctx.now()) or due
     item = findings.item_of(row)
     return f"· {row.finding.branch.name} {item.name}：{STATUS_WORDS[row.status]}，{when}"

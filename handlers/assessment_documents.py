@@ -12,11 +12,20 @@ from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from handlers import assessment_figures, assessment_stages, assessment_years, assessments, findings, fonts
+from handlers import (
+    assessment_figures,
+    assessment_stages,
+    assessment_years,
+    assessments,
+    findings,
+    fonts,
+    teaching,
+)
 from handlers.assessment_content import SUGGESTED, Item, cited, shown
 from handlers.assessments import Whole
 from handlers.context import Context
 from handlers.errors import NotFound
+from handlers.teaching import Taught
 from handlers.typesetting import typeset
 from handlers.workdays import last_day
 from models import Assessment, AssessmentStage, Rectification
@@ -73,10 +82,11 @@ async def branch_report(ctx: Context, *, assessment_id: int) -> Report:
     whole = await assessments.get(ctx, assessment_id=assessment_id)
     if whole.assessment.mark is None:
         raise NotFound
-    return _branch(whole, ctx.settings.zone)
+    known = await teaching.taught(whole.sheet.items)
+    return _branch(whole, known, ctx.settings.zone)
 
 
-def _branch(whole: Whole, zone: ZoneInfo) -> Report:
+def _branch(whole: Whole, known: Taught, zone: ZoneInfo) -> Report:
     row = whole.assessment
     lost = {one.item: one for one in whole.marks}
     marks = [
@@ -100,7 +110,7 @@ def _branch(whole: Whole, zone: ZoneInfo) -> Report:
         subtitle=f"{row.cycle.name}　{whole.sheet.name}（{whole.sheet.version}）",
         sections=(
             Section("一、各项得分", (), _table(ITEMS, marks)),
-            Section("二、问题清单", *_problems(whole, zone)),
+            Section("二、问题清单", *_problems(whole, known, zone)),
             Section("三、办理经过", (), _table(MOVED, moved)),
             *_own(whole),
         ),
@@ -126,11 +136,13 @@ def _remark(mark: object) -> str:
     return "同类问题再现，加倍" if getattr(mark, "recurred", False) else ""
 
 
-def _problems(whole: Whole, zone: ZoneInfo) -> tuple[Sequence[str], Table | None]:
+def _problems(whole: Whole, known: Taught, zone: ZoneInfo) -> tuple[Sequence[str], Table | None]:
     if not whole.rectifications:
         return ("没有发现需要整改的问题。",), None
     rows = [
-        _problem(one, item, zone) for one in whole.rectifications if (item := _item(whole, one)) is not None
+        _problem(one, item, known, zone)
+        for one in whole.rectifications
+        if (item := _item(whole, one)) is not None
     ]
     heads = ("项目", "事实与佐证", "依据", "整改（责任人、措施、期限）", "学什么")
     return (), Table(heads, rows, (16, 30, 18, 22, 14))
@@ -140,7 +152,7 @@ def _item(whole: Whole, row: Rectification) -> Item | None:
     return whole.sheet.item(row.finding.item)
 
 
-def _problem(row: Rectification, item: Item, zone: ZoneInfo) -> list[str]:
+def _problem(row: Rectification, item: Item, known: Taught, zone: ZoneInfo) -> list[str]:
     facts = "\n".join(f"{one['fact']}（佐证：{one['evidence']}）" for one in row.faults)
     rules = "\n".join(dict.fromkeys(str(one["rule"]) for one in row.faults)) or cited(item.rules, item.also)
     owner = row.owner.name if row.owner is not None else "待定"
@@ -148,7 +160,7 @@ def _problem(row: Rectification, item: Item, zone: ZoneInfo) -> list[str]:
     done = "\n".join(
         filter(None, (findings.STATUS_WORDS[row.status], f"佐证：{row.evidence}" if row.evidence else ""))
     )
-    taught = "、".join((*item.teaches.cases, *item.teaches.templates, *item.teaches.lessons))
+    taught = "\n".join(f"{one.kind}：{one.title}" for one in known.of(item) if one.kind != teaching.ENTRY)
     return [
         f"{item.code} {item.name}\n扣 {shown(row.deducted)} 分", facts, rules,
         f"{owner}；{row.measure or '措施待填'}；{due}\n{done}", taught,

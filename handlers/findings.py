@@ -139,6 +139,14 @@ def overdue_by(row: Rectification, now: datetime) -> timedelta | None:
     return now - row.due_at
 
 
+def overdue_words(row: Rectification, now: datetime) -> str:
+    """How long a round is past its term, in whole days; empty where it isn't. Pure."""
+    by = overdue_by(row, now)
+    if by is None:
+        return ""
+    return f"逾期 {by.days} 天" if by.days else "逾期不到 1 天"
+
+
 def teaches(item: Item) -> Mapping[str, tuple[str, ...]]:
     """What is proposed for training: kind → codes. Pure."""
     taught = item.teaches

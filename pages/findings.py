@@ -5,7 +5,7 @@ from html import escape
 
 from aiohttp import web
 
-from handlers import finding_steps, findings
+from handlers import finding_steps, findings, teaching
 from handlers.assessment_content import SUGGESTED, Item, cited, shown
 from handlers.context import Context
 from handlers.finding_steps import Steps
@@ -40,7 +40,7 @@ async def show(request: web.Request) -> web.Response:
 
     async def body(ctx: Context) -> web.Response:
         steps = await finding_steps.look(ctx, finding_id=int(request.match_info["finding_id"]))
-        return _page(ctx, steps)
+        return await _page(ctx, steps)
 
     return await shown_to(request, body, home=HOME)
 
@@ -81,9 +81,10 @@ async def _do(ctx: Context, id_: int, act: str, given: Form) -> None:
         await findings.send_back(ctx, finding_id=id_, reason=text(given, "reason"))
 
 
-def _page(ctx: Context, steps: Steps) -> web.Response:
+async def _page(ctx: Context, steps: Steps) -> web.Response:
     row = steps.row
     item, zone = findings.item_of(row), ctx.settings.zone
+    proposals = (await teaching.taught([item])).of(item)
     again = f"（第 {row.round} 次出现，扣分按办法加倍）" if row.round > 1 else ""
     known = facts(
         {
@@ -104,7 +105,7 @@ def _page(ctx: Context, steps: Steps) -> web.Response:
     )
     body = (
         f'<p><span class="state">{STATUS_WORDS[row.status]}</span>{again}{parts.late(ctx, row)}</p>{known}'
-        f"<h2>发现的问题</h2>{parts.faults(row)}{_rule(item)}{parts.taught(item)}"
+        f"<h2>发现的问题</h2>{parts.faults(row)}{_rule(item)}{parts.taught(proposals)}"
         f"{_judging(steps)}{_answering(steps)}{_working(ctx, steps)}{_objecting(ctx, steps)}{_rounds(steps)}"
         f'<p><a href="/assessments/{row.assessment_id}/result">看这次评估的结果</a></p>'
         f'<p class="soft">分值、扣分办法和期限为{SUGGESTED}。</p>'

@@ -41,7 +41,7 @@ async def test_the_branch_reads_what_is_due_and_nobody_elses_branch_does(
     await assessments.sign(world.at(world.town.worker), assessment_id=row.id)
     assert "党员大会、支委会、党小组会：待整改，12月21日前办完" in await told(world, world.town.worker)
     clock.now += timedelta(days=33)
-    assert "主题党日：待整改，已过期 1 天" in await told(world, world.town.worker)
+    assert "主题党日：待整改，逾期 1 天" in await told(world, world.town.worker)
     for stranger in (world.town.member, world.town.other_worker, world.town.far_officer):
         assert await told(world, stranger) == texts.NOTHING_ASSESSED
 

@@ -7,7 +7,7 @@ import pytest
 
 from handlers import assessments, observations
 from handlers.context import Context
-from models import Observation, Person
+from models import Entry, Lesson, Observation, Person
 from pages.login import COOKIE
 from tests.fakes import Clock
 from tests.handlers import assessed
@@ -49,10 +49,19 @@ async def test_the_list_shows_what_to_put_right_by_when_and_what_teaches_it(
 ) -> None:
     (row,) = await world.begin(world.town.branch)
     await world.feed_back(row, {"A03": 20})
+    lesson = await Lesson.create(code="L04", title="三会怎么开", strand="x", body={})
+    await Entry.create(
+        code="meetings-what", topic="x", question="党员大会多久开？", askings=[], answer="x", citations=[]
+    )
     held = await cookie(world.ctx, world.town.worker)
     html = await (await client.get("/assessments", cookies=held)).text()
     assert Tags(html).open == []
-    for said in (FACT, "12月21日前办完", '<a href="/cases/C7">', "微课 L04"):
+    taught = (
+        f'<a href="/lessons/{lesson.id}">微课“三会怎么开”',
+        '/handbook/templates/T05">',
+        "“党员大会多久开？”",
+    )
+    for said in (FACT, "12月21日前办完", '<a href="/cases/C7">', *taught):
         assert said in html
 
 

@@ -1,9 +1,12 @@
 """Results and findings in a browser without a script: fed back, signed, objected to, put right, accepted."""
 
+from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from handlers import assessments
 from handlers.context import Context
@@ -156,3 +159,25 @@ async def test_the_pages_fit_a_phone_in_the_dark_and_in_large_type(
             )
             assert await browser.run("return document.documentElement.scrollWidth <= 375"), (name, looks)
             (tmp_path / f"{name}-{looks}.png").write_bytes(await browser.picture())
+
+
+async def test_the_ledger_is_one_excel_file_with_what_was_seen_done_and_accepted(
+    client: Client, world: Assessed, clock: Clock
+) -> None:
+    (row,) = await world.begin(world.town.branch)
+    first, second = await world.feed_back(row, {"A03": 20, "A05": 10})
+    await world.settle(first)
+    clock.now += timedelta(days=40)
+    secretary = world.town.worker
+    assert 'href="/assessments/findings.xlsx"' in await see(client, world, secretary, "/assessments")
+    response = await client.get("/assessments/findings.xlsx", cookies=await cookie(world.ctx, secretary))
+    page: Any = load_workbook(BytesIO(await response.read())).active
+    heads, *lines = page.iter_rows(values_only=True)
+    rows = {
+        line[0]: dict(zip(heads, line, strict=True)) for line in lines if line[0] in (first.id, second.id)
+    }
+    done, open_ = rows[first.id], rows[second.id]
+    assert (done["事实"], done["扣分"], done["是否逾期"], bool(done["销号"])) == (FACT, 2, None, True)
+    assert (open_["状态"], open_["是否逾期"], open_["销号"]) == ("待整改", "逾期 8 天", None)
+    client.session.cookie_jar.clear()
+    assert (await client.get("/assessments/findings.xlsx")).status == 403
