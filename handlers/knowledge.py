@@ -20,7 +20,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit
 from handlers.answering.engine import Engine
-from handlers.answering.shapes import Citation, Decline, Fact, Words
+from handlers.answering.shapes import Citation, Decline, Detail, Fact, Words
 from handlers.context import Context
 from handlers.regulation_text import numbers_of
 from models import Article, Entry, EntryStatus, Regulation, Scope
@@ -128,12 +128,17 @@ def read_words(folder: Path = CONTENT) -> Words:
         sounds=load_yaml(folder / "pinyin.yaml"),
         others=tuple(load_yaml(folder / "others.yaml").split()),
         beyond=tuple(map(_beyond, load_yaml(folder / "beyond.yaml"))),
+        details=tuple(map(_detail, load_yaml(folder / "details.yaml").values())),
         declines=tuple(_decline(row) for row in load_yaml(folder / "declined.yaml")),
     )
 
 
 def _beyond(row: str | Mapping[str, str]) -> tuple[str, str]:
     return (row, "") if isinstance(row, str) else (row["when"], row["unless"])
+
+
+def _detail(row: str | Mapping[str, str]) -> Detail:
+    return Detail(row) if isinstance(row, str) else Detail(row["asked"], row["said"])
 
 
 def _decline(row: Mapping[str, Any]) -> Decline:

@@ -47,6 +47,7 @@ class Payer(StrEnum):
     """Kinds of member that pay differently."""
 
     EMPLOYEE = "在职"
+    SELF_EMPLOYED = "不按月取得收入的"
     RETIRED = "离退休"
     FARMER = "农民"
     LOWEST = "学生、下岗失业、领低保等"
@@ -56,6 +57,10 @@ WHO = (
     (Payer.LOWEST, re.compile(r"学生|大学生|研究生|下岗|失业|低保|抚恤|救济|没工作|没有工作")),
     (Payer.RETIRED, re.compile(r"退休|离休|养老金|养老保险|退了|老党员")),
     (Payer.FARMER, re.compile(r"农民|务农|种地|农村党员|种田")),
+    (
+        Payer.SELF_EMPLOYED,
+        re.compile(r"个体|自由职业|灵活就业|零工|摆摊|做生意|做买卖|开(?:店|饭馆|网店|小店|超市)"),
+    ),
     (
         Payer.EMPLOYEE,
         re.compile(r"工资|月薪|在职|上班|年薪|薪|税后|到手|职工|企业|公务员|老师|教师|机关|事业"),
@@ -72,6 +77,7 @@ NOT_ADDED = re.compile(
 """What isn't added, or speaks of one pay twice or of two people's."""
 STUDENTS_ONLY = re.compile(r"老师|教师")
 
+ARTICLES = {Payer.RETIRED: ("第五条",), Payer.SELF_EMPLOYED: ("第四条", "第二条")}
 EMPLOYEE_BANDS = ((Decimal(3000), 5), (Decimal(5000), 10), (Decimal(10_000), 15), (None, 20))
 RETIRED_BANDS = ((Decimal(5000), 5), (None, 10))
 """Upper bound of the band (its last yuan counts) and the rate in thousandths: the whole base pays
@@ -219,14 +225,16 @@ def _either(base: Decimal) -> Answer:
 
 
 def _rules(payer: Payer, worked: Due) -> tuple[Citation, ...]:
-    articles = ("第五条",) if payer is Payer.RETIRED else ("第一条", "第二条")
+    articles = ARTICLES.get(payer, ("第一条", "第二条"))
     limit = (Citation(NOTICE),) if worked.due > USUAL_LIMIT else ()
     return (*(Citation(RULE, article) for article in articles), *limit)
 
 
 def _working(worked: Due, payer: Payer) -> str:
     lines = [f"每月应交{yuan(worked.due)}元。", f"算法：{_formula(worked)}"]
-    if payer is Payer.RETIRED:
+    if payer is Payer.SELF_EMPLOYED:
+        lines.append("不按月取得收入的党员，以上个季度的月平均纯收入为基数，参照在职党员的比例。")
+    elif payer is Payer.RETIRED:
         lines.append("离退休党员以每月实领的离退休费或养老金总额为基数，5000元及以下0.5%，以上1%。")
     else:
         lines.append(

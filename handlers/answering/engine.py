@@ -9,6 +9,7 @@ from handlers.answering import confidence, replies
 from handlers.answering.asks import asks
 from handlers.answering.calculators import NUMBER, calculate
 from handlers.answering.declines import Declines
+from handlers.answering.details import Details
 from handlers.answering.index import Favour, Features, Index, Match
 from handlers.answering.normalise import Normaliser, alternation
 from handlers.answering.patterns import AnyOf
@@ -28,6 +29,7 @@ SCOPE_WORDS = (
 """What names a kind of unit, and the kinds whose rules may hold for it."""
 SCOPE_PATTERNS = tuple((re.compile(pattern), scopes) for pattern, scopes in SCOPE_WORDS)
 NAMES_A_KIND = AnyOf(pattern for pattern, _ in SCOPE_WORDS)
+A_KIND = re.compile("|".join(pattern for pattern, _ in SCOPE_WORDS))
 KIND_WORDS = tuple(
     (re.compile(pattern), scopes[0]) for pattern, scopes in SCOPE_WORDS if "两新" not in scopes[1:]
 )
@@ -102,6 +104,7 @@ class Engine:
         self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
         self._declines = Declines(words.declines)
         self._domain = alternation(words.domain)
+        self._details = Details(words.details)
         hedged = [(when, unless) for when, unless in words.beyond if unless]
         self._hedged = AnyOf(when for when, _ in hedged)
         self._beyond = [(re.compile(when), re.compile(unless)) for when, unless in hedged]
@@ -176,7 +179,13 @@ class Engine:
         last = self._by_code.get(previous or "")
         if last is not None and short and FOLLOW_UP.search(canonical):
             return self._judge(f"{canonical}|{self._normalise(last.question)}", favour)
-        return join(several) if several else whole
+        if several:
+            return join(several)
+        anywhere = A_KIND.sub("", canonical) if self._domain and NAMES_A_KIND(canonical) else ""
+        if self._features.says(anywhere):
+            found = self._judge(anywhere, favour)  # What holds everywhere isn't said of each kind of unit.
+            return found if found.kind == "answer" else whole
+        return whole
 
     def _each(self, sentences: Sequence[str], favour: Favour) -> list[Answer]:
         """The answers to single sentences, as many as a reply has room for."""
@@ -241,6 +250,8 @@ class Engine:
         sure = confidence.probability(confidence.signals(matches, wanted, asked))
         if given is not None and sure < confidence.ALONE_AT:
             return self._said(given, hangs)  # Its own kind's entry is near, but no clearer.
+        if given is None and sure >= confidence.CHOOSE_AT and self._details.lacks(canonical, matches[0].fact):
+            return unknown(ours=ours, sure=0.0)
         names_only = not asked and len(bare) <= LONGEST_SUBJECT
         if sure >= (least if ours else max(least, confidence.STRANGE_AT)) and not names_only:
             fact = matches[0].fact

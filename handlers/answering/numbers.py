@@ -13,6 +13,7 @@ NUMBER = re.compile(
     r"(?P<minus>-|负)?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<unit>[千万kw])?(?P<rest>\d{1,4}(?!\d))?"
     r"|(?P<chinese>[零〇一二两三四五六七八九十百千万]{2,})"
 )
+ABOUT = re.compile("[一二两三四五六七八九]{2}[十百千万]")
 MULTIPLES = {"千": 1000, "k": 1000, "万": 10_000, "w": 10_000}
 
 
@@ -26,7 +27,9 @@ class Amount:
 
 
 def from_chinese(text: str) -> int | None:
-    """五千二百 → 5200, 五千二 → 5200, 一万二 → 12000; None when it is no number."""
+    """五千二百 → 5200, 五千二 → 5200, 一万二 → 12000; None when it is no number, or 四五千, which is two."""
+    if ABOUT.search(text):
+        return None
     total = section = digit = 0
     last_unit = 1
     for character in text:

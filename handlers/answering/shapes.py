@@ -74,6 +74,14 @@ class Decline:
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """A detail that people ask for: how they do, and how an entry speaks of it (empty: just so)."""
+
+    asked: str
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Everything the engine knows about wording; all of it is data in `content/knowledge`."""
 
@@ -88,4 +96,5 @@ class Words:
     others: tuple[str, ...] = ()
     beyond: tuple[tuple[str, str], ...] = ()
     """What no rule says, each with what must not stand beside it (else empty)."""
+    details: tuple[Detail, ...] = ()
     declines: tuple[Decline, ...] = ()

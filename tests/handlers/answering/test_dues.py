@@ -45,6 +45,8 @@ def test_the_whole_base_pays_the_rate_of_its_band(base: str, payer: Payer, resul
         ("我每月养老金5200该交几块", "每月应交52元"),
         ("每月5000块交50对吧", "在职按工资算，每月50元"),
         ("老党员党费 养老金3400", "每月应交17元"),
+        ("每个月养老金5200多 党费按多少交", "每月应交52元"),
+        ("开饭馆一个月挣8000党费交多少", "参照在职党员的比例"),
         ("工资8000 党费", "每月应交120元"),
         ("党费 6500", "在职按工资算，每月97.5元"),
         ("党费，退休费6200元", "每月应交62元"),
@@ -169,6 +171,11 @@ def test_a_bare_number_is_nothing_but_a_number(text: str, value: int | None) -> 
 )
 def test_chinese_numbers_are_read(text: str, value: int | None) -> None:
     assert from_chinese(text) == value
+
+
+@pytest.mark.parametrize("text", ["一月挣四五千", "工资三四千", "一两万"])
+def test_a_number_between_two_is_none_to_reckon_with(text: str) -> None:
+    assert amounts(text) == []
 
 
 @pytest.mark.parametrize("text", ["第12条", "6个月", "2026年", "30人", "50岁", "1.5%", "3天"])

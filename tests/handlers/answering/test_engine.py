@@ -167,6 +167,14 @@ def test_what_somebody_says_of_their_own_unit_is_heard(text: str, scope: str | N
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [("居委会党员开会多久一次", "meetings-assembly"), ("私营企业没建支部 党员归哪管", "relation-no-unit")],
+)
+def test_what_holds_everywhere_answers_for_a_kind_of_unit_too(text: str, code: str) -> None:
+    assert ENGINE.answer(text, on=ON).entry == code
+
+
+@pytest.mark.parametrize(
     ("text", "scope", "hangs"),
     [
         ("支部任期几年", None, True),

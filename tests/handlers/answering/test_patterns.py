@@ -15,6 +15,7 @@ WORDS = read_words()
 SETS = {
     "declined": [when for kind in WORDS.declines for when in kind.when],
     "beyond": [when for when, _ in WORDS.beyond],
+    "details": [detail.asked for detail in WORDS.details],
     "kinds of unit": [pattern for pattern, _ in SCOPE_WORDS],
     "shapes": [
         "(甲|乙)?丙",

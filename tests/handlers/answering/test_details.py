@@ -1,0 +1,72 @@
+"""Details beside what an entry says: a person answers, for the entry doesn't."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from handlers.answering.details import Details
+from handlers.answering.engine import Engine
+from handlers.answering.shapes import Detail, Fact
+from handlers.knowledge import read_words, written_facts
+
+ON = date(2026, 11, 20)
+WORDS = read_words()
+ENGINE = Engine.build(written_facts(), WORDS)
+MEDAL = Fact("medal", "纪念章发给谁？", "发给党龄满50年的党员。", ("纪念章掉色了能换吗",))
+
+
+@pytest.mark.parametrize(
+    ("asked", "lacks"),
+    [("纪念章发给谁", False), ("纪念章丢了补办", True), ("纪念章掉色了", False)],
+)
+def test_an_entry_lacks_what_neither_it_nor_its_askings_speak_of(asked: str, lacks: bool) -> None:
+    details = Details([Detail("丢了|补办"), Detail("掉色|褪色")])
+    assert details.lacks(asked, MEDAL) is lacks
+
+
+def test_an_entry_may_speak_of_a_detail_in_other_words() -> None:
+    assert not Details([Detail("谁可以戴", "发给")]).lacks("纪念章谁可以戴", MEDAL)
+
+
+NEIGHBOURS = (
+    "光荣在党50年纪念章丢了补办",
+    "发展对象培训费用谁来承担",
+    "主题党日可以带家属参加吗",
+    "民主评议结果需要公示几天",
+    "政审材料要用钢笔写还是打印",
+)
+
+
+@pytest.mark.parametrize("asked", NEIGHBOURS)
+def test_a_neighbours_detail_is_left_to_a_person(asked: str) -> None:
+    assert ENGINE.answer(asked, on=ON).kind == "none"
+
+
+def test_without_details_the_neighbours_would_be_answered() -> None:
+    without = Engine.build(written_facts(), replace(WORDS, details=()))
+    assert [asked for asked in NEIGHBOURS if without.answer(asked, on=ON).kind == "none"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("入党志愿书丢了怎么补", "files-lost"),
+        ("发展对象要公示几天", "admission-candidate-publicity"),
+        ("主题党日要拍照留痕吗", "theme-day-record"),
+    ],
+)
+def test_an_entry_that_speaks_of_the_detail_answers(asked: str, code: str) -> None:
+    assert ENGINE.answer(asked, on=ON).entry == code
+
+
+def test_hardly_an_asking_would_be_left_to_a_person_if_it_were_not_written() -> None:
+    """Each asking against the rest of its entry: what somebody asks in unseen words mustn't be lost."""
+    details = Details(WORDS.details)
+    lost = total = 0
+    for fact in written_facts():
+        for asking in fact.askings:
+            rest = replace(fact, askings=tuple(other for other in fact.askings if other != asking))
+            lost += details.lacks(ENGINE.canonical(asking), rest)
+            total += 1
+    assert lost <= total * 0.005
