@@ -18,12 +18,14 @@ from models import (
     Consent,
     Delivery,
     Duty,
+    Guest,
     Membership,
     Notice,
     Person,
     PracticeCard,
     Question,
     RefusedScan,
+    RehearsalSeat,
     Reminder,
     Role,
     UploadedScan,
@@ -179,6 +181,8 @@ class _Teller:
         """What belongs to the person on the roster."""
         bookings = await Booking.filter(booked_by=person).order_by("id").select_related("slot__site")
         check_ins = await CheckIn.filter(person=person).order_by("id").select_related("booking__slot__site")
+        joined = await Guest.filter(person=person).order_by("id").select_related("booking__slot__site")
+        seats = await RehearsalSeat.filter(person=person).order_by("id").select_related("rehearsal")
         reminders = await Reminder.filter(person=person).order_by("id")
         refused = await RefusedScan.filter(person=person).order_by("id")
         logged = await UploadedScan.filter(Q(person=person) | Q(keeper=person)).order_by("id")
@@ -194,6 +198,13 @@ class _Teller:
                 for row in bookings
             ],
             "签到": [{"阵地": row.booking.slot.site.name, "时间": self.time(row.at)} for row in check_ins],
+            "个人加入的活动": [
+                {"阵地": row.booking.slot.site.name, "开始": self.time(row.booking.slot.starts_at)}
+                for row in joined
+            ],
+            "实训": [
+                {"案例": row.rehearsal.case, "开始": self.time(row.rehearsal.opened_at)} for row in seats
+            ],
             "活动提醒": [
                 {"预约": row.booking_id, "方式": row.channel, "状态": row.status} for row in reminders
             ],

@@ -89,3 +89,11 @@ def unknown_years(after: date, *, weeks: int) -> list[int]:
     """The years among the coming weeks whose holidays aren't built in yet."""
     years = {(after + timedelta(weeks=n)).year for n in range(weeks + 1)}
     return sorted(year for year in years if not is_announced(year))
+
+
+def warning(friday: date) -> str:
+    """What staff are told of a Friday whose year's holidays aren't built in yet; empty for all others."""
+    if is_announced(friday.year):
+        return ""
+    known = "暂按固定节日和已补充的放假日推算"
+    return f"{friday.year}年的放假安排还没有内置，{known}；公布后请核对，缺的请管理员补充"

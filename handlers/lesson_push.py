@@ -14,7 +14,7 @@ from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.transactions import in_transaction
 
-from handlers import audit
+from handlers import audit, lesson_calendar
 from handlers.context import Context
 from handlers.lesson_fetch import hold_lessons
 from handlers.lesson_mass import HALT, send_mass, settle_mass
@@ -164,6 +164,7 @@ async def _rehearse(ctx: Context, friday: date) -> Push:
     ]
     if len(lines) == 1:
         lines.append("没有收课人：关注本号的人里，没有名册上适龄的专职党务工作者，也没有人选择接收")
+    lines += filter(None, [lesson_calendar.warning(friday)])
     return Push(friday, dry_run=True, sent=0, lines=tuple(lines))
 
 

@@ -139,13 +139,10 @@ async def outlook(ctx: Context) -> list[Outlook]:
     }
     planned = await _planned(list(weeks))
     guess = await _Guess.of(ctx)
-    unknown = lesson_calendar.unknown_years(ctx.now().date(), weeks=WEEKS_AHEAD)
     seen: list[Outlook] = []
     for one in coming(ctx):
         week = weeks.get(one.friday)
-        notes = [one.note] if one.note else []
-        if one.friday.year in unknown:
-            notes.append(f"{one.friday.year}年的放假安排还没有录入，暂只按固定节日推算，公布后请核对")
+        notes = [note for note in (one.note, lesson_calendar.warning(one.friday)) if note]
         if week is None:
             seen.append(Outlook(one.friday, None, notes=tuple(notes)))
             continue

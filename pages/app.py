@@ -8,6 +8,7 @@ from pages import (
     assessments,
     cases,
     claims,
+    closings,
     complaint_desk,
     complaints,
     cycles,
@@ -56,6 +57,9 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/keeper", keeper.index)
     app.router.add_get("/keeper/{site_id:[A-Za-z0-9]{1,8}}", keeper.show)
     app.router.add_post("/keeper/{site_id:[A-Za-z0-9]{1,8}}", keeper.enter)
+    closing = "/keeper/{site_id:[A-Z0-9]{1,8}}/closings"
+    app.router.add_get(closing, closings.show)
+    app.router.add_post(f"{closing}/{{act:{closings.STEPS}}}", closings.step)
     live.setup(app)
     app.router.add_get("/my-code", my_code.show)
     app.router.add_get("/map", map_.index)

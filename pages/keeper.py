@@ -120,7 +120,8 @@ async def shown(ctx: Context, site_id: str, *, said: str = "", status: int = 200
         f"<h2>没有签到成功的扫码</h2>{listed(failed, '最近没有。')}"
         f"<h2>离线记录里要看一看的</h2>{listed(left, '没有。')}"
         '<p class="soft">扫不了码的，请在上面按名单登记，或者请本人在公众号发“我的码”，由您来扫。</p>'
-        f'<p><a href="/keeper/{escape(site_id.upper())}/images">阵地的图片</a></p></main>'
+        f'<p><a class="tap" href="/keeper/{escape(site.id)}/closings">关闭时段或阵地，重新开放</a></p>'
+        f'<p><a class="tap" href="/keeper/{escape(site.id)}/images">阵地的图片</a></p></main>'
     )
     return page(f"{site.name} 签到", body, scripts=("/pages/keeper.js",), status=status, forms=True)
 

@@ -30,6 +30,7 @@ SENTENCES: dict[type[Refused], str] = {
     NotBound: "还不知道您是哪位同志，请先在小程序“我的”里绑定手机号。",
     errors.TermsChanged: "另一位同志刚刚改过这些设置，没有保存您的修改，请刷新后核对再改。",
     errors.WrongState: "状态已经变了，请刷新后再看。",
+    errors.TooShortNotice: "这几天已有支部预约，临时关闭要提前公告；确属突发情况的，请勾选“突发情况”再提交。",
     errors.AlreadyFullTime: "这位同志在另一个单位专职在岗，请先办调动或离岗。",
     errors.FilingOpen: "这位同志还有一件备案没有办完，请先办完或撤回那一件。",
     errors.OwnNomination: "这个样板是您推荐的，现场察看和审定请另一位同志来办。",

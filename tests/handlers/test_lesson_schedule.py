@@ -164,8 +164,17 @@ async def test_the_outlook_says_what_goes_how_and_why(course: Context, clock: Cl
         {Channel.MINI_PROGRAM: 2, Channel.MASS: 6},
         *[{Channel.MASS: 8}] * 3,
     ]
-    assert any("2027年的放假安排还没有录入" in note for note in seen[fridays[0]].notes)
+    assert any("2027年的放假安排还没有内置" in note for note in seen[fridays[0]].notes)
     assert len(seen) == lessons.WEEKS_AHEAD
+
+
+@pytest.mark.parametrize(("friday", "told"), [(date(2026, 12, 4), False), (date(2027, 1, 8), True)])
+async def test_a_rehearsal_over_a_year_that_nobody_knows_says_so(
+    course: Context, friday: date, told: bool
+) -> None:
+    await follow(2)
+    lines = (await lessons.push(course, friday=friday, dry_run=True)).lines
+    assert any("2027年的放假安排还没有内置" in line for line in lines) is told
 
 
 async def test_each_friday_to_come_is_one_line_and_its_reasons(course: Context) -> None:

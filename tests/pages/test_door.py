@@ -97,11 +97,10 @@ async def test_the_tablet_goes_on_without_a_network_until_its_codes_run_out(
     await browser.see(world.site.name, "h1")
     await reads_well(ctx, browser)
 
-    await browser.run(
-        "const kept = JSON.parse(localStorage.getItem('door-codes-S10')); kept.offset += 25 * 3600000;"
-        "localStorage.setItem('door-codes-S10', JSON.stringify(kept))"
-    )
-    await browser.call("POST", "/refresh")
+    await hours_pass(browser, 23)
+    await browser.see("没有网络", "body")
+    await reads_well(ctx, browser, hours=23)
+    await hours_pass(browser, 2)
     await browser.see("签到码用完了", "body")
     assert await browser.run("return document.getElementById('code').hasAttribute('hidden')")
 
@@ -122,12 +121,22 @@ async def one_is_there(ctx: Context, world: Town) -> None:
     await CheckIn.create(booking=visit, person=world.member, at=ctx.now(), source="door")
 
 
-async def reads_well(ctx: Context, browser: Browser) -> None:
+async def hours_pass(browser: Browser, hours: int) -> None:
+    """So many hours later somebody opens the page again."""
+    await browser.run(
+        "const kept = JSON.parse(localStorage.getItem('door-codes-S10'));"
+        f"kept.offset += {hours} * 3600000; localStorage.setItem('door-codes-S10', JSON.stringify(kept))"
+    )
+    await browser.call("POST", "/refresh")
+
+
+async def reads_well(ctx: Context, browser: Browser, *, hours: int = 0) -> None:
     """What is on the screen is the code of the server's time, though the tablet's clock is days off."""
     text, path = await both(browser)
     assert path == path_of(text)
     secret = ctx.settings.secret_key.get_secret_value()
-    assert isinstance(codes.read(secret, text, at=ctx.now()), codes.DoorCode)
+    at = ctx.now() + timedelta(hours=hours)
+    assert isinstance(codes.read(secret, text, at=at), codes.DoorCode)
 
 
 async def both(browser: Browser) -> tuple[str, Any]:
