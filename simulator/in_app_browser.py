@@ -25,7 +25,8 @@ PASSED_BACK = ("Content-Type", "Content-Security-Policy", "Cache-Control", "Refe
 LONGEST_STATE = 128
 PAGES = (
     *("pages", "lessons", "cases", "rehearsals", "complaints", "privacy", "map", "my-bookings", "my-code"),
-    *("claims", "handbook", "assessments", "workers", "my-work", "trainings", "keeper"),
+    *("claims", "handbook", "assessments", "workers", "my-work", "trainings", "keeper", "open-visits"),
+    *("showcase", "images"),
 )
 """The first words of the product's addresses that are opened on a phone."""
 TIMEOUT = aiohttp.ClientTimeout(total=60)

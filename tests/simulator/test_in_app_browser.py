@@ -7,10 +7,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from handlers import lessons
+from handlers.context import Context
 from models import PracticeCard
-from simulator.in_app_browser import HOLDER
+from pages import app as pages
+from simulator.in_app_browser import HOLDER, PAGES
 from tests.simulator.conftest import MEMBER, Wire
 from tests.simulator.demo import Demo, open_demo
 
@@ -35,6 +38,13 @@ async def authorize(wire: Wire, *, holder: str = MEMBER, **changed: str) -> aioh
         headers={"Cookie": f"{HOLDER}={holder}"},
         allow_redirects=False,
     )
+
+
+def test_every_page_opens_on_the_phone_but_the_tablets(ctx: Context) -> None:
+    app = web.Application()
+    pages.setup(app, ctx)
+    rooms = {resource.canonical.split("/")[1].split(".")[0] for resource in app.router.resources()}
+    assert rooms == {*PAGES, "door"}
 
 
 async def test_the_page_gets_a_code_of_whoever_holds_the_phone(wire: Wire) -> None:
