@@ -13,6 +13,7 @@ from handlers.access import OFFICERS, reach
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
 from handlers.lesson_content import BadLesson, LessonContent, known_rules, read
+from handlers.lesson_fetch import take_back
 from handlers.lesson_mass import announcement
 from handlers.lesson_plan import UNCONFIRMED, week_of
 from handlers.lesson_push import retry_failed
@@ -180,9 +181,9 @@ async def withdraw(ctx: Context, *, lesson_id: int) -> int:
         begun = await LessonWeek.filter(lesson_id=lesson_id, sends_at__lte=ctx.now()).values_list(
             "friday", flat=True
         )
-        kept_back = await Delivery.filter(week_id__in=list(begun), status=DeliveryStatus.PLANNED).update(
-            status=DeliveryStatus.WITHDRAWN
-        )
+        waiting = Delivery.filter(week_id__in=list(begun), status=DeliveryStatus.PLANNED)
+        await take_back(waiting)
+        kept_back = await waiting.update(status=DeliveryStatus.WITHDRAWN)
         # Weeks to come get the next lesson; who is planned for them stays planned.
         ahead = LessonWeek.filter(lesson_id=lesson_id, sends_at__gt=ctx.now())
         await ahead.update(pinned=False, planned_at=None)

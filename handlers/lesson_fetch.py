@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tortoise.expressions import Subquery
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers import audit
@@ -65,6 +66,18 @@ def _notice(ctx: Context, week: LessonWeek, row: dict[str, Any], text: str) -> N
         next_try_at=ctx.now(),
         created_at=ctx.now(),
     )
+
+
+async def take_back(rows: QuerySet[Delivery]) -> None:
+    """Don't send what was put by of these deliveries; in the caller's transaction. What went out stays noted.
+
+    Put by once more it has the same key, so nobody gets it twice.
+    """
+    put_by = rows.filter(channel=Channel.PULL, status=DeliveryStatus.PLANNED, batch__not="")
+    unsent = Notice.filter(dedupe_key__in=Subquery(put_by.values("batch")), status__in=(HELD, WAITING))
+    await unsent.delete()
+    left = Notice.filter(dedupe_key__startswith="lesson:").values("dedupe_key")
+    await put_by.exclude(batch__in=Subquery(left)).update(batch="")
 
 
 async def settle_held(ctx: Context) -> int:

@@ -16,7 +16,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, lesson_calendar
 from handlers.context import Context
-from handlers.lesson_fetch import hold_lessons
+from handlers.lesson_fetch import hold_lessons, take_back
 from handlers.lesson_mass import HALT, send_mass, settle_mass
 from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, plan, preview, week_of
 from handlers.lesson_singles import send_singles, settle_singles
@@ -172,12 +172,13 @@ async def _withdraw(ctx: Context, friday: date) -> None:
     """Strike who has left or declined since the plan was made."""
     gone = Account.filter(Q(follows=False) | Q(lesson_choice=False)).values("id")
     planned = Delivery.filter(week_id=friday, status=DeliveryStatus.PLANNED)
+    theirs = planned.filter(Q(account_id__in=Subquery(gone)) | Q(account_id__isnull=True))
+    if not await theirs.exists():
+        return
     async with in_transaction():
-        struck = await planned.filter(Q(account_id__in=Subquery(gone)) | Q(account_id__isnull=True)).update(
-            status=DeliveryStatus.WITHDRAWN
-        )
-        if struck:
-            await audit.record(ctx, "lesson.withdrawn", f"lesson:{friday}", count=struck)
+        await take_back(theirs)
+        struck = await theirs.update(status=DeliveryStatus.WITHDRAWN)
+        await audit.record(ctx, "lesson.withdrawn", f"lesson:{friday}", count=struck)
 
 
 async def status(ctx: Context) -> list[WeekStatus]:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from tortoise.expressions import Q, Subquery
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers import audit
@@ -14,12 +16,12 @@ from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.learning import note_answers
 from handlers.lesson_content import LessonContent, load
-from handlers.lesson_fetch import note_fetched
-from handlers.lesson_plan import Plan, plan, preview
+from handlers.lesson_fetch import note_fetched, take_back
+from handlers.lesson_plan import Plan, audience, plan, preview
 from handlers.lesson_push import Push, push, retry_failed, status
 from handlers.lesson_receipts import mass_finished, single_finished, template_finished
 from handlers.lesson_schedule import WEEKS_AHEAD, arrange, outlook
-from models import Account, Lesson, LessonWeek
+from models import Account, Delivery, Lesson, LessonWeek
 
 __all__ = [
     "WEEKS_AHEAD",
@@ -33,6 +35,7 @@ __all__ = [
     "current",
     "get_lesson",
     "grade",
+    "is_wanted",
     "list_lessons",
     "mass_finished",
     "outlook",
@@ -208,13 +211,40 @@ async def grade(ctx: Context, *, lesson_id: int, answers: Mapping[int, str]) -> 
 
 
 async def choose(ctx: Context, *, wants: bool) -> None:
-    """Opt the caller in or out of the Friday lesson, on all of their WeChat identities."""
+    """Opt the caller in or out of the Friday lesson, on all of their WeChat identities.
+
+    Raises:
+        NotFound: the caller has no WeChat identity.
+    """
+    account, mine = _identities(ctx)
+    async with in_transaction():
+        await mine.update(lesson_choice=wants)
+        if not wants:
+            await take_back(Delivery.filter(account_id__in=Subquery(mine.values("id"))))
+        await audit.record(ctx, "lesson.chosen", f"account:{account.id}", wants=wants)
+
+
+async def is_wanted(ctx: Context) -> bool:
+    """Whether the Friday lesson comes to the caller: as a young worker, or by their own choice.
+
+    Raises:
+        NotFound: the caller has no WeChat identity.
+    """
+    account, mine = _identities(ctx)
+    if await audience(ctx, ctx.now().date()).filter(id__in=Subquery(mine.values("id"))).exists():
+        return True
+    # Who chose it in the mini program gets it once they follow the account.
+    return bool(account.lesson_choice)
+
+
+def _identities(ctx: Context) -> tuple[Account, QuerySet[Account]]:
+    """The caller's account, and all that are known to be the same person's."""
     account = ctx.caller.account
     if account is None:
         raise NotFound
-    mine = Account.filter(id=account.id)
+    same = Q(id=account.id)
     if account.person_id:
-        mine = Account.filter(person_id=account.person_id)
-    async with in_transaction():
-        await mine.update(lesson_choice=wants)
-        await audit.record(ctx, "lesson.chosen", f"account:{account.id}", wants=wants)
+        same |= Q(person_id=account.person_id)
+    if account.unionid:
+        same |= Q(unionid=account.unionid)
+    return account, Account.filter(same)

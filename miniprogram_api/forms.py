@@ -163,6 +163,12 @@ class SubscriptionForm(Form):
     result: Literal["accept", "reject", "ban", "filter"] = Field(description="用户的选择")
 
 
+class LessonChoiceForm(Form):
+    """Whether somebody wants the Friday lesson."""
+
+    wants: bool = Field(description="每周五要不要收微课")
+
+
 class QuestionForm(Form):
     """A question in a person's own words."""
 

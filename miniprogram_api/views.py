@@ -376,6 +376,12 @@ class SubscriptionView(View):
     remaining: int
 
 
+class LessonChoiceView(View):
+    """Whether the Friday lesson comes to the caller."""
+
+    wants: bool = Field(description="每周五会不会收到微课")
+
+
 class AnswerView(View):
     """An answer: given, one of a few, declined, or not known (a person will answer then)."""
 

@@ -70,6 +70,7 @@ def setup(app: web.Application, ctx: Context) -> None:
     app.router.add_get("/claims/summary", claims.summary)
     app.router.add_get(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.read)
     app.router.add_post(r"/lessons/{lesson_id:[0-9]{1,10}}", lessons.answer)
+    app.router.add_post("/lessons/choice", lessons.choose)
     app.router.add_get("/lessons/weeks", lesson_weeks.quarter)
     app.router.add_get(r"/lessons/weeks/{friday:\d{4}-\d\d-\d\d}", lesson_weeks.show)
     app.router.add_post(r"/lessons/weeks/{friday:\d{4}-\d\d-\d\d}/retry", lesson_weeks.retry)

@@ -11,11 +11,15 @@ from handlers.errors import BadInput, NotFound
 from handlers.lesson_content import LETTERS, LessonContent, Question
 from handlers.lessons import Grade, LessonView
 from pages.examples import of_lesson
-from pages.layout import CONTEXT, not_found, page, paragraphs
-from pages.login import reader
+from pages.layout import CONTEXT, not_found, page, paragraphs, posted, whole
+from pages.login import known, reader
 
 LARGEST_ID = 2**31 - 1
 FIELD = "q{number}"
+UNKNOWN = (
+    "<main><h1>每周微课</h1><p>还不知道您是哪一位。请在微信里打开课程再点一次，"
+    "或者在公众号里发“退订微课”“订阅微课”。</p></main>"
+)
 NO_GRADES: Mapping[int, Grade] = {}
 
 
@@ -25,7 +29,8 @@ async def read(request: web.Request) -> web.Response:
         ctx, lesson = await _lesson(request)
     except NotFound:
         return _missing()
-    return page(lesson.title, body(lesson.content, NO_GRADES, see=await _see(ctx, lesson)), forms=True)
+    html = body(lesson.content, NO_GRADES, see=await _see(ctx, lesson), choice=await _choice(ctx, lesson))
+    return page(lesson.title, html, forms=True)
 
 
 async def answer(request: web.Request) -> web.Response:
@@ -45,8 +50,18 @@ async def answer(request: web.Request) -> web.Response:
         note = ""
     except BadInput as bad:
         grades, note = {}, "；".join(bad.fields.values())
-    see = await _see(ctx, lesson)
-    return page(lesson.title, body(lesson.content, grades, note=note, see=see), forms=True)
+    see, choice = await _see(ctx, lesson), await _choice(ctx, lesson)
+    return page(lesson.title, body(lesson.content, grades, note=note, see=see, choice=choice), forms=True)
+
+
+async def choose(request: web.Request) -> web.Response:
+    """Opt in or out with one tap, and show the lesson again."""
+    ctx, given = await known(request), await posted(request)
+    try:
+        await lessons.choose(ctx, wants=given.get("wants") == "1")
+    except NotFound:
+        return page("每周微课", UNKNOWN, status=403)
+    raise web.HTTPSeeOther(f"/lessons/{whole(given.get('lesson'))}#choice")
 
 
 async def _lesson(request: web.Request) -> tuple[Context, LessonView]:
@@ -64,11 +79,27 @@ async def _see(ctx: Context, lesson: LessonView) -> str:
     return of_lesson(await showcase_list.of_lesson(ctx, code=lesson.code, strand=lesson.strand))
 
 
+async def _choice(ctx: Context, lesson: LessonView) -> str:
+    """A tap that ends or begins the weekly message, for a reader we know; nothing for others. HTML."""
+    if ctx.caller.account is None:
+        return ""
+    wanted = await lessons.is_wanted(ctx)
+    said = "每周五会发给您。" if wanted else "现在不发给您；想学随时可以来读。"
+    button = "不再接收每周微课" if wanted else "每周五发给我"
+    return (
+        f'<form id="choice" method="post" action="/lessons/choice"><p class="soft">{said}</p>'
+        f'<input type="hidden" name="lesson" value="{lesson.id}">'
+        f'<button name="wants" value="{0 if wanted else 1}">{button}</button></form>'
+    )
+
+
 def _missing() -> web.Response:
     return not_found("没有这一课，请从公众号菜单“本周微课”进入。")
 
 
-def body(content: LessonContent, grades: Mapping[int, Grade], *, note: str = "", see: str = "") -> str:
+def body(
+    content: LessonContent, grades: Mapping[int, Grade], *, note: str = "", see: str = "", choice: str = ""
+) -> str:
     """The whole lesson as HTML; once answered, each question says what is right and why."""
     aims = "".join(f"<li>{escape(aim)}</li>" for aim in content.aims)
     parts = "".join(f"<h2>{escape(part.heading)}</h2>{paragraphs(part.text)}" for part in content.parts)
@@ -84,7 +115,7 @@ def body(content: LessonContent, grades: Mapping[int, Grade], *, note: str = "",
         f"{see}<h2>练一练</h2>{paragraphs(content.exercise.task)}"
         f"<details><summary>看参考写法</summary>{paragraphs(content.exercise.model_solution)}</details>"
         f'<h2 id="quiz">想一想</h2>{told}<form method="post" action="#quiz">{quiz}'
-        "<button>看解析</button></form>"
+        f"<button>看解析</button></form>{choice}"
         "<footer>答题只为自己学习，不计分、不排名，也不记录时长。 "
         '<a href="/privacy">隐私说明</a></footer></main>'
     )

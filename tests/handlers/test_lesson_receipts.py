@@ -360,6 +360,31 @@ async def test_others_get_it_when_they_next_write_unless_they_read_it_before(
     assert await Delivery.filter(status=DeliveryStatus.SENT).count() == 2
 
 
+async def test_the_word_that_opts_out_does_not_bring_the_lesson_that_waited(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    """It is the reader's next word, on which what was put by goes out."""
+    for number in range(4):
+        await reported(course, f"hand-{number}")
+    stays, leaves, returns = await follow(3)
+    await lessons.push(course, friday=FRIDAY)
+    assert await Notice.filter(status=notices.HELD).count() == 3
+    for account in (leaves, returns):
+        await lessons.choose(course.on_behalf_of(Caller(account=account)), wants=False)
+    await lessons.choose(course.on_behalf_of(Caller(account=returns)), wants=True)
+    for account in (stays, leaves):
+        await writes_again(course, account)
+    await notices.send_due(course)
+    await lesson_due.settle_due(course)
+    assert received(wechat) == {stays.openid: 1}
+    await lessons.push(course, friday=FRIDAY)
+    for account in (stays, leaves, returns):
+        await writes_again(course, account)
+    await notices.send_due(course)
+    assert received(wechat) == {stays.openid: 1, returns.openid: 1}
+    assert (await Delivery.get(account=leaves)).status == DeliveryStatus.WITHDRAWN
+
+
 async def test_a_notice_that_may_have_arrived_is_not_repeated(
     course: Context, wechat: KnowingWeChat, clock: Clock
 ) -> None:

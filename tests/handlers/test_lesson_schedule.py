@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers import lesson_calendar, lesson_desk, lesson_schedule, lessons
+from handlers import lesson_calendar, lesson_desk, lesson_schedule, lessons, notices
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
 from handlers.gateways import errors
@@ -21,6 +21,7 @@ from models import (
     Duty,
     Lesson,
     LessonWeek,
+    Notice,
     Organization,
     OrganizationKind,
     Person,
@@ -277,6 +278,22 @@ async def test_withdrawing_keeps_back_who_has_not_got_it_and_clears_the_weeks_to
     clock.now = week.sends_at + timedelta(seconds=1)
     assert await lesson_desk.withdraw(ctx, lesson_id=week.lesson_id) == 3
     assert {row.status for row in await Delivery.all()} == {DeliveryStatus.WITHDRAWN}
+    assert wechat.sent == []
+
+
+async def test_a_lesson_that_waits_for_its_readers_word_is_withdrawn_too(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    ctx = await officer(course)
+    for number in range(4):
+        await reported(course, f"hand-{number}")
+    await follow(2)
+    clock.now = (await LessonWeek.get(friday=FRIDAY)).sends_at
+    await lessons.push(course, friday=FRIDAY)
+    assert await Notice.filter(status=notices.HELD).count() == 2
+    assert await lesson_desk.withdraw(ctx, lesson_id=(await LessonWeek.get(friday=FRIDAY)).lesson_id) == 2
+    await Notice.all().update(status=notices.WAITING)
+    await notices.send_due(course)
     assert wechat.sent == []
 
 

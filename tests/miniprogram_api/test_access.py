@@ -28,6 +28,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "UploadForm": {"scans": [{}]},
     "PaperForm": {"names": ["x"]},
     "AnswersForm": {"answers": ["A"]},
+    "LessonChoiceForm": {"wants": False},
     "SubscriptionForm": {"template_id": "x", "result": "reject"},
     "QuestionForm": {"text": "x"},
     "FeedbackForm": {"useful": True},

@@ -52,3 +52,12 @@ async def test_a_consent_is_counted_once_per_key(world: World) -> None:
     refused = await world["member"]("POST", "/subscriptions", form | {"result": "maybe"})
     assert refused.body["code"] == "bad_input"
     assert [row.remaining for row in await Consent.all()] == [1]
+
+
+async def test_the_weekly_lesson_is_given_up_and_wanted_again_with_one_tap(world: World) -> None:
+    member = world["member"]
+    assert (await member("GET", "/me/lessons")).body == {"wants": False}
+    for wants in (True, False):
+        assert (await member("PUT", "/me/lessons", {"wants": wants})).body == {"wants": wants}
+        assert (await member("GET", "/me/lessons")).body == {"wants": wants}
+    assert (await member("PUT", "/me/lessons", {})).status == 422

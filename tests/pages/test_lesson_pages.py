@@ -112,6 +112,29 @@ async def test_outside_wechat_anybody_reads_and_answers(client: Client, lesson: 
     assert await PracticeCard.all().count() == 0
 
 
+async def test_one_tap_ends_the_weekly_message_and_one_begins_it_again(
+    client: Client, lesson: Lesson, ctx: Context
+) -> None:
+    account = await Account.create(app=App.OFFICIAL_ACCOUNT, openid="o-reader", follows=True, unionid="u")
+    mini = await Account.create(app=App.MINI_PROGRAM, openid="m-reader", unionid="u", lesson_choice=True)
+    await Account.filter(id=account.id).update(lesson_choice=True)
+    held = {COOKIE: page_logins.issue(ctx, account.id)}
+    for wanted, button in ((True, "不再接收每周微课"), (False, "每周五发给我"), (True, "不再接收每周微课")):
+        html = await (await client.get(f"/lessons/{lesson.id}", cookies=held)).text()
+        assert (Tags(html).open, f">{button}</button>" in html) == ([], True)
+        accounts = await Account.filter(id__in=[account.id, mini.id])
+        assert {one.lesson_choice for one in accounts} == {wanted}
+        form = {"lesson": str(lesson.id), "wants": "0" if wanted else "1"}
+        response = await client.post("/lessons/choice", data=form, cookies=held, allow_redirects=False)
+        assert (response.status, response.headers["Location"]) == (303, f"/lessons/{lesson.id}#choice")
+
+
+async def test_who_is_not_known_chooses_by_a_word(client: Client, lesson: Lesson) -> None:
+    assert "/lessons/choice" not in await (await client.get(f"/lessons/{lesson.id}")).text()
+    response = await client.post("/lessons/choice", data={"lesson": "x", "wants": "0"})
+    assert (response.status, "退订微课" in await response.text()) == (403, True)
+
+
 async def test_only_officers_see_the_truth_and_try_again(
     client: Client, lesson: Lesson, ctx: Context
 ) -> None:

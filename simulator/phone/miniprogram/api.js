@@ -46,6 +46,10 @@ export class Api {
     return this.call("POST", path, body, keys?.(body));
   }
 
+  put(path, body) {
+    return this.call("PUT", path, body);
+  }
+
   remove(path) {
     return this.call("DELETE", path);
   }

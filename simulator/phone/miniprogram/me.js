@@ -9,7 +9,7 @@ import { remind } from "./home.js";
 
 export async function mePage(ui) {
   await ui.api.enter();
-  const me = await ui.api.get("/me");
+  const [me, { wants }] = await Promise.all([ui.api.get("/me"), ui.api.get("/me/lessons")]);
   const { person } = me;
   return [
     person ? card(person) : el("div.mp-card.invite", {}, el("p", {}, "还没有和支部名册对上。"), el("button.mp-button", { onclick: () => ui.go("bind") }, "绑定手机号")),
@@ -17,6 +17,7 @@ export async function mePage(ui) {
       row("calendar", "我的预约", () => ui.go("bookings")),
       person && row("scan", "我的签到码", () => ui.go("my-code")),
       row("lesson", "下节课提醒我", (event) => busy(event.currentTarget, () => remind(ui))),
+      row("calendar", wants ? "不再接收每周微课" : "每周五收微课", (event) => busy(event.currentTarget, () => choose(ui, !wants))),
       row("ask", "问一问", () => ui.go("questions")),
       row("letter", "意见建议", () => ui.go("complaint"))),
     el("h2.mp-heading", {}, "我的数据，我做主"),
@@ -35,6 +36,12 @@ function card(person) {
 
 function row(picture, title, onclick) {
   return el("li", {}, el("button.entry", { onclick }, icon(picture), el("span.entry-title", {}, title), icon("next")));
+}
+
+async function choose(ui, wants) {
+  await ui.api.put("/me/lessons", { wants });
+  toast(wants ? "好的，每周五发给您。" : "好的，不再发给您。");
+  ui.replace("me");
 }
 
 async function take(ui) {
