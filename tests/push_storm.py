@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -43,6 +43,7 @@ CLOCKS = 4
 CHUNK = 2000
 ASKED_AT_ONCE = 32
 LAST_REPORTS = 0.5
+LAST_MESSAGES = 3.0
 BAD_DAY: dict[str, Any] = {
     "latency_ms": 20,
     "accept_then_timeout": [
@@ -208,31 +209,31 @@ async def _count(storm: Storm, took: float, settled: bool) -> Count:
         .order_by("id")
         .values_list("openid", flat=True)
     ]
-    pushed, fetched = Counter[int](), Counter[int]()
-    channels, outside = Counter[str](), 0
-    places = asyncio.Semaphore(ASKED_AT_ONCE)
+    people, others = openids[: storm.shape.audience], openids[storm.shape.audience :]
     await storm.control("faults", {"latency_ms": 0, "accept_then_timeout": [], "errors": []})
-
-    async def look(place: int, openid: str) -> None:
-        nonlocal outside
-        async with places:
-            got = await storm.sent(openid)
-            if place >= storm.shape.audience:
-                outside += len(got)
-                return
-            pushed[len(got)] += 1
-            if not got:
-                await storm.control("say", {"openid": openid, "text": "本周课程"})
-                got = await storm.sent(openid)
-            fetched[len(got)] += 1
-            channels.update(message["channel"] for message in got)
-
-    await asyncio.gather(*(look(place, openid) for place, openid in enumerate(openids)))
+    pushed = await _each(people, storm.sent)
+    hungry = [openid for openid, got in zip(people, pushed, strict=True) if not got]
+    await _each(hungry, lambda openid: storm.control("say", {"openid": openid, "text": "本周课程"}))
+    await asyncio.sleep(LAST_MESSAGES)  # What was put by for them must not come as well.
+    lessons = await _each(people, storm.sent)
+    outside = sum(map(len, await _each(others, storm.sent)))
+    channels = Counter(message["channel"] for got in lessons for message in got)
     calls = {path: counts for path, counts in (await storm.control("calls")).items() if "/message/" in path}
     return Count(
-        dict(pushed), dict(fetched), outside, dict(channels), await _ledger(), calls,
-        storm.kills, took, settled, await _unlike(),
+        dict(Counter(map(len, pushed))), dict(Counter(map(len, lessons))), outside, dict(channels),
+        await _ledger(), calls, storm.kills, took, settled, await _unlike(),
     )  # fmt: skip
+
+
+async def _each(openids: Sequence[str], ask: Callable[[str], Awaitable[Any]]) -> list[Any]:
+    """What is answered to each, so many at a time, in their order."""
+    places = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def one(openid: str) -> Any:
+        async with places:
+            return await ask(openid)
+
+    return await asyncio.gather(*map(one, openids))
 
 
 async def _unlike() -> dict[str, tuple[int, int]]:
