@@ -9,7 +9,7 @@ from handlers import accounts, checkins, codes, guests, holdings, sites
 from handlers.context import Caller, Context
 from handlers.errors import ScanRefused
 from models import Account, App, Booking, CheckIn, Guest, Person, Rehearsal, RehearsalSeat
-from tests.fakes import Clock
+from tests.fakes import SHANGHAI, Clock
 from tests.handlers.test_guests import visit
 from tests.handlers.town import Town, build
 
@@ -47,7 +47,7 @@ async def test_visits_booked_joined_and_attended_are_taken_along_by_whose_they_a
     clock.now += timedelta(minutes=1)
     scans = [{"code": shown, "at": clock.now.isoformat()}]
     await checkins.upload(world.at(world.keeper), scans=scans)
-    at = {"阵地": "阵地S10", "开始": (await booking.slot).starts_at.astimezone(clock.now.tzinfo).isoformat()}
+    at = {"阵地": "阵地S10", "开始": (await booking.slot).starts_at.astimezone(SHANGHAI).isoformat()}
     of_worker, of_member, of_guest = [await held(one) for one in (worker, member, guest)]
     assert of_worker["点单"] == [at | {"主题": booking.theme, "人数": booking.headcount, "状态": "confirmed"}]
     assert (of_worker["签到"], of_worker["个人加入的活动"]) == ([], [])
