@@ -56,16 +56,8 @@ async def books(it: Scene) -> None:
     await book(it.world.at(it.world.far_worker), it.slot, 5)
 
 
-async def waits_too(it: Scene) -> None:
-    await book(it.world.at(it.world.far_worker), it.slot, 25, wait=True)
-
-
 async def cancels(it: Scene) -> None:
     await bookings.cancel(it.world.at(it.world.worker), booking_id=it.booking.id)
-
-
-async def grows(it: Scene) -> None:
-    await bookings.change_headcount(it.world.at(it.world.worker), booking_id=it.booking.id, headcount=20)
 
 
 async def shrinks(it: Scene) -> None:
@@ -88,13 +80,7 @@ async def checks_in(it: Scene) -> None:
     await checkins.check_in(it.world.at(it.world.member), code=code, nonce="n")
 
 
-async def never_came(it: Scene) -> None:
-    clock: Any = it.world.ctx.now
-    clock.now = it.slot.starts_at + timedelta(hours=1)
-    await places.release_no_shows(it.world.ctx)
-
-
-ACTS = [books, waits_too, cancels, grows, shrinks, closes, joins, checks_in, never_came]
+ACTS = [books, cancels, shrinks, closes, joins, checks_in]
 
 
 async def nothing_is_half() -> None:
@@ -109,9 +95,7 @@ async def nothing_is_half() -> None:
     assert told.count("booking.created") + told.count("booking.waits") == len(rows)
     assert told.count("checkin.created") == await CheckIn.all().count()
     assert told.count("booking.joined") == await Guest.all().count()
-    ended = {BookingStatus.CANCELLED: "booking.cancelled", BookingStatus.MISSED: "booking.missed"}
-    for status, action in ended.items():
-        assert told.count(action) == sum(row.status is status for row in rows)
+    assert told.count("booking.cancelled") == sum(row.status is BookingStatus.CANCELLED for row in rows)
 
 
 async def what_stands(it: Scene) -> list[Any]:
