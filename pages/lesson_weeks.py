@@ -1,11 +1,12 @@
 """The officers' page of truth: the quarter ahead, and what became of each Friday's lesson."""
 
+from collections.abc import Collection
 from datetime import date
 from html import escape
 
 from aiohttp import web
 
-from handlers import lesson_desk
+from handlers import lesson_calendar, lesson_desk
 from handlers.context import Context
 from handlers.errors import NotAllowed, NotFound
 from handlers.lesson_desk import Line, Truth
@@ -28,8 +29,10 @@ async def quarter(request: web.Request) -> web.Response:
         weeks = await lesson_desk.quarter(ctx)
     except NotAllowed:
         return page("没有权限", FORBIDDEN, status=403)
-    items = "".join(_week(one) for one in weeks)
-    return page("微课安排", f"<main><h1>今后一个季度的微课</h1>{items}</main>")
+    warnings = dict.fromkeys(filter(None, (lesson_calendar.warning(one.friday) for one in weeks)))
+    told = "".join(f'<p class="alert">{escape(warning)}</p>' for warning in warnings)
+    items = "".join(_week(one, said=warnings) for one in weeks)
+    return page("微课安排", f"<main><h1>今后一个季度的微课</h1>{told}{items}</main>")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -63,8 +66,9 @@ def _day(request: web.Request) -> date:
         raise NotFound from None
 
 
-def _week(one: Outlook) -> str:
-    notes = "".join(f'<li class="soft">{escape(note)}</li>' for note in one.notes)
+def _week(one: Outlook, *, said: Collection[str]) -> str:
+    """One Friday; what was `said` above isn't repeated."""
+    notes = "".join(f'<li class="soft">{escape(note)}</li>' for note in one.notes if note not in said)
     if one.sends_at is None:
         head = f"<strong>{one.friday}</strong>　不推送"
         return f'<section class="card"><p>{head}</p><ul>{notes}</ul></section>'

@@ -112,6 +112,18 @@ async def test_outside_wechat_anybody_reads_and_answers(client: Client, lesson: 
     assert await PracticeCard.all().count() == 0
 
 
+async def test_a_year_whose_holidays_nobody_knows_is_told_once_and_first(
+    client: Client, lesson: Lesson, ctx: Context
+) -> None:
+    account = (await officer(ctx)).caller.account
+    assert account is not None
+    html = await (
+        await client.get("/lessons/weeks", cookies={COOKIE: page_logins.issue(ctx, account.id)})
+    ).text()
+    assert (Tags(html).open, html.count("2027年的放假安排还没有内置")) == ([], 1)
+    assert html.index("2027年的放假安排还没有内置") < html.index("<section")
+
+
 async def test_one_tap_ends_the_weekly_message_and_one_begins_it_again(
     client: Client, lesson: Lesson, ctx: Context
 ) -> None:
