@@ -42,12 +42,13 @@ from handlers import (
     posters,
     regulations,
     schema,
+    secret_rotation,
     seeding,
     sites,
 )
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Answer
-from handlers.context import Context, open_context
+from handlers.context import Context, open_context, open_database
 from handlers.errors import NoFont, NotFound, Refused
 from handlers.gateways.errors import WeChatError
 from handlers.lesson_content import BadLesson
@@ -159,6 +160,11 @@ async def _require_schema(settings: Settings) -> None:
     _make_data_dir(settings)
     if waiting := await schema.pending(settings):
         raise Failed(f"数据库有 {len(waiting)} 个结构更新没有应用，请先运行：zhibutong migrate")
+    if len(settings.secret_keys) == 1:
+        return
+    async with open_database(settings.resolved_database_url, pool=1):
+        if await secret_rotation.is_due(settings):
+            raise Failed("还有数据用的是旧密钥：服务都停下以后运行 zhibutong secret rotate，再启动")
 
 
 def _make_data_dir(settings: Settings) -> None:
@@ -463,6 +469,33 @@ async def restore(args: argparse.Namespace) -> int:
     return 0
 
 
+async def rotate_secret(args: argparse.Namespace) -> int:
+    """Put what the previous secret sealed under the one in force; say what to do next."""
+    settings = _reading_settings()
+    _make_data_dir(settings)
+    if await schema.pending(settings):
+        raise Failed("数据库有结构更新没有应用，请先运行：zhibutong migrate")
+    if args.dry_run:
+        async with open_database(settings.resolved_database_url, pool=1):
+            found = await secret_rotation.look(settings)
+    else:
+        async with open_context(settings) as ctx:
+            found = await secret_rotation.rotate(ctx)
+    print("\n".join(found.lines()))
+    print(NEXT_IF_LOOKED if args.dry_run and found.renewed else NEXT_IF_ROTATED)
+    return 0
+
+
+NEXT_IF_LOOKED = (
+    "下一步：备份，停止所有服务和时钟，运行 zhibutong secret rotate（中断了什么都不会改，再运行一次即可）"
+)
+NEXT_IF_ROTATED = """下一步：
+  1. 启动服务；所有人要重新登录一次，在微信里一般是自动的
+  2. 运行 zhibutong menu 和 zhibutong posters 文件.pdf，换上新海报；清空旧密钥以前，旧海报还能用
+  3. 运行 zhibutong backup 重新备份；各支部重新导出年度档案：换密钥以前的，要有旧密钥才能恢复
+  4. 以上都做完，清空 ZBT_PREVIOUS_SECRET_KEY，重启服务；旧密钥已经泄露的，现在就清空"""
+
+
 async def import_roster(args: argparse.Namespace) -> int:
     """Bring the roster up to date from an Excel file."""
     from handlers import roster  # With Excel's library, which no server needs in its memory.
@@ -619,6 +652,11 @@ def parser() -> argparse.ArgumentParser:
     ):
         command(commands, name, run, about).add_argument("file", type=Path, metavar="文件")
 
+    turning = command(
+        group("secret", "服务自己的密钥"), "rotate", rotate_secret, "换密钥：把旧密钥加密的数据改用新密钥"
+    )
+    turning.add_argument("--dry-run", action="store_true", help="只数还有多少条，不改动")
+
     people = command(group("roster", "名册"), "import", import_roster, "从 Excel 导入名册")
     people.add_argument("file", type=Path, metavar="文件.xlsx")
     people.add_argument("--dry-run", action="store_true", help="只检查，不改动")
@@ -655,7 +693,9 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"“{text}”不是日期，请写成 2026-11-27 这样") from error
 
 
-EXPECTED = (Failed, MissingSettings, backups.BackupFailed, BadLesson, Unsplittable)
+EXPECTED = (
+    Failed, MissingSettings, backups.BackupFailed, secret_rotation.NothingToRotate, BadLesson, Unsplittable,
+)  # fmt: skip
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

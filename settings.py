@@ -61,7 +61,13 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("var"), description="Database file, logs and exports live here.")
     database_url: str = Field("", description="Empty = SQLite in the data directory.")
     redis_url: str = Field("memory://", description="memory:// = inside this process.")
-    secret_key: SecretStr = Field(SecretStr(""), description="Signs codes and sessions, encrypts phones.")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Signs codes and sessions, encrypts phones, id numbers and records."
+    )
+    previous_secret_key: SecretStr = Field(
+        SecretStr(""),
+        description="The secret before a change, until `secret rotate` is through and old posters are gone.",
+    )
     code_versions: str = Field(
         "1",
         pattern="^[0-9a-z]{1,8}$",
@@ -291,6 +297,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The database address, with the embedded default filled in."""
         return self.database_url or f"sqlite://{self.data_dir / 'zhibutong.sqlite3'}"
+
+    @property
+    def secret_keys(self) -> tuple[SecretStr, ...]:
+        """The secret in force, then the one before it where it is still set: the first alone signs."""
+        return (self.secret_key, self.previous_secret_key)[: 2 if self._plain("previous_secret_key") else 1]
 
     def require_secrets(self) -> None:
         """Refuse a start that lacks secrets.

@@ -77,7 +77,7 @@ class Desk:
         Raises:
             TooLate: the answer is left to the re-send.
         """
-        return sealed_texts.opened(self._ctx.settings.secret_key, await self._answer(message, started))
+        return sealed_texts.opened(self._ctx.settings.secret_keys, await self._answer(message, started))
 
     async def _answer(self, message: Message, started: float) -> str:
         """The reply body as it is kept."""

@@ -93,7 +93,7 @@ async def check_in(ctx: Context, *, code: str, nonce: str = "") -> CheckInResult
     """
     scanned: ScannedCode | None = None
     try:
-        scanned = codes.read(_secret(ctx), code, at=ctx.now(), versions=ctx.settings.code_versions)
+        scanned = _read(ctx, code, at=ctx.now())
         given = nonces.of(ctx, nonce, code=code) if nonce else None
         result = await _enter(ctx, await _scan(ctx, scanned, at=ctx.now(), nonce=given))
     except REFUSALS as refusal:
@@ -145,6 +145,11 @@ async def member_code(ctx: Context) -> ShownCode:
     person, now = await require_person(ctx), ctx.now()
     code = codes.member(_secret(ctx), person_id=person.id, at=now, version=ctx.settings.code_version)
     return ShownCode(code, codes.next_member_code(now))
+
+
+def _read(ctx: Context, code: str, *, at: datetime) -> ScannedCode:
+    secret = codes.signer(ctx.settings.secret_keys, code)
+    return codes.read(secret, code, at=at, versions=ctx.settings.code_versions)
 
 
 def _secret(ctx: Context) -> str:
@@ -241,7 +246,7 @@ async def _upload_one(ctx: Context, line: Mapping[str, Any]) -> ScanAnswer:
     try:
         if not ctx.now() - LOOKS_BACK <= at <= ctx.now() + codes.CLOCK_TOLERANCE:
             raise ExpiredCode
-        scanned = codes.read(_secret(ctx), code, at=at, versions=ctx.settings.code_versions)
+        scanned = _read(ctx, code, at=at)
         if not isinstance(scanned, MemberCode):
             raise BadCode
         result = await _enter(ctx, await _scan(ctx, scanned, at=at))

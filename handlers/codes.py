@@ -7,12 +7,14 @@ A code is `kind, key version, [window,] who or where, signature`: at most 32 let
 import base64
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretStr
 
 from handlers.errors import BadCode, ExpiredCode
 
@@ -118,6 +120,16 @@ def _number(secret: str, text: str, *, shape: re.Pattern[str]) -> int:
     if not hmac.compare_digest(_seal(secret, body).encode(), text.encode()):
         raise BadCode
     return int(body[2:])
+
+
+def signer(secrets: Iterable[SecretStr], text: str) -> str:
+    """The secret of these to read a scanned text with: the one that signed it, else the first."""
+    first, *others = (secret.get_secret_value() for secret in secrets)
+    if any(shape.fullmatch(text) for shape in (SHAPE, TRAINING_SHAPE, REHEARSAL_SHAPE)):
+        for secret in others:
+            if hmac.compare_digest(_seal(secret, text[:-SIGNATURE_LENGTH]).encode(), text.encode()):
+                return secret
+    return first
 
 
 def read(secret: str, text: str, *, at: datetime, versions: str = FIRST_VERSION) -> ScannedCode:

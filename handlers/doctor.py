@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from handlers import fonts, schema
-from handlers.context import open_redis
+from handlers import fonts, schema, secret_rotation
+from handlers.context import open_database, open_redis
 from handlers.errors import NoFont
 from handlers.gateways.errors import Ambiguous, Stopped, Unreachable, WeChatError
 from handlers.gateways.wechat import WeChatApi, open_wechat
@@ -50,7 +50,10 @@ class Finding:
 async def examine(settings: Settings) -> list[Finding]:
     """Look at every part; never raises for what is wrong with one."""
     findings = [_settings(settings), _address(settings), _data_dir(settings)]
-    findings += [await _font(), await _database(settings)]
+    database = await _database(settings)
+    findings += [await _font(), database]
+    if database.good:
+        findings.append(await _secret(settings))
     redis = await _redis(settings)
     findings.append(redis)
     # Without Redis the token is kept in this process, so that WeChat can still be looked at.
@@ -121,6 +124,23 @@ async def _database(settings: Settings) -> Finding:
         advice = "运行：zhibutong migrate"
         return Finding("数据库", False, f"{kind} 有 {len(pending)} 个结构更新没有应用", advice)
     return Finding("数据库", True, f"{kind} 可用，结构是最新的")
+
+
+async def _secret(settings: Settings) -> Finding:
+    async with open_database(settings.resolved_database_url, pool=1):
+        try:
+            found = await secret_rotation.look(settings)
+        except secret_rotation.NothingToRotate:
+            foreign = await secret_rotation.count_foreign(settings)
+            if not foreign:
+                return Finding("密钥", True, "数据都用现在的 ZBT_SECRET_KEY")
+            advice = "把原来的密钥填入 ZBT_PREVIOUS_SECRET_KEY，停止服务，运行：zhibutong secret rotate"
+            return Finding("密钥", False, f"有 {foreign} 个手机号不是用现在的 ZBT_SECRET_KEY 加密的", advice)
+    if found.renewed:
+        advice = "停止服务，运行：zhibutong secret rotate"
+        return Finding("密钥", False, f"还有 {found.renewed} 条数据用的是旧密钥", advice)
+    advice = "旧海报换下以后，清空 ZBT_PREVIOUS_SECRET_KEY；旧密钥已经泄露的，现在就清空"
+    return Finding("密钥", True, "数据都已改用新密钥，旧密钥还设着", advice)
 
 
 async def _redis(settings: Settings) -> Finding:

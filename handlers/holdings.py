@@ -138,7 +138,7 @@ class _Teller:
         consents = await Consent.filter(account_id__in=ids).order_by("id")
         questions = await Question.filter(account_id__in=ids).order_by("id")
         complaints = await Complaint.filter(account_id__in=ids).order_by("id")
-        notices, secret = await Notice.filter(openid__in=openids).order_by("id"), self.ctx.settings.secret_key
+        notices = await Notice.filter(openid__in=openids).order_by("id")
         return {
             "订阅消息": [{"模板": row.template_id, "剩余次数": row.remaining} for row in consents],
             "提问": [
@@ -162,7 +162,7 @@ class _Teller:
             "消息": [
                 {
                     "时间": self.time(row.created_at),
-                    "内容": sealed_texts.opened(secret, row.content) or UNREADABLE,
+                    "内容": sealed_texts.opened(self.ctx.settings.secret_keys, row.content) or UNREADABLE,
                     "发出": self.time(row.sent_at),
                 }
                 for row in notices

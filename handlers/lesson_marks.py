@@ -12,6 +12,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
+from pydantic import SecretStr
 from tortoise.expressions import Q
 
 from handlers.context import Context
@@ -38,7 +39,10 @@ async def leave(ctx: Context, account: Account) -> None:
         went = Notice.filter(dedupe_key=key).filter(Q(status__in=(SENDING, SENT)) | Q(error=DOUBTFUL))
         fridays |= {friday} if await went.exists() else set()
     marks = [
-        ServedMark(digest=_digest(ctx, friday, account.openid), expires_at=sends_at[friday] + KEPT)
+        ServedMark(
+            digest=_digest(ctx.settings.secret_key, friday, account.openid),
+            expires_at=sends_at[friday] + KEPT,
+        )
         for friday in fridays
     ]
     await ServedMark.bulk_create(marks, ignore_conflicts=True)
@@ -48,7 +52,8 @@ async def served(ctx: Context, friday: date, openids: Collection[str]) -> set[st
     """Which of these had that Friday's lesson before they were forgotten."""
     if not await ServedMark.exists():
         return set()
-    by_digest = {_digest(ctx, friday, openid): openid for openid in openids}
+    secrets = ctx.settings.secret_keys
+    by_digest = {_digest(secret, friday, openid): openid for openid in openids for secret in secrets}
     found = await ServedMark.filter(digest__in=list(by_digest)).values_list("digest", flat=True)
     return {by_digest[str(digest)] for digest in found}
 
@@ -58,6 +63,6 @@ async def forget_old(ctx: Context) -> int:
     return await ServedMark.filter(expires_at__lte=ctx.now()).delete()
 
 
-def _digest(ctx: Context, friday: date, openid: str) -> str:
-    key = ctx.settings.secret_key.get_secret_value().encode()
+def _digest(secret: SecretStr, friday: date, openid: str) -> str:
+    key = secret.get_secret_value().encode()
     return hmac.new(key, f"lesson served {friday} {openid}".encode(), hashlib.sha256).hexdigest()

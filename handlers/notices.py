@@ -173,7 +173,7 @@ async def _send(ctx: Context, notice: Notice) -> bool:
     if notice.claimed_until is None or ctx.now() + LONGEST_SEND > notice.claimed_until:
         await _record(notice, status=WAITING)  # Nothing was sent, so another may.
         return False
-    content = sealed_texts.opened(ctx.settings.secret_key, notice.content)
+    content = sealed_texts.opened(ctx.settings.secret_keys, notice.content)
     if not content:
         log.warning("notice_failed id=%s reason=%s", notice.id, UNREADABLE)
         await _record(notice, status=FAILED, error=UNREADABLE)

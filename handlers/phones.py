@@ -13,17 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
-from tortoise.transactions import in_transaction
-
-from handlers import audit
-from handlers.context import Context
-from handlers.locks import hold
-from models import Person, Worker
 
 SCHEME = "1"
 """How keys are derived and numbers sealed. A new way gets a new number; old rows say theirs."""
 NONCE_BYTES = 12
-BATCH = 500
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _SEPARATORS = re.compile(r"[\s\-‐-―()（）._]+")
 
@@ -71,6 +64,11 @@ def look_up_hash(secret: SecretStr, phone: str) -> str:
     return hmac.digest(_keys(secret.get_secret_value()).hash_key, phone.encode(), "sha256").hex()
 
 
+def mark(secret: SecretStr) -> str:
+    """How every text begins that is sealed with this secret; it says nothing of the secret."""
+    return _keys(secret.get_secret_value()).prefix
+
+
 def seal(secret: SecretStr, phone: str) -> str:
     """A number as it is stored; another text each time."""
     keys = _keys(secret.get_secret_value())
@@ -94,31 +92,3 @@ def unseal(secret: SecretStr, sealed: str) -> str:
     except (InvalidTag, ValueError) as error:
         raise Unreadable from error
     return clear.decode()
-
-
-async def rotate(ctx: Context, *, previous: SecretStr) -> int:
-    """Seal again, with the secret in force, what `previous` sealed; how many rows that were.
-
-    Look-up by phone finds nobody between the change of the secret and the end of this, so it is one
-    transaction, and is run before the service starts with the new secret. Running it again does nothing.
-    """
-    old = _keys(previous.get_secret_value()).prefix
-    secret = ctx.settings.secret_key
-    total = 0
-    async with in_transaction() as connection:
-        await hold(connection, "roster")
-        while people := await Person.filter(phone_sealed__startswith=old).order_by("id").limit(BATCH):
-            for person in people:
-                phone = unseal(previous, person.phone_sealed or "")
-                person.phone_sealed, person.phone_hash = seal(secret, phone), look_up_hash(secret, phone)
-            await Person.bulk_update(people, fields=["phone_sealed", "phone_hash"])
-            total += len(people)
-        while workers := await Worker.filter(id_sealed__startswith=old).order_by("id").limit(BATCH):
-            for worker in workers:
-                number = unseal(previous, worker.id_sealed or "")
-                worker.id_sealed, worker.id_hash = seal(secret, number), look_up_hash(secret, f"id:{number}")
-            await Worker.bulk_update(workers, fields=["id_sealed", "id_hash"])
-            total += len(workers)
-        if total:
-            await audit.record(ctx, "phones.rotated", "people:all", count=total)
-    return total

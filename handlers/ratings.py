@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pydantic import SecretStr
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
@@ -61,7 +62,7 @@ async def rate(ctx: Context, *, booking_id: int, stars: int, text: str = "") -> 
     if not ends_at <= ctx.now() <= ends_at + OPEN_FOR:
         raise WrongState
     kept = screenings.look_at(ctx, text)
-    key, nobody = _key(ctx, booking_id, person.id), ctx.on_behalf_of(Caller())
+    key, nobody = keyed(ctx.settings.secret_key, booking_id, person.id), ctx.on_behalf_of(Caller())
     day = ends_at.astimezone(ctx.settings.zone).date()
     try:
         async with in_transaction():
@@ -89,6 +90,7 @@ async def of_site(ctx: Context, *, site_id: str) -> Ratings:
     return Ratings(len(rows), counts, texts[:SHOWN])
 
 
-def _key(ctx: Context, booking_id: int, person_id: int) -> str:
-    secret = ctx.settings.secret_key.get_secret_value().encode()
-    return hmac.new(secret, f"rating:{booking_id}:{person_id}".encode(), hashlib.sha256).hexdigest()
+def keyed(secret: SecretStr, booking_id: int, person_id: int) -> str:
+    """Whose rating of which visit a row is, as the database may know it."""
+    word = f"rating:{booking_id}:{person_id}".encode()
+    return hmac.new(secret.get_secret_value().encode(), word, hashlib.sha256).hexdigest()

@@ -12,18 +12,20 @@ import hmac
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pydantic import SecretStr
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from handlers import audit, record_access
+from handlers import audit, record_access, record_seals, record_subjects, seals, secret_rotation
 from handlers.audit import canonical
 from handlers.context import Context
 from handlers.errors import BadInput
+from handlers.template_content import handbook
 from models import Record, RecordAttachment, RecordStatus, RecordVersion
 
 FORMAT = 1
@@ -43,7 +45,10 @@ MOMENTS = ("created_at", "saved_at", "signed_at", "at")
 DAYS = ("held_on", "vote_restored_on")
 NEXT_ID = "SELECT setval(pg_get_serial_sequence('records', 'id'), (SELECT max(id) FROM records))"
 """PostgreSQL doesn't count ids that were given; SQLite does."""
-NOT_OURS = "这个文件不是本系统导出的，或者被改动过，不能导入。请用原来导出的文件"
+NOT_OURS = (
+    "这个文件不是本系统导出的、被改动过，或是系统更换密钥以前导出的，不能导入。"
+    "请用原来导出的文件；换密钥以前导出的，请联系系统管理员"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,17 @@ async def restore(
         BadInput: no archive of ours, of another branch, or one that disagrees with what is there.
     """
     reader = await record_access.write_branch(ctx, branch_id)
-    secret = ctx.settings.secret_key.get_secret_value()
-    body, files = await asyncio.to_thread(_unpacked, secret, content)
+    body, files = await asyncio.to_thread(_unpacked, ctx.settings.secret_keys, content)
     if body["branch"] != reader.branch.code:
         raise BadInput(file="这是另一个支部的档案，不能导入到您的支部")
     missing = [one for one in body["records"] if not await _is_there(reader.branch.id, one)]
     already = len(body["records"]) - len(missing)
+    if len(ctx.settings.secret_keys) > 1:
+        sources = await _sources(reader.branch.id, body["records"])
+        try:
+            await asyncio.to_thread(_put_under, *ctx.settings.secret_keys, missing, files, sources)
+        except seals.Unreadable as error:
+            raise BadInput(file=NOT_OURS) from error
     if missing and not dry_run:
         try:
             async with in_transaction() as connection:
@@ -146,7 +156,38 @@ def _packed(secret: str, body: bytes, files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def _unpacked(secret: str, content: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+async def _sources(branch_id: int, told: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """The records that others may follow from, those of the archive among them."""
+    there = await secret_rotation.followed_by(branch_id)
+    codes = {one["template"] for one in told}
+    return {
+        code: [*there.get(code, ()), *(one["id"] for one in told if one["template"] == code)]
+        for code in codes | set(there)
+    }
+
+
+def _put_under(
+    secret: SecretStr,
+    previous: SecretStr,
+    told: list[dict[str, Any]],
+    files: dict[str, bytes],
+    sources: Mapping[str, list[int]],
+) -> None:
+    """Of an archive made under the previous secret: its seals and subjects under the one in force."""
+    renewal = record_subjects.Renewal(secret, previous, sources)
+    for one in told:
+        for part in (one, *one["versions"]):
+            part["sealed"] = record_seals.renewed(secret, previous, part["sealed"]) or part["sealed"]
+        if one["subject"] is not None:
+            values = record_seals.whole(secret, one["values"], one["sealed"])
+            form = handbook().templates[one["template"]]
+            one["subject"] = renewal.of(one["subject"], form, values) or one["subject"]
+        for file in one["attachments"]:
+            place = _place(one["id"], file["field"], file["sha256"])
+            files[place] = seals.renewed(secret, previous, files[place]) or files[place]
+
+
+def _unpacked(secrets: Sequence[SecretStr], content: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     if len(content) > MOST_BYTES:
         raise BadInput(file="文件太大，请确认是本系统导出的档案")
     try:
@@ -157,7 +198,8 @@ def _unpacked(secret: str, content: bytes) -> tuple[dict[str, Any], dict[str, by
     except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
         raise BadInput(file=NOT_OURS) from error
     body, signature = parts.pop(BODY, b""), parts.pop(SIGNATURE, b"")
-    if not hmac.compare_digest(_signed(secret, body, parts).encode(), signature):
+    signed = (_signed(secret.get_secret_value(), body, parts).encode() for secret in secrets)
+    if not any(hmac.compare_digest(one, signature) for one in signed):
         raise BadInput(file=NOT_OURS)
     told: dict[str, Any] = json.loads(body)
     return told, parts

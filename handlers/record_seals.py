@@ -4,25 +4,19 @@ import base64
 import hashlib
 import json
 import secrets
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
-from tortoise.transactions import in_transaction
 
-from handlers import audit, record_subjects, seals
+from handlers import seals
 from handlers.audit import canonical
-from handlers.context import Context
-from handlers.locks import hold
-from handlers.record_subjects import FOLLOWED
-from handlers.template_content import Field, Template, handbook
-from models import Record, RecordAttachment, RecordSetAside, RecordVersion
+from handlers.template_content import Field, Template
+from models import Record, RecordSetAside, RecordVersion
 
 Values = dict[str, Any]
 SALT = "salt"
-BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +49,26 @@ def opened(secret: SecretStr, row: Record | RecordVersion | RecordSetAside) -> V
     Raises:
         seals.Unreadable.
     """
-    return {**row.values, **_inner(secret, row.sealed)["values"]}
+    return whole(secret, row.values, row.sealed)
+
+
+def whole(secret: SecretStr, shown: Mapping[str, Any], sealed: str) -> Values:
+    """What is shown and what is sealed, together.
+
+    Raises:
+        seals.Unreadable.
+    """
+    return {**shown, **_inner(secret, sealed)["values"]}
+
+
+def renewed(secret: SecretStr, previous: SecretStr, sealed: str) -> str | None:
+    """What a row keeps sealed, under the secret in force; None where it is under it, or keeps nothing.
+
+    Raises:
+        seals.Unreadable: neither opens it.
+    """
+    fresh = seals.renewed(secret, previous, base64.urlsafe_b64decode(sealed)) if sealed else None
+    return base64.urlsafe_b64encode(fresh).decode() if fresh is not None else None
 
 
 def intact(secret: SecretStr, version: RecordVersion) -> bool:
@@ -76,51 +89,3 @@ def _inner(secret: SecretStr, sealed: str) -> dict[str, Any]:
 def _digest(shown: Mapping[str, Any], inner: Mapping[str, Any]) -> str:
     whole = {SALT: inner[SALT], "values": {**shown, **inner["values"]}}
     return hashlib.sha256(canonical(whole)).hexdigest()
-
-
-async def rotate(ctx: Context, *, previous: SecretStr) -> int:
-    """Seal again, with the secret in force, what `previous` sealed; how many rows that were.
-
-    One transaction; run before the service starts with the new secret, as `phones.rotate` is. What the
-    new secret reads already stays as it is. What a record is the only one of is keyed anew too: else a
-    list that is read in once more, or a draft that follows, would be there twice.
-    """
-    secret, total = ctx.settings.secret_key, 0
-    async with in_transaction() as connection:
-        await hold(connection, "records")
-        for model in (Record, RecordVersion, RecordSetAside):
-            async for row in model.exclude(sealed="").only("id", "sealed"):
-                if (renewed := _renewed(secret, previous, base64.urlsafe_b64decode(row.sealed))) is None:
-                    continue
-                text = base64.urlsafe_b64encode(renewed).decode()
-                total += await model.filter(id=row.id).update(sealed=text)
-        async for file in RecordAttachment.all().only("id", "content"):
-            if (renewed := _renewed(secret, previous, file.content)) is not None:
-                total += await RecordAttachment.filter(id=file.id).update(content=renewed)
-        await _key_anew(secret, previous)
-        if total:
-            await audit.record(ctx, "records.resealed", "records:all", count=total)
-    return total
-
-
-async def _key_anew(secret: SecretStr, previous: SecretStr) -> None:
-    found = Record.filter(template__in=sorted({code for codes in FOLLOWED.values() for code in codes}))
-    sources: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-    for branch_id, code, id_ in await found.order_by("id").values_list("branch_id", "template", "id"):
-        sources[branch_id, code].append(id_)
-    async for row in Record.filter(subject__not_isnull=True):
-        mine = [one for code in FOLLOWED.get(row.template, ()) for one in sources[row.branch_id, code]]
-        fresh = record_subjects.renewed(
-            row.subject or "", handbook().templates[row.template], opened(secret, row), mine,
-            previous=previous, secret=secret,
-        )  # fmt: skip
-        if fresh is not None:
-            await Record.filter(id=row.id).update(subject=fresh)
-
-
-def _renewed(secret: SecretStr, previous: SecretStr, sealed: bytes) -> bytes | None:
-    try:
-        seals.unseal(secret, sealed)
-    except seals.Unreadable:
-        return seals.seal(secret, seals.unseal(previous, sealed))
-    return None

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
@@ -30,30 +30,44 @@ def hours(member_id: int, source_id: int) -> bytes:
     return whole_key(handbook().templates["T17"], {"member": member_id, "source": source_id})
 
 
-def renewed(
-    old: str, form: Template, values: Mapping[str, Any], sources: Sequence[int], *,
-    previous: SecretStr, secret: SecretStr,
-) -> str | None:  # fmt: skip
-    """The same subject under a new secret; None where it isn't of the previous one, or can't be told. Pure.
+class Renewal:
+    """One branch's subjects under a new secret.
 
     A hash can't be turned round, so what it may be the hash of is tried. A row of a list that was written at
     after it had been read in is no longer told; such a row is then known by its values alone.
     """
-    for key in _keys(form, values, sources):
-        if hmac.compare_digest(keyed(previous, key), old):
-            return keyed(secret, key)
-    return None
+
+    def __init__(self, secret: SecretStr, previous: SecretStr, sources: Mapping[str, Sequence[int]]) -> None:
+        """`sources` are the ids of the branch's records that others follow from, by template."""
+        self._secret, self._previous, self._sources = secret, previous, sources
+        self._follows = self._by_hash(follows(source) for source in self._of("T05"))
+        self._hours: dict[int, dict[str, bytes]] = {}
+
+    def of(self, old: str, form: Template, values: Mapping[str, Any]) -> str | None:
+        """The same under the new secret; None where it isn't of the previous one, or can't be told."""
+        key = self._by_hash(_keys(form, values)).get(old) or self._followed(form, values).get(old)
+        return keyed(self._secret, key) if key is not None else None
+
+    def _followed(self, form: Template, values: Mapping[str, Any]) -> dict[str, bytes]:
+        member = values.get("member_id")
+        if form.code == "T05":
+            return self._follows
+        if form.code != "T17" or not isinstance(member, int):
+            return {}
+        if member not in self._hours:
+            self._hours[member] = self._by_hash(hours(member, source) for source in self._of("T17"))
+        return self._hours[member]
+
+    def _of(self, code: str) -> list[int]:
+        return [source for template in FOLLOWED[code] for source in self._sources.get(template, ())]
+
+    def _by_hash(self, keys: Iterable[bytes]) -> dict[str, bytes]:
+        return {keyed(self._previous, key): key for key in keys}
 
 
-def _keys(form: Template, values: Mapping[str, Any], sources: Sequence[int]) -> Iterator[bytes]:
+def _keys(form: Template, values: Mapping[str, Any]) -> Iterator[bytes]:
     natural = natural_key(form, values)
     if natural is not None:
         yield natural
     yield whole_key(form, values)
     yield whole_key(form, {key: value for key, value in values.items() if not form.field(key).computed})
-    for source in sources:
-        member = values.get("member_id")
-        if form.code == "T05":
-            yield follows(source)
-        elif form.code == "T17" and isinstance(member, int):
-            yield hours(member, source)

@@ -88,7 +88,7 @@ async def join(ctx: Context, *, code: str) -> Sitting:
         StepRefused: it is over, no seat is left, or the host admits the own branch only.
     """
     person = await require_person(ctx)
-    number = codes.read_rehearsal(ctx.settings.secret_key.get_secret_value(), code)
+    number = codes.read_rehearsal(codes.signer(ctx.settings.secret_keys, code), code)
     async with in_transaction():
         rehearsal, play = await _locked(ctx, number)
         seat = await RehearsalSeat.get_or_none(rehearsal_id=rehearsal.id, person_id=person.id)
@@ -112,7 +112,7 @@ async def look_at(ctx: Context, *, code: str) -> Rehearsal:
         NotBound, BadCode, NotFound.
     """
     await require_person(ctx)
-    number = codes.read_rehearsal(ctx.settings.secret_key.get_secret_value(), code)
+    number = codes.read_rehearsal(codes.signer(ctx.settings.secret_keys, code), code)
     rehearsal = await Rehearsal.get_or_none(id=number)
     if rehearsal is None:
         raise NotFound

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 
 from pydantic import SecretStr
 
@@ -16,11 +17,13 @@ def seal(secret: SecretStr, text: str) -> str:
     return MARK + base64.b64encode(seals.seal(secret, text.encode())).decode() if text else ""
 
 
-def opened(secret: SecretStr, stored: str) -> str:
-    """The text behind what is stored; silence where it belongs to another secret by now."""
+def opened(secrets: Iterable[SecretStr], stored: str) -> str:
+    """The text behind what is stored, whichever of these sealed it; silence where none of them did."""
     if not stored.startswith(MARK):
         return stored
-    try:
-        return seals.unseal(secret, base64.b64decode(stored.removeprefix(MARK), validate=True)).decode()
-    except (seals.Unreadable, binascii.Error, UnicodeDecodeError):
-        return ""
+    for secret in secrets:
+        try:
+            return seals.unseal(secret, base64.b64decode(stored.removeprefix(MARK), validate=True)).decode()
+        except (seals.Unreadable, binascii.Error, UnicodeDecodeError):
+            continue
+    return ""

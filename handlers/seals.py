@@ -43,3 +43,16 @@ def unseal(secret: SecretStr, sealed: bytes) -> bytes:
         return _cipher(secret.get_secret_value()).decrypt(nonce, text, SCHEME)
     except (InvalidTag, ValueError) as error:
         raise Unreadable from error
+
+
+def renewed(secret: SecretStr, previous: SecretStr, sealed: bytes) -> bytes | None:
+    """Bytes that `previous` sealed, under the secret in force; None where they are under it already.
+
+    Raises:
+        Unreadable: neither opens them.
+    """
+    try:
+        unseal(secret, sealed)
+    except Unreadable:
+        return seal(secret, unseal(previous, sealed))
+    return None

@@ -82,7 +82,7 @@ async def check_in(ctx: Context, *, code: str) -> Arrived:
         NotBound, BadCode, NotFound, NoBooking: they aren't enrolled. TooEarly, TooLate.
     """
     person = await require_person(ctx)
-    session_id = codes.read_training(ctx.settings.secret_key.get_secret_value(), code)
+    session_id = codes.read_training(codes.signer(ctx.settings.secret_keys, code), code)
     session = await _session(session_id)
     trainee = await _expected(session.training_id).get_or_none(person_id=person.id)
     if trainee is None:

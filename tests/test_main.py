@@ -183,6 +183,29 @@ def test_a_day_with_the_command_line(environment: dict[str, str], tmp_path: Path
     assert "已备份" in run(environment, "backup", str(copy)).stdout
     assert run(environment, "backup", str(copy)).returncode == 1
     assert "已从" in run(environment, "restore", str(copy)).stdout
+    change_the_secret(environment)
+
+
+def change_the_secret(environment: dict[str, str]) -> None:
+    """As an operator does it: the service doesn't start before, and says what to run."""
+    assert "没有设置 ZBT_PREVIOUS_SECRET_KEY" in run(environment, "secret", "rotate").stderr
+    same = environment | {"ZBT_PREVIOUS_SECRET_KEY": environment["ZBT_SECRET_KEY"]}
+    assert "是同一个" in run(same, "secret", "rotate").stderr
+    changed = environment | {
+        "ZBT_SECRET_KEY": "demo-another-secret-of-this-test",
+        "ZBT_PREVIOUS_SECRET_KEY": environment["ZBT_SECRET_KEY"],
+    }
+    for refused in (run(changed, "serve"), run(changed, "clock"), run(changed, "lessons", "status")):
+        assert (refused.returncode, "zhibutong secret rotate" in refused.stderr) == (1, True)
+    looked = run(changed, "secret", "rotate", "--dry-run")
+    assert re.search(r"还没有改动.+共 \d\d+ 条", looked.stdout), looked.stderr
+    done = run(changed, "secret", "rotate")
+    assert re.search(r"已经改用新密钥的共 \d\d+ 条", done.stdout), done.stderr
+    assert "zhibutong posters" in done.stdout
+    assert "共 0 条" in run(changed, "secret", "rotate").stdout
+    assert "今后一个季度" in run(changed, "lessons", "status").stdout
+    with running(changed, "serve", "--no-clock"):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,14 @@ ONE, OTHER = SecretStr("one" * 12), SecretStr("other" * 12)
 @pytest.mark.parametrize("body", ["", "<xml>查询号 ABC</xml>", '{"a": 1}'])
 def test_a_reply_comes_out_as_it_went_in(body: str) -> None:
     sealed = sealed_texts.seal(ONE, body)
-    assert sealed_texts.opened(ONE, sealed) == body
+    assert sealed_texts.opened([ONE], sealed) == body
     assert "ABC" not in sealed
-    assert sealed_texts.opened(ONE, body) == body, "what was kept in clear is what it is"
+    assert sealed_texts.opened([ONE], body) == body, "what was kept in clear is what it is"
 
 
 def test_what_cannot_be_opened_is_silence() -> None:
     for stored in (sealed_texts.seal(OTHER, "<xml>x</xml>"), "sealed:!", "sealed:AAAA"):
-        assert sealed_texts.opened(ONE, stored) == ""
+        assert sealed_texts.opened([ONE], stored) == ""
 
 
 async def test_the_ledger_holds_no_lookup_code_and_a_resend_gets_it_again(ctx: Context) -> None:

@@ -10,8 +10,10 @@ from aiohttp import web
 from pydantic import SecretStr
 from pytest_aiohttp.plugin import AiohttpServer
 
-from handlers import doctor
+from handlers import doctor, phones, secret_rotation
+from handlers.context import open_context, open_database
 from handlers.doctor import Finding
+from models import Organization, OrganizationKind, Person
 from settings import Settings
 from tests import servers
 
@@ -57,7 +59,27 @@ def broken(findings: list[Finding]) -> dict[str, str]:
 async def test_a_healthy_service_has_no_complaints(settings: Settings) -> None:
     findings = await doctor.examine(settings)
     assert broken(findings) == {}
-    assert len(findings) == 8
+    assert len(findings) == 9
+
+
+async def test_phones_under_another_secret_are_said_and_what_to_do(settings: Settings) -> None:
+    old = settings.secret_key
+    async with open_database(settings.resolved_database_url):
+        branch = await Organization.create(code="A", name="演示", kind=OrganizationKind.BRANCH)
+        await Person.create(
+            name="演示甲", organization=branch, phone_sealed=phones.seal(old, "19900000001"),
+            phone_hash=phones.look_up_hash(old, "19900000001"),
+        )  # fmt: skip
+    changed = settings.model_copy(update={"secret_key": SecretStr("another secret")})
+    assert "把原来的密钥填入 ZBT_PREVIOUS_SECRET_KEY" in broken(await doctor.examine(changed))["密钥"]
+    named = changed.model_copy(update={"previous_secret_key": old})
+    assert "还有 1 条数据用的是旧密钥" in broken(await doctor.examine(named))["密钥"]
+    async with open_context(named) as ctx:
+        await secret_rotation.rotate(ctx)
+    findings = await doctor.examine(named)
+    assert broken(findings) == {}
+    assert "清空 ZBT_PREVIOUS_SECRET_KEY" in "\n".join(map(str, findings))
+    assert broken(await doctor.examine(changed)) == {}
 
 
 @pytest.mark.parametrize(

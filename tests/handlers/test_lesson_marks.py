@@ -1,8 +1,10 @@
 """Whoever leaves, is forgotten and comes back in the same week gets the lesson once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from handlers import accounts, lesson_due, lesson_marks, lessons, notices, retention
 from handlers.context import Caller, Context
@@ -35,6 +37,21 @@ async def test_who_left_and_opts_in_again_in_the_same_week_is_not_served_twice(
     await lessons.push(course, friday=FRIDAY)
     assert set(received(wechat).values()) == {1}
     assert len(received(wechat)) == 5, "others who come late get theirs"
+
+
+async def test_nor_if_the_secret_was_changed_in_between_and_the_previous_one_is_still_named(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    clock.now += HOURS
+    await follow(3)
+    await lessons.push(course, friday=FRIDAY)
+    await accounts.unfollow(course, openid=f"o{1:027d}")
+    await come_back(course, f"o{1:027d}")
+    await follow(2, start=7)
+    changed = {"secret_key": SecretStr("new"), "previous_secret_key": course.settings.secret_key}
+    moved = replace(course, settings=course.settings.model_copy(update=changed))
+    await lessons.push(moved, friday=FRIDAY)
+    assert set(received(wechat).values()) == {1}
 
 
 async def test_without_the_mark_they_would_be_served_twice(

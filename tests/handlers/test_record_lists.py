@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,13 +14,11 @@ from handlers import (
     record_archives,
     record_attachments,
     record_cells,
-    record_follow_ups,
-    record_seals,
     record_sheets,
     records,
 )
 from handlers.context import Context
-from handlers.errors import AlreadyRecorded, BadInput, NotFound, NotYourBranch, WrongState
+from handlers.errors import BadInput, NotFound, NotYourBranch, WrongState
 from handlers.record_sheets import Fate
 from handlers.template_content import handbook
 from models import AuditEntry, Person, Record, RecordAttachment, RecordStatus, RecordVersion
@@ -319,34 +316,3 @@ async def test_an_archive_that_somebody_wrote_at_or_of_another_branch_is_refused
         await record_archives.restore(book.town.at(book.town.other_worker), content=content)
     assert await Record.all().count() == 0
     assert await AuditEntry.filter(action="records.restored").count() == 0
-
-
-async def test_after_a_new_secret_nothing_that_is_read_in_again_is_there_twice(
-    book: Book, clock: Clock
-) -> None:
-    """A natural key (T03), rows known by their whole (T12, T17), and what follows from a meeting."""
-    await write(book.ctx, "T03", {"name": book.ids[1], "id_no": "370302196001010017"})
-    await signed(book.ctx, "T02", team(book))
-    held = await signed(book.ctx, "T09", party_day(book, clock.now - timedelta(days=2)))
-    followed = await record_follow_ups.hours(book.ctx, record_id=held.record.id)
-    assert followed
-    lists = {code: await record_sheets.export(book.ctx, template=code) for code in ("T03", "T17")}
-    for code, content in lists.items():
-        await record_sheets.read_in(book.ctx, template=code, content=content)
-    before = {row.id: row.subject for row in await Record.all()}
-    previous = book.ctx.settings.secret_key
-    fresh = book.ctx.settings.model_copy(update={"secret_key": type(previous)("another secret for lists")})
-    moved = replace(book.ctx, settings=fresh)
-    for _ in range(2):
-        await record_seals.rotate(moved, previous=previous)
-    after = {row.id: row.subject for row in await Record.all()}
-    kept = [id_ for id_, subject in before.items() if subject is not None]
-    assert kept
-    assert all(after[id_] not in (None, before[id_]) for id_ in kept)
-    for code, content in lists.items():
-        read = await record_sheets.read_in(moved, template=code, content=content)
-        assert {row.fate for row in read.rows} <= {Fate.UNCHANGED, Fate.KEPT}
-    assert await record_follow_ups.hours(moved, record_id=held.record.id) == []
-    with pytest.raises(AlreadyRecorded):
-        await write(moved, "T03", {"name": book.ids[1], "id_no": "370302196001010017"})
-    assert {row.id for row in await Record.all()} == set(before)

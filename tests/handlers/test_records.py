@@ -8,7 +8,7 @@ import pytest
 from tortoise import connections
 from tortoise.exceptions import BaseORMException
 
-from handlers import record_seals, records
+from handlers import records
 from handlers.context import Context
 from handlers.errors import (
     AlreadyRecorded,
@@ -212,19 +212,6 @@ async def test_sensitive_fields_are_in_no_column_in_the_clear(book: Book) -> Non
         assert line["id_no"] not in text
         assert line["mobile"] not in text
         assert "困难" not in text
-
-
-async def test_a_new_secret_reads_what_the_old_one_sealed_once_it_is_resealed(book: Book) -> None:
-    line = {"name": book.ids[1], "id_no": "370302196001010017"}
-    made = await write(book.ctx, "T03", line)
-    previous = book.ctx.settings.secret_key
-    fresh = book.ctx.settings.model_copy(update={"secret_key": type(previous)("another secret for records")})
-    moved = book.town.ctx.__class__(**{
-        name: getattr(book.ctx, name) for name in book.ctx.__dataclass_fields__
-    } | {"settings": fresh})  # fmt: skip
-    assert await record_seals.rotate(moved, previous=previous) == 1
-    assert await record_seals.rotate(moved, previous=previous) == 0
-    assert (await records.show(moved, record_id=made.record.id)).values["id_no"] == line["id_no"]
 
 
 async def test_what_was_said_in_a_talk_is_for_the_two_and_the_secretary(book: Book) -> None:
