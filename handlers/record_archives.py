@@ -91,10 +91,11 @@ async def restore(
         raise BadInput(file="这是另一个支部的档案，不能导入到您的支部")
     missing = [one for one in body["records"] if not await _is_there(reader.branch.id, one)]
     already = len(body["records"]) - len(missing)
-    if len(ctx.settings.secret_keys) > 1:
+    secret, *previous = ctx.settings.secret_keys
+    if previous:
         sources = await _sources(reader.branch.id, body["records"])
         try:
-            await asyncio.to_thread(_put_under, *ctx.settings.secret_keys, missing, files, sources)
+            await asyncio.to_thread(_put_under, secret, previous[0], missing, files, sources)
         except seals.Unreadable as error:
             raise BadInput(file=NOT_OURS) from error
     if missing and not dry_run:

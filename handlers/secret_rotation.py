@@ -210,7 +210,7 @@ async def _people(secret: SecretStr, previous: SecretStr) -> AsyncIterator[list[
     async for page in _paged(rows):
         clear = [_phone(previous, row.phone_sealed) for row in page]
         hashes = [phones.look_up_hash(secret, number or "") for number in clear]
-        taken = set(await Person.filter(phone_hash__in=hashes).values_list("phone_hash", flat=True))
+        taken: set[Any] = set(await Person.filter(phone_hash__in=hashes).values_list("phone_hash", flat=True))
         yield [
             _sealed_number(Kind.PHONES, row, number, secret, {"phone_hash": hash_}, is_taken=hash_ in taken)
             for row, number, hash_ in zip(page, clear, hashes, strict=True)
@@ -222,7 +222,7 @@ async def _workers(secret: SecretStr, previous: SecretStr) -> AsyncIterator[list
     async for page in _paged(rows):
         clear = [_phone(previous, row.id_sealed) for row in page]
         hashes = [id_numbers.look_up_hash(secret, number or "") for number in clear]
-        taken = set(await Worker.filter(id_hash__in=hashes).values_list("id_hash", flat=True))
+        taken: set[Any] = set(await Worker.filter(id_hash__in=hashes).values_list("id_hash", flat=True))
         yield [
             _sealed_number(Kind.ID_NUMBERS, row, number, secret, {"id_hash": hash_}, is_taken=hash_ in taken)
             for row, number, hash_ in zip(page, clear, hashes, strict=True)
@@ -265,7 +265,10 @@ def _sealed_number(
 
 async def _records(secret: SecretStr, previous: SecretStr) -> AsyncIterator[list[Old]]:
     """Records, and what each is the only one of: a list that is read in once more must find it."""
-    for branch_id in await Record.all().distinct().order_by("branch_id").values_list("branch_id", flat=True):
+    branches: list[Any] = (
+        await Record.all().distinct().order_by("branch_id").values_list("branch_id", flat=True)
+    )
+    for branch_id in branches:
         renewal = record_subjects.Renewal(secret, previous, await followed_by(branch_id))
         rows = Record.filter(branch_id=branch_id).exclude(sealed="")
         async for page in _paged(rows.only("id", "branch_id", "template", "values", "sealed", "subject")):
@@ -348,7 +351,7 @@ async def _ratings(secret: SecretStr, previous: SecretStr) -> AsyncIterator[list
             ratings.keyed(previous, booking_id, person_id): ratings.keyed(secret, booking_id, person_id)
             for booking_id, person_id in there
         }
-        taken = set(await Rating.filter(key__in=list(fresh.values())).values_list("key", flat=True))
+        taken: set[Any] = set(await Rating.filter(key__in=list(fresh.values())).values_list("key", flat=True))
         yield [
             Old(Kind.RATINGS, row, Fate.TAKEN)
             if fresh[row.key] in taken
