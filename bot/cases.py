@@ -64,4 +64,8 @@ def one_role(message: Message, ctx: Context) -> Reply:
         if own:
             lines.append(f"【{case.title}】")
             lines += [f"{one.number}. {'（关键）' if one.step.key else ''}{one.step.do}。" for one in own]
+    every = (one for case in cases.casebook().cases.values() for one in cases.steps_of(case))
+    beside = [one for one in every if role.code in one.step.also]
+    lines += ["别人主做时："] if beside else []
+    lines += [f"{one.name} {one.case.title}：{one.step.also[role.code]}。" for one in beside]
     return "\n".join(lines)

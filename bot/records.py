@@ -39,6 +39,13 @@ def template(message: Message, ctx: Context) -> Reply:
     ).replace("\n\n", "\n")
 
 
+def listed(message: Message, ctx: Context) -> Reply:
+    """All templates by number."""
+    lines = (f"{form.code} {form.name}" for form in handbook().templates.values())
+    link = f"{ctx.settings.public_url.rstrip('/')}/handbook"
+    return "\n".join(["24 个纪实模板：", *lines, f"发“模板 T09”看一个记什么；在网页上看：{link}"])
+
+
 async def due(message: Message, ctx: Context) -> Reply:
     """What the follower's branch has to record now; for whoever doesn't write its records, where to read."""
     link = f"{ctx.settings.public_url.rstrip('/')}/handbook"

@@ -87,6 +87,7 @@ ROUTES = (
     Route(TEXT, rehearsals.mine, READS, words=("实训", "我的实训")),
     Route(TEXT, rehearsals.joined, CHANGES, opening=rehearsals.JOINING),
     Route(TEXT, records.due, READS, words=("手册", "一本手册", "支部手册")),
+    Route(TEXT, records.listed, INSTANT, words=("模板", "纪实模板")),
     Route(TEXT, records.template, INSTANT, opening=records.OPENING),
     Route(TEXT, cases.steps, INSTANT, opening=cases.OPENING),
     Route(TEXT, cases.one_role, INSTANT, opening=cases.ROLE_OPENING),

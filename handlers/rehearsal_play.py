@@ -619,6 +619,16 @@ def _close(play: Play, *, closes: bool) -> Facts:
     said = (
         f"投票结束：在场的手机投了{len(play.voted)}张，其余{by_system}张由系统代演，共收回{full.ballots}张。"
     )
+    if (
+        play.case.first(Task.COUNT) is None
+    ):  # Whoever announces the result has no other step to learn it from.
+        said += (
+            "清点："
+            + "、".join(
+                f"{word}{count}" for word, count in zip(("赞成", "不赞成", "弃权"), full.counts, strict=True)
+            )
+            + "。"
+        )
     return {"box": [full.ballots, *full.counts], "said": said, "by_system": by_system}
 
 

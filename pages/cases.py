@@ -13,6 +13,10 @@ from pages.layout import CONTEXT, SECURITY, not_found, page
 
 NO_RULE = "操作建议，没有专门条文"
 CASES_STYLE = "/pages/cases.css"
+TRY_IT = (
+    '<p><a href="/rehearsals">开一场实训，大家各演一个角色</a>。在支部就能练；'
+    '想去实训基地，先在<a href="/map">地图</a>上约标着“实训基地”的阵地。</p>'
+)
 
 
 async def index(request: web.Request) -> web.Response:
@@ -43,10 +47,11 @@ async def read(request: web.Request) -> web.Response:
 
 
 async def role(request: web.Request) -> web.Response:
-    """Everything one role does."""
+    """Everything one role does; `?key=1` puts the key steps first."""
     ctx = request.app[CONTEXT].on_behalf_of(Caller())
+    key_first = request.query.get("key") == "1"
     try:
-        found = await cases.get_role(ctx, code=request.match_info["role"])
+        found = await cases.get_role(ctx, code=request.match_info["role"], key_first=key_first)
     except NotFound:
         return not_found("没有这个角色，请从“一套案例”里选。")
     own = "".join(_step(placed, with_case=True) for placed in found.steps)
@@ -56,10 +61,11 @@ async def role(request: web.Request) -> web.Response:
         for placed in found.beside
     )
     also = f'<h2>别人主做时</h2><ol class="steps">{beside}</ol>' if beside else ""
+    turned = _turned(f"/cases/roles/{found.role.code}", key_first=key_first)
     return page(
         found.role.name,
         f'<main><p class="strand"><a href="/cases">一套案例</a></p><h1>{badge(found.role)}</h1>'
-        f"<p>{escape(found.role.does)}。</p><h2>要做的 {len(found.steps)} 步</h2>"
+        f"<p>{escape(found.role.does)}。</p>{turned}<h2>要做的 {len(found.steps)} 步</h2>"
         f'<ol class="steps">{own}</ol>{also}</main>',
         style=CASES_STYLE,
     )
@@ -76,7 +82,8 @@ def body(case: CaseContent, *, key_first: bool = False) -> str:
         f'<p class="soft">依据：{rules}。共 {len(case.steps)} 步，关键 {case.key_steps} 步。'
         f"{escape(case.source)}。</p>{note}"
         f'<section class="card"><strong>出场的角色</strong><ul class="badges">{cast}</ul></section>'
-        f"{_key_first(case) if key_first else _in_order(case)}"
+        f"{_turned(f'/cases/{case.code}', key_first=key_first)}"
+        f"{_key_first(case) if key_first else _in_order(case)}{TRY_IT}"
         "<footer>标着“关键”的步骤一步也不能省。</footer></main>"
     )
 
@@ -112,8 +119,15 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def _turned(path: str, *, key_first: bool) -> str:
+    """The way to the other order."""
+    if key_first:
+        return f'<p><a href="{path}">按先后顺序看</a></p>'
+    return f'<p><a href="{path}?key=1">先看关键步骤</a></p>'
+
+
 def _in_order(case: CaseContent) -> str:
-    parts = [f'<p><a href="/cases/{case.code}?key=1">先看关键步骤</a></p>']
+    parts = []
     for phase in Phase:
         steps = [placed for placed in cases.steps_of(case) if placed.step.phase is phase]
         if steps:
@@ -125,10 +139,7 @@ def _key_first(case: CaseContent) -> str:
     steps = cases.steps_of(case)
     key = "".join(_step(placed) for placed in steps if placed.step.key)
     others = "".join(_step(placed) for placed in steps if not placed.step.key)
-    return (
-        f'<p><a href="/cases/{case.code}">按先后顺序看</a></p>'
-        f'<h2>关键步骤</h2><ol class="steps">{key}</ol><h2>其他步骤</h2><ol class="steps">{others}</ol>'
-    )
+    return f'<h2>关键步骤</h2><ol class="steps">{key}</ol><h2>其他步骤</h2><ol class="steps">{others}</ol>'
 
 
 def _step(placed: Placed, *, with_case: bool = False) -> str:

@@ -200,6 +200,8 @@ async def drawn(
         checked, found = await records.examine(ctx, record_id=row.id)
         values = {**values, **{one.key: checked.values.get(one.key) for one in form.fields if one.computed}}
         problems += [one for one in found if checking or one.code != "missing"] if not said else []
+    if checking and not note:
+        note = _summed(problems)
     alert = f'<p class="alert" role="alert">{escape(note)}</p>' if note else ""
     head = f'<p class="strand">{escape(form.code)} · {escape(shown.reader.branch.name)}</p>'
     head += f"<h1>{escape(form.name)}</h1>"
@@ -210,6 +212,16 @@ async def drawn(
     extra = await _extras(ctx, shown)
     main = f'<main class="record">{head}{_state(shown)}{alert}{body}{extra}</main>'
     return page(form.name, main, scripts=(SCRIPT,), style=STYLE, status=status, forms=True)
+
+
+def _summed(problems: Sequence[Problem]) -> str:
+    """How much is missing, where the page begins: the places stand far below."""
+    blocking = sum(one.level == "block" for one in problems)
+    hints = len(problems) - blocking
+    if not problems:
+        return "都齐了，可以签认。"
+    parts = [f"要补正 {blocking} 处"] * bool(blocking) + [f"提示 {hints} 处"] * bool(hints)
+    return f"{'，'.join(parts)}，都标在下面各栏。"
 
 
 def _state(shown: Shown) -> str:

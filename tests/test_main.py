@@ -148,7 +148,7 @@ def test_a_taken_port_is_said_in_a_sentence(environment: dict[str, str]) -> None
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_a_day_with_the_command_line(environment: dict[str, str], tmp_path: Path) -> None:
     """Migrate, seed, ask, push, export, back up, restore: one database, one command after another."""
     assert "最新" in run(environment, "migrate").stdout

@@ -69,6 +69,8 @@ def test_a_role_is_told_across_cases(ctx: Context) -> None:
     text = answer(ctx, "角色 监票人")
     assert "【党支部换届选举】\n18. " in text
     assert "21. （关键）" in text
+    assert "别人主做时：\nC1-16 党支部接收预备党员：监督投票。" in text
+    assert "别人主做时" not in answer(ctx, "角色 授课人")
     assert "没有这个角色" in answer(ctx, "角色 皇帝")
 
 

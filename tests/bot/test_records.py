@@ -36,6 +36,16 @@ def test_several_are_offered_by_number() -> None:
     assert {one.code for one in find("民主评议")} == {"T13", "T14"}
 
 
+def test_all_templates_are_listed(ctx: Context) -> None:
+    message = text_message("模板")
+    route = Router(ROUTES).find(message)
+    assert route is not None
+    assert route.answer is records.listed
+    told = str(records.listed(message, ctx))
+    assert [line[:3] for line in told.splitlines()[1:-1]] == [f"T{n:02}" for n in range(1, 25)]
+    assert "/handbook" in told
+
+
 @pytest.mark.parametrize("content", ["模板 组织生活会", "模板：T10", "模板T10", "模板 10", "模板10"])
 def test_a_template_is_told_with_its_rules_and_the_link(ctx: Context, content: str) -> None:
     message = text_message(content)

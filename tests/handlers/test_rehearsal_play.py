@@ -128,6 +128,16 @@ def test_one_person_votes_once_and_a_probationary_member_not_at_all() -> None:
         then(play, HOST, Kind.VOTE, step=play.step, facts={"choice": "favour"})
 
 
+@pytest.mark.parametrize(("case", "counted"), [("C7", True), ("C1", False), ("C2", False)])
+def test_who_announces_a_result_has_been_told_the_counts(case: str, counted: bool) -> None:
+    """In C1 and C2 somebody counts in a step of their own; in C7 the closing of the vote tells it."""
+    play = played_by_the_host(then(begun(case, due=7), HOST, Kind.START), until=Task.BALLOT)
+    play = then(play, HOST, Kind.CONFIRM, step=play.step)
+    said = play.done[play.step - 1].facts["said"]
+    assert ("清点：赞成5、不赞成1、弃权1" in said) is counted
+    assert "通过" not in said
+
+
 def test_a_candidate_counts_no_ballots() -> None:
     play = joined(begun("C2"), "R17")
     with pytest.raises(StepRefused, match="候选人不能监票"):

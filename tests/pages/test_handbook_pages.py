@@ -113,6 +113,7 @@ async def test_a_record_is_begun_filled_in_checked_and_signed_without_a_script(
     _, html = await worker.post(path, changed(fields_of(html), act="check", **filled))
     assert "缺席名单及原因" in html
     assert 'class="said block"' in html, "the reason is still missing, and said beside its field"
+    assert re.search("要补正 1 处.{,9}，都标在下面各栏。", html)
     assert "学习&lt;b&gt;党章" in html
     assert "<b>党章" not in html
     status, html = await worker.post(path, changed(fields_of(html), act="sign", seen="on"))

@@ -75,7 +75,11 @@ async def test_a_case_reads_without_a_script_and_roles_have_colours(client: Clie
         assert (response.status, tags.open) == (200, []), path
         assert "script" not in {tag for tag, _ in tags.seen}
         assert "style" not in {name for _, attributes in tags.seen for name in attributes}
+    role = await (await client.get("/cases/roles/R07?key=1")).text()
+    own = role[: role.index("别人主做时")]
+    assert own.rindex('class="key"') < own.index("C2-14"), "the key steps come first"
     html = await (await client.get("/cases/C2?key=1")).text()
+    assert 'href="/rehearsals"' in html
     assert html.index("C2-12") < html.index("其他步骤") < html.index("C2-11")
     assert ".R07{--role:#1565C0" in await (await client.get("/pages/cases.css")).text()
     for path in ("/cases/C0", "/cases/roles/R99"):
