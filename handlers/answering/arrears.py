@@ -31,6 +31,10 @@ MONTHS = re.compile(
     r"(?:(?P<half>半年)|(?P<and_half>一年半)|(?P<number>\d{1,5}|[一二两俩三仨四五六七八九十]{1,3})(?:个?(?P<month>月)(?!份|工资|收入|\d)|(?P<quarter>个?季度)|(?P<year>年)(?!\d|[底初前后度])))"
 )
 SHORT_MONTHS = re.compile(r"[俩仨]月")
+ONLY_MONTHS = re.compile(
+    r"(?:我|那|欠了?|有|大概|一共)*(?:\d{1,3}|[一二两俩三仨四五六七八九十]{1,3})个月[了呢的吧]*"
+)
+"""What somebody goes on with who was just told how long dues can be paid afterwards."""
 RANGE = re.compile(
     r"(?:(?P<year>\d{4})年)?(?P<first>\d{1,2})月?份?(?:到|至|-|~|—)(?:(?P<year2>\d{4})年|(?P<next>今年|明年|次年|第二年))?(?P<last>\d{1,2})月"
 )
@@ -48,6 +52,8 @@ def answer(sentence: Sentence) -> Answer | None:
     if (asked := _recalled(sentence)) is not None:
         return asked
     text = sentence.text
+    if sentence.previous == ENTRY and ONLY_MONTHS.fullmatch(text):
+        return _answer(_months(text)[0], None)
     if not UNPAID.search(text) or HOW_LONG.search(text):
         return None
     months, rest = _months(arabic(text))

@@ -45,6 +45,10 @@ GOES_ON = re.compile("那|还有|如果是|要是|换成")
 FOLLOW_UP = re.compile(
     r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
 )
+NO_SUBJECT = re.compile("^(?:那么?|还有|如果是|要是|换成)|[呢吗吧啊的|]+$|^我们?")
+"""What a message that goes on with another subject says besides it."""
+LEAST_SPOKEN_OF = 0.2
+"""An entry speaks of a subject that this share of its askings name."""
 LONGEST_SUBJECT = 3
 """So few characters that ask for nothing just name a subject: what about it, is for the asker to choose."""
 LONGEST_FOLLOW_UP = 14
@@ -99,6 +103,7 @@ class Engine:
         self._normalise = Normaliser(words, spelling(facts, words))
         self._features = Features(words)
         self._index = Index(facts, self._features)
+        self._synonyms = words.synonyms
         self._by_code = {fact.code: fact for fact in facts}
         self._replies = {fact.code: replies.answer(fact) for fact in facts}
         self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
@@ -142,7 +147,7 @@ class Engine:
                     return calculated if scope else self._by_scope(calculated, said, previous, on)
         canonical = self._normalise.canonical(corrected)
         decline = self._declines.find(read, corrected)
-        if decline is not None and self._index.said(self._features.bare(canonical)) is None:
+        if decline is not None and self._index.said(canonical, self._features.bare(canonical)) is None:
             return Answer("declined", decline.text, confidence=1.0)
         return self._look_up(canonical, scope=scope, on=on, previous=previous)
 
@@ -178,7 +183,7 @@ class Engine:
             return whole
         last = self._by_code.get(previous or "")
         if last is not None and short and FOLLOW_UP.search(canonical):
-            return self._judge(f"{canonical}|{self._normalise(last.question)}", favour)
+            return self._lean(canonical, last, favour)
         if several:
             return join(several)
         anywhere = A_KIND.sub("", canonical) if self._domain and NAMES_A_KIND(canonical) else ""
@@ -186,6 +191,24 @@ class Engine:
             found = self._judge(anywhere, favour)  # What holds everywhere isn't said of each kind of unit.
             return found if found.kind == "answer" else whole
         return whole
+
+    def _lean(self, canonical: str, last: Fact, favour: Favour) -> Answer:
+        """The same of another subject, if one is named that entries speak of; else more of the last one."""
+        asked = self._normalise(last.question)
+        both = f"{canonical}|{asked}"
+        subject = NO_SUBJECT.sub("", canonical)
+        if len(subject) > 1 and subject not in asked and not NAMES_A_KIND(subject):
+            names = (subject, *self._synonyms.get(subject, ()))
+
+            def of_subject(fact: Fact) -> float:
+                return favour(fact) if fact is not last and speaks_of(fact, names) else 0.0
+
+            instead = subject + self._features.without_subjects(asked)
+            for text in (instead, both):
+                other = self._judge(text, of_subject)
+                if other.kind == "answer":
+                    return other
+        return self._judge(both, favour)
 
     def _each(self, sentences: Sequence[str], favour: Favour) -> list[Answer]:
         """The answers to single sentences, as many as a reply has room for."""
@@ -236,7 +259,7 @@ class Engine:
 
     def _judge(self, canonical: str, favour: Favour, *, least: float = confidence.ANSWER_AT) -> Answer:
         bare = self._features.bare(canonical)
-        said = self._index.said(bare)
+        said = self._index.said(canonical, bare)
         wanted = self._features.of_canonical(canonical, bare)
         matches = self._index.search(wanted, favour=favour)
         hangs = matter(matches)
@@ -265,6 +288,13 @@ class Engine:
         """The entry of an asking in its very words."""
         text = self._replies[fact.code]
         return Answer("answer", text, fact.code, confidence.SAID, fact.citations, hangs_on_scope=hangs)
+
+
+def speaks_of(fact: Fact, names: Sequence[str]) -> bool:
+    """Whether many of an entry's askings name a subject, by one of its names."""
+    askings = (fact.question, *fact.askings)
+    found = sum(any(name in asking for name in names) for asking in askings)
+    return found >= len(askings) * LEAST_SPOKEN_OF
 
 
 def matter(matches: Sequence[Match]) -> bool:

@@ -8,7 +8,7 @@ from math import log, log1p, sqrt
 from operator import add, itemgetter
 from typing import NamedTuple
 
-from handlers.answering.asks import asked_of
+from handlers.answering.asks import asked_of, asks
 from handlers.answering.normalise import Normaliser, Replacer, alternation
 from handlers.answering.shapes import Fact, Words
 
@@ -28,6 +28,8 @@ MOST_ASKINGS = 0.5
 """Said in this share of an entry's askings, a feature is one that a question for it should have."""
 ANSWER_WEIGHT = 0.24
 """What only the answer's text says counts less than what people ask."""
+SUBJECT = 3
+"""Known words of so many characters name a subject."""
 CANDIDATES = 6
 LEAST_COVERED = 0.6
 """Entries that cover less than this share of what the best one covers aren't looked at."""
@@ -100,6 +102,12 @@ class Features:
     def says(self, sentence: str) -> bool:
         """Whether a canonical sentence says anything but thanks, urging and politeness."""
         return len(self._drop(sentence)) > 1
+
+    def without_subjects(self, canonical: str) -> str:
+        """Canonical text without its longer known words: what is asked, without of what."""
+        if self._words is None:
+            return canonical
+        return self._words.sub(lambda m: "" if len(m[0]) >= SUBJECT and not asks(m[0]) else m[0], canonical)
 
     def of_canonical(self, canonical: str, bare: str) -> frozenset[str]:
         """The features of canonical text and of what is bare of it; words are told by a leading `#`."""
@@ -177,14 +185,18 @@ class Index:
     def _posted(self, features: Features) -> "dict[str, array[int]]":
         """For each feature the entries that have it: the place, and in how many askings it is said."""
         posted: dict[str, array[int]] = {}
+        in_full: dict[str, tuple[str, int]] = {}
         for place, fact in enumerate(self.facts):
             said: Counter[str] = Counter()
             canonical = dict.fromkeys(map(features.canonical, (fact.question, *fact.askings)))
             self._asked.append(asked_of(canonical))
-            for text in dict.fromkeys(map(features.bare, canonical)):
-                # Two entries that are asked for in the same words: evidence has to tell them apart.
+            bares = {text: features.bare(text) for text in canonical}
+            for text in dict.fromkeys(bares.values()):
+                # Two entries that are asked for in the same words: evidence has to tell them apart…
                 self._said[text] = SEVERAL if text in self._said else place
-            for asking in {features.of_canonical(text, features.bare(text)) for text in canonical}:
+            for text, bare in bares.items():
+                in_full[text] = bare, SEVERAL if text in in_full else place
+            for asking in {features.of_canonical(text, bare) for text, bare in bares.items()}:
                 said.update(asking)
             self._characters.append("".join(feature for feature in said if len(feature) == 1))
             for feature in features.of(fact.answer):
@@ -193,6 +205,10 @@ class Index:
                 posted.setdefault(feature, array("I")).append(place << TIMES_BITS | min(times, MOST_TIMES))
                 if times >= len(canonical) * MOST_ASKINGS and len(feature) > 1:
                     self._typical[place][feature] = times
+        # …unless what is left out of one of them does: 老师 may be spoken to, or of.
+        self._said.update(
+            {text: place for text, (bare, place) in in_full.items() if self._said[bare] == SEVERAL}
+        )
         return posted
 
     def _says(self, feature: str) -> int:
@@ -218,9 +234,11 @@ class Index:
             lanes[place] = cover
         self._kept[feature] = mass, packed(lanes)
 
-    def said(self, bare: str) -> Fact | None:
-        """The entry that has this very asking but for particles and the like, if just one has."""
-        place = self._said.get(bare, SEVERAL)
+    def said(self, canonical: str, bare: str) -> Fact | None:
+        """The entry that has this very asking, if just one has; but for particles and the like."""
+        place = self._said.get(canonical)
+        if place is None:
+            place = self._said.get(bare, SEVERAL)
         return None if place == SEVERAL else self.facts[place]
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:

@@ -26,6 +26,8 @@ BEFORE = (
     ),
 )
 AFTER = (("target", TARGET), ("oath", OATH), ("approved", APPROVED), ("full", FULL), ("joined", JOINED))
+LONGEST_WITH_A_DAY = 8
+"""Characters beside a date that is told as the answer to what was just explained."""
 CLAUSE = re.compile(r"[,，。;；!！?？、|]")
 
 
@@ -54,6 +56,15 @@ def read(text: str, on: date | None) -> Milestones:
         role = _role(CLAUSE.split(text[since : when.start])[-1], after)
         found.setdefault(role, when if role == "until" else last_before(when, on))
     return Milestones(**found)
+
+
+def alone(text: str, on: date | None) -> When | None:
+    """The date of a message that says little else: 1998年7月1日转正, 去年6月20日大会通过的."""
+    text = arabic(text)
+    found = dates(text, on)
+    if len(found) != 1 or len(text) - (found[0].end - found[0].start) > LONGEST_WITH_A_DAY:
+        return None
+    return last_before(found[0], on)
 
 
 def _role(before: str, after: str) -> str:

@@ -25,6 +25,9 @@ def answer(sentence: Sentence) -> Answer | None:
         found = dates(arabic(sentence.text), sentence.on)
         if len(found) == 1 and len(sentence.text) - (found[0].end - found[0].start) <= 6:
             return _answer(Milestones(full=found[0]), sentence.on)
+    if sentence.previous == ENTRY and (day := milestones.alone(sentence.text, sentence.on)) is not None:
+        told = milestones.read(sentence.text, sentence.on)
+        return _answer(told if told.full or told.joined else Milestones(full=day), sentence.on)
     if not MATTER.search(sentence.text) or OTHERS.search(sentence.text):
         return None
     told = milestones.read(sentence.text, sentence.on)

@@ -12,6 +12,9 @@ from handlers.workdays import is_announced, is_workday
 
 NAME = "publicity"
 ENTRY = "admission-candidate-publicity"
+EXPLAINED_BY = (ENTRY, "admission-publicity-days")
+"""The entries after which a mere day is the one on which the publicity begins."""
+LONGEST_WITH_A_DAY = 12
 RULE = Citation("发展党员细则(2026)", "第十三条")
 LEAST_DAYS = 5
 MOST_DAYS = 60
@@ -31,6 +34,10 @@ def answer(sentence: Sentence) -> Answer | None:
     known = recall(sentence.previous, NAME, 2)
     if known is not None and (found := _completed(sentence, known)) is not None:
         return found
+    if sentence.previous in EXPLAINED_BY and len(sentence.text) <= LONGEST_WITH_A_DAY:
+        begins = _dates(arabic(sentence.text), sentence.on)
+        if len(begins) == 1:
+            return _answer(begins[0], None, natural=False, end=None)
     if not MATTER.search(sentence.text):
         return None
     text = arabic(sentence.text)

@@ -12,6 +12,8 @@ from handlers.answering.worked import Sentence, missing, recall, worked
 NAME = "transition"
 ENTRY = "probation-end-date"
 EXTENSION_ENTRY = "probation-extend"
+EXPLAINED_BY = (ENTRY, "probation-length", "transition-ontime", "transition-date")
+"""The entries after which a mere day is the one that probation is counted from."""
 PROBATION_MONTHS = 12
 EXTENSION_MONTHS = range(6, 13)
 RULE = Citation("发展党员细则(2026)", "第三十一条")
@@ -37,6 +39,10 @@ def answer(sentence: Sentence) -> Answer | None:
     if (asked := _recalled(sentence)) is not None:
         return asked
     text = sentence.text
+    if sentence.previous in EXPLAINED_BY and (day := milestones.alone(text, sentence.on)) is not None:
+        told = milestones.read(text, sentence.on)
+        if told.joined or told.loose:
+            return _answer(day, None, None)
     if not MATTER.search(text) or not ASKS.search(text) or OTHERS.search(text):
         return None
     if not OURS.search(text):

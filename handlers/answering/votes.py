@@ -237,9 +237,10 @@ def _thresholds(rule: Rule, due: int, present: int | None, text: str) -> Answer:
     of_people = not ASKS_VOTES.search(text) or (present is not None and ASKS_MEETING.search(text))
     first = f"{comes}；{votes}" if of_people else f"{votes}；{comes}"
     base = f"实到{present}" if rule is Rule.ELECTION else f"应到{due}"
-    return _reply(
-        rule, f"{first}。\n算法：{came}{need}×2＝{need * 2}＞{base}，超过半数。", quorum=bool(of_people)
-    )
+    body = f"{first}。\n算法：{came}{need}×2＝{need * 2}＞{base}，超过半数。"
+    if present is not None and need > present:
+        body += f"\n到会只有{present}人，全部赞成也不到{need}票，请等人多时再表决。"
+    return _reply(rule, body, quorum=bool(of_people))
 
 
 def _verdict(rule: Rule, due: int, present: int | None, favour: int) -> Answer:

@@ -125,6 +125,26 @@ def test_every_asking_leads_to_its_entry_or_offers_it(engine: Engine) -> None:
     assert len(missed) <= asked * 0.02, missed
 
 
+COMMONEST = [
+    ("党费怎么算", "dues-calculate"),
+    ("怎么入党", "admission-flow"),
+    ("预备期多久", "probation-length"),
+    ("党龄怎么算", "seniority-start"),
+    ("三会一课是什么", "meetings-what"),
+    ("党员大会多久开一次", "meetings-assembly"),
+    ("支委会多久开一次", "meetings-committee"),
+    ("组织关系怎么转", "relation-how"),
+    ("支部几年换届", "branch-term"),
+    ("入党誓词", "oath-text"),
+]
+"""A few words that thousands type: with two entries asked for in the same words, a third once answered."""
+
+
+@pytest.mark.parametrize(("text", "code"), COMMONEST)
+def test_the_commonest_words_lead_where_they_must(engine: Engine, text: str, code: str) -> None:
+    assert engine.answer(text, on=TODAY).entry == code
+
+
 def test_no_asking_is_taken_for_what_no_rule_says_or_for_none_of_ours(engine: Engine) -> None:
     """An asking itself is always answered; few may sound like the kinds that are not."""
     beyond = [

@@ -117,6 +117,49 @@ def test_a_follow_up_leans_on_the_last_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "then", "code"),
+    [
+        ("党员大会多久开一次", "那支委会呢", "meetings-committee"),
+        ("党员大会多久开一次", "主题党日呢", "theme-day-often"),
+        ("学生党员交多少党费", "那农民呢", "dues-farmer"),
+        ("接收预备党员多少票通过", "那转正呢", "transition-vote"),
+        ("党旗有几种尺寸", "那党徽呢", "emblem-size"),
+        ("预备期多久", "那要多久呢", "probation-length"),
+    ],
+)
+def test_the_same_may_be_asked_of_another_subject(first: str, then: str, code: str) -> None:
+    before = ENGINE.answer(first, on=ON)
+    assert before.kind == "answer"
+    assert ENGINE.answer(then, on=ON, previous=before.entry).entry == code
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "says"),
+    [
+        ("seniority-start", "1998年7月1日转正", "党龄从1998年7月1日算起"),
+        ("seniority-start", "我2001年6月入党", "党龄从2002年6月算起"),
+        ("probation-end-date", "去年6月20日大会通过的", "2026年6月20日预备期满"),
+        ("admission-candidate-publicity", "12月1号开始", "满5个工作日"),
+        ("dues-late", "欠了5个月", "每月应交多少元"),
+    ],
+)
+def test_a_number_told_after_its_explanation_is_reckoned_with(before: str, text: str, says: str) -> None:
+    assert says in ENGINE.answer(text, on=ON, previous=before).text
+
+
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("probation-end-date", "党委2025年7月3日批准的"),
+        ("seniority-start", "2026年修订的细则是哪天印发的什么文号"),
+        (None, "1998年7月1日转正"),
+    ],
+)
+def test_another_day_or_none_before_it_is_not(before: str | None, text: str) -> None:
+    assert "算法" not in ENGINE.answer(text, on=ON, previous=before).text
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "转正申请书范文来一份",

@@ -56,6 +56,20 @@ def test_an_entry_that_may_not_answer_is_not_found() -> None:
     assert [match.fact.code for match in found] == ["new"]
 
 
+def test_of_two_askings_that_differ_by_politeness_each_is_said_in_its_own_words() -> None:
+    features = Features(Words(fillers=("老师",)))
+    index = Index([fact("all", "党费怎么算"), fact("school", "老师党费怎么算")], features)
+    for said, code in (("党费怎么算", "all"), ("老师党费怎么算", "school")):
+        found = index.said(said, features.bare(said))
+        assert found is not None
+        assert found.code == code
+
+
+def test_the_same_words_of_two_entries_are_left_to_the_evidence() -> None:
+    index, _ = index_of(fact("one", "党费怎么算"), fact("two", "党费怎么算"))
+    assert index.said("党费怎么算", "党费怎么算") is None
+
+
 def test_what_nobody_asks_of_an_entry_is_strange_to_it() -> None:
     index, features = index_of(fact("late", "党费最多补交几个月"), fact("badge", "徽章戴在哪边"))
     known, partly = (

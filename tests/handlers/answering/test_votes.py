@@ -162,3 +162,10 @@ def test_numbers_find_their_places_whichever_side_the_words_stand() -> None:
         read = tally.read(text)
         assert (read.due, read.present, read.favour, read.against) == (50, 41, 21, 5)
         assert not read.unclear
+
+
+def test_people_told_of_in_plain_words_are_counted_and_too_few_for_the_votes_are_named() -> None:
+    answer = ask("今天开党员大会应该来三十个人就来了十五个人这会算不算数")
+    assert answer is not None
+    assert "够；16×2＝32＞应到30" in answer.text
+    assert "到会只有15人，全部赞成也不到16票" in answer.text
