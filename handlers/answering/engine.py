@@ -252,6 +252,10 @@ class Engine:
             and any(when.search(canonical) and not unless.search(canonical) for when, unless in self._beyond)
         )
 
+    def _nothing_says(self, canonical: str, fact: Fact) -> bool:
+        """Whether it asks for what no rule says, and the entry isn't one that was written about just that."""
+        return self.beyond(canonical) and not self.beyond(self._normalise(fact.question))
+
     def matches(self, canonical: str, favour: Favour) -> tuple[list[Match], frozenset[str]]:
         """The entries that fit, and the features they were found by."""
         wanted = self._features.of_canonical(canonical, self._features.bare(canonical))
@@ -267,7 +271,7 @@ class Engine:
         if given is not None and not (matches and favour(matches[0].fact) > favour(given)):
             return self._said(given, hangs)
         ours = self.ours(canonical)
-        if given is None and (not matches or self.beyond(canonical)):
+        if given is None and (not matches or self._nothing_says(canonical, matches[0].fact)):
             return unknown(ours=ours, sure=0.0)
         asked = asks(canonical)
         sure = confidence.probability(confidence.signals(matches, wanted, asked))

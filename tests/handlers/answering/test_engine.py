@@ -183,6 +183,15 @@ def test_what_no_rule_says_waits_for_a_person_however_near_an_entry_is(text: str
     assert (answer.kind, answer.entry) == ("none", None)
 
 
+def test_what_an_officer_wrote_an_entry_about_is_answered_in_other_words_too() -> None:
+    text = "党员活动室的无线网密码谁来设"
+    askings = ("党员活动室的无线网密码谁来设", "党员活动室无线网的密码由谁设")
+    written = Fact("own-wifi", text, "由阵地管理员设置。", askings, (Citation("支部条例", "第十六条"),))
+    taught = Engine.build([*written_facts(), written], read_words())
+    assert ENGINE.answer("活动室无线网密码由谁来设党员不知道", on=ON).kind == "none"
+    assert taught.answer("党员活动室无线网密码谁设", on=ON).entry == "own-wifi"
+
+
 @pytest.mark.parametrize("text", ["党员离婚要报告吗", "党员家庭挂牌有什么要求", "党小组名称怎么起"])
 def test_a_neighbour_does_not_answer_for_what_nobody_asks_of_it(text: str) -> None:
     assert ENGINE.answer(text, on=ON).kind != "answer"
