@@ -93,12 +93,21 @@ def _answer(held: When, years: tuple[int, ...], on: date | None) -> Answer:
         body += f"\n算法：从{held}起，＋5年或者＋3年。任期届满应当按期换届，上级一般提前6个月提醒。"
     else:
         end = held.later(years[0] * 12)
-        over = "已经" if end.exact and on is not None and end.first <= on else ""
+        over = "已经" if _is_over(end, on) else ""
         body = f"{end}{over}届满，应当按期换届。\n算法：{held}＋任期{years[0]}年＝{end}。"
         if held.month is not None:
             body += f"上级一般提前6个月（{end.later(-6)}前后）提醒。"
         body += f"\n经上级党组织批准可以提前或延期，一般不超过1年（{end.later(-12)}至{end.later(12)}）。"
     return worked(ENTRY, body, BRANCH, DELAY)
+
+
+def _is_over(end: When, on: date | None) -> bool:
+    """Whether a day, or the whole of a month or year, lies behind."""
+    if on is None:
+        return False
+    if end.exact:
+        return end.first <= on
+    return end.later(12 if end.month is None else 1).first <= on
 
 
 def term_ends(held: date, scope: str) -> date:

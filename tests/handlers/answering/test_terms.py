@@ -12,7 +12,7 @@ from tests.handlers.answering.asking import ask, talk
     ("text", "first"),
     [
         ("2023年5月20日换届的村党支部下次什么时候换届", "2028年5月20日届满"),
-        ("社区党支部2021年3月换届，任期届满是什么时候", "2026年3月届满"),
+        ("社区党支部2021年3月换届，任期届满是什么时候", "2026年3月已经届满"),
         ("机关支部2023年5月20日换届的，下次换届什么时候", "2026年5月20日已经届满"),
         ("机关支部2024年12月20日换届的，下次换届什么时候", "2027年12月20日届满"),
         ("我们学校党支部是2024年9月10日选出来的，什么时候届满", "2027年9月10日届满"),
@@ -74,3 +74,13 @@ def test_general_questions_and_unread_terms_are_left_alone(text: str) -> None:
 def test_the_end_of_a_term_can_be_asked_for_in_code() -> None:
     assert term_ends(date(2024, 2, 29), "村") == date(2029, 2, 28)
     assert term_ends(date(2024, 2, 29), "国企") == date(2027, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("held", "over"),
+    [("2021年3月", True), ("2021年10月", True), ("2021年11月", False), ("2020年", True), ("2021年", False)],
+)
+def test_a_month_or_year_is_over_when_all_of_it_is(held: str, over: bool) -> None:
+    answer = ask(f"村里{held}换的届下次什么时候换")
+    assert answer is not None
+    assert ("已经届满" in answer.text) is over
