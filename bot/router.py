@@ -60,12 +60,13 @@ class Route:
             return (not self.events or message.event in self.events) and (
                 not self.keys or message.text("EventKey") in self.keys
             )
-        content = message.content
-        return (
-            (not self.words or content in self.words)
-            and (self.opening is None or self.opening.match(content) is not None)
-            and (not self.says_something or bool(content))
-        )
+        return self.hears(message.content)
+
+    def hears(self, content: str) -> bool:
+        """Whether what a person said is for this line."""
+        if self.opening is not None and self.opening.match(content) is None:
+            return False
+        return (not self.words or content in self.words) and (not self.says_something or bool(content))
 
 
 class Router:
@@ -83,10 +84,14 @@ class Router:
 
     def find(self, message: Message) -> Route | None:
         """The first line that admits the message; None when it is to be passed over."""
-        by_word = self._words.get((message.kind, message.content)) if message.kind != "event" else None
-        for at, route in self._others.get(message.kind, ()):
+        lines = self._others.get(message.kind, ())
+        if message.kind == "event":
+            return next((route for _, route in lines if route.admits(message)), None)
+        content = message.content
+        by_word = self._words.get((message.kind, content))
+        for at, route in lines:
             if by_word is not None and by_word[0] < at:
                 break
-            if route.admits(message):
+            if route.hears(content):
                 return route
         return by_word[1] if by_word is not None else None
