@@ -6,6 +6,7 @@ from bot.replies import Reply
 from handlers import claims, todos
 from handlers.context import Context
 from handlers.errors import NotYourBranch
+from handlers.money import yuan
 from handlers.todos import Todos
 from models import Claim, ClaimStatus
 
@@ -72,11 +73,6 @@ def told(found: Todos) -> str:
 def line(claim: Claim) -> str:
     """One claim on one line."""
     when = texts.moment(claim.booking.slot.starts_at)
-    amount, status = yuan(claim.amount), STATUS_WORDS[claim.status]
+    amount, status = f"{yuan(claim.amount)} 元", STATUS_WORDS[claim.status]
     said = f"· {when} {claim.booking.slot.site.name}，{claim.present} 人，{amount}，{status}"
     return f"{said}：{claim.reason}" if claim.reason else said
-
-
-def yuan(fen: int) -> str:
-    """12050 → 120.50 元."""
-    return f"{fen // 100}.{fen % 100:02d} 元"

@@ -19,7 +19,8 @@ from handlers.errors import BadInput, NotAllowed, NotFound, TooShortNotice, Wron
 from handlers.lines import one_line
 from handlers.locks import hold
 from handlers.openings import Opening
-from handlers.visit_news import News, midnight, tell
+from handlers.visit_news import News, tell
+from handlers.workdays import midnight
 from models import HOLDING, LIVE, Booking, BookingStatus, Organization, Role, Site, SiteStatus, Slot
 
 LONGEST_REASON = 200
@@ -87,7 +88,8 @@ async def close_days(
     if not since <= until <= since + LONGEST_CLOSING:
         raise BadInput(to=f"结束日期不能早于开始日期，一次最多 {LONGEST_CLOSING.days} 天")
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
-    begin, end = midnight(ctx, since), midnight(ctx, until + timedelta(days=1))
+    zone = ctx.settings.zone
+    begin, end = midnight(since, zone), midnight(until + timedelta(days=1), zone)
     if not urgent:
         await _check_notice(ctx, _ahead(ctx, site).filter(starts_at__gte=begin, starts_at__lt=end))
     closed = Closed()
@@ -218,7 +220,7 @@ async def _check_notice(ctx: Context, slots: QuerySet[Slot]) -> None:
         TooShortNotice.
     """
     first_free_day = ctx.now().date() + timedelta(days=ctx.settings.closing_notice_days)
-    soon = slots.filter(starts_at__lt=midnight(ctx, first_free_day), closed=False)
+    soon = slots.filter(starts_at__lt=midnight(first_free_day, ctx.settings.zone), closed=False)
     slot_ids = [slot.id for slot in await soon.only("id")]
     if slot_ids and await Booking.filter(slot_id__in=slot_ids, status__in=LIVE).exists():
         raise TooShortNotice

@@ -8,7 +8,7 @@ and nothing is forced. Rules: 跟踪问效办法 六 (逾期) and 七 (提醒).
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from tortoise.exceptions import IntegrityError
@@ -19,7 +19,7 @@ from handlers.assessment_content import OverdueDays, Terms
 from handlers.context import Context
 from handlers.notices import WINDOW
 from handlers.routine_reminders import DayIsFull
-from handlers.workdays import last_day
+from handlers.workdays import last_day, midnight
 from models import App, DueReminder, Duty, Rectification, Role
 from models.findings import OPEN
 
@@ -73,7 +73,7 @@ def reason(
             return kind
     if now >= due_at:
         return None
-    day = datetime.combine(last_day(due_at, zone=zone), time(), zone)
+    day = midnight(last_day(due_at, zone=zone), zone)
     if now >= day:
         return TODAY
     return SOON if now >= day - timedelta(days=soon_days) else None

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, timedelta
 
 from tortoise.expressions import Q
 
@@ -10,6 +10,7 @@ from handlers import staffing
 from handlers.assessment_content import Item
 from handlers.context import Context
 from handlers.template_content import handbook
+from handlers.workdays import midnight
 from models import Assessment, Booking, BookingStatus, Organization, Record, RecordStatus, StaffQuota
 
 THEME_DAY = "T09"
@@ -72,8 +73,8 @@ async def _visits(ctx: Context, branch_id: int, since: date, until: date) -> lis
     zone = ctx.settings.zone
     done = Booking.filter(
         branch_id=branch_id, status=BookingStatus.FULFILLED,
-        slot__starts_at__gte=datetime.combine(since, time.min, zone),
-        slot__starts_at__lte=datetime.combine(until, time.max, zone),
+        slot__starts_at__gte=midnight(since, zone),
+        slot__starts_at__lt=midnight(until + timedelta(days=1), zone),
     ).select_related("slot")  # fmt: skip
     return [one.slot.starts_at.astimezone(zone).date() for one in await done.order_by("slot__starts_at")]
 

@@ -1,8 +1,10 @@
 """Quarters of a year. Pure."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from handlers.workdays import midnight
 
 MONTHS = 3
 
@@ -15,7 +17,7 @@ class Quarter(NamedTuple):
 
     def starts_at(self, zone: ZoneInfo) -> datetime:
         """Its first moment."""
-        return datetime.combine(date(self.year, (self.number - 1) * MONTHS + 1, 1), time(), zone)
+        return midnight(date(self.year, (self.number - 1) * MONTHS + 1, 1), zone)
 
     def before(self) -> "Quarter":
         """The quarter before it."""

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tortoise.functions import Count
@@ -14,6 +14,7 @@ from handlers import clusters, knowledge, questions
 from handlers.access import Reach
 from handlers.context import Context
 from handlers.errors import BadInput
+from handlers.workdays import midnight
 from models import Question
 
 SMALLEST_SHOWN = 3
@@ -82,8 +83,8 @@ def _told(count: int) -> int | None:
 
 
 async def _week(ctx: Context, reached: Reach, monday: date, topics: dict[str, str]) -> dict[str, Cell]:
-    begins = datetime.combine(monday, time(), ctx.settings.zone)
-    ends = datetime.combine(monday + timedelta(weeks=1), time(), ctx.settings.zone)
+    begins = midnight(monday, ctx.settings.zone)
+    ends = midnight(monday + timedelta(weeks=1), ctx.settings.zone)
     asked = questions.below(reached).filter(asked_at__gte=begins, asked_at__lt=ends)
     asked = asked.exclude(text__in=questions.FOLLOW_UPS)
     counted: Counter[str] = Counter()

@@ -5,7 +5,6 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.locks import hold
 from handlers.roster_sheet import Column, Issue, Row, open_sheet, write_template
+from handlers.workdays import midnight
 from models import Duty, Membership, Organization, Person
 
 __all__ = ["Report", "import_file", "write_template"]
@@ -419,14 +419,10 @@ def _wanted(ctx: Context, wish: Wish) -> dict[str, Any]:
         "is_worker": row.is_worker,
         "phone_sealed": wish.phone_sealed,
         "phone_hash": wish.phone_hash,
-        "left_at": _midnight(ctx, row.left_on),
+        "left_at": midnight(row.left_on, ctx.settings.zone) if row.left_on is not None else None,
     }
     wanted = {name: value for name, value in stated.items() if value is not None}
     return wanted | {"phone_sealed": None, "phone_hash": None} if row.phone == "" else wanted
-
-
-def _midnight(ctx: Context, day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), ctx.settings.zone) if day is not None else None
 
 
 async def _note_duties(wishes: list[Wish], plan: Plan, report: Report) -> None:

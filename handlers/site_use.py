@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tortoise.functions import Count
 
 from handlers.context import Context
 from handlers.question_statistics import SMALLEST_SHOWN
+from handlers.workdays import midnight
 from models import Booking, BookingStatus, CheckIn, Site, Slot
 
 
@@ -90,8 +91,8 @@ def _over(ctx: Context, site_ids: Iterable[str], first: date, last: date) -> dic
     zone = ctx.settings.zone
     return {
         "site_id__in": list(site_ids),
-        "starts_at__gte": datetime.combine(first, time(), zone),
-        "starts_at__lt": datetime.combine(last + timedelta(days=1), time(), zone),
+        "starts_at__gte": midnight(first, zone),
+        "starts_at__lt": midnight(last + timedelta(days=1), zone),
         "ends_at__lte": ctx.now(),
         "closed": False,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from handlers.openings import Opening
 from handlers.positions import Point, distance
 from handlers.site_index import SHOWN as SHOWN
 from handlers.site_index import folded
+from handlers.workdays import midnight
 from models import Organization, Site, SiteCategory, SiteService, SiteStatus, Slot, statements
 
 CONTENT = Path(__file__).resolve().parent.parent / "content" / "sites"
@@ -157,7 +158,8 @@ async def list_slots(ctx: Context, *, site_id: str, since: date, until: date) ->
     if until - since > LONGEST_LISTING:
         raise BadInput(to=f"一次最多查 {LONGEST_LISTING.days} 天")
     await get_site(ctx, site_id=site_id)
-    begin, end = _midnight(ctx, since), _midnight(ctx, until + timedelta(days=1))
+    zone = ctx.settings.zone
+    begin, end = midnight(since, zone), midnight(until + timedelta(days=1), zone)
     slots = Slot.filter(site_id=site_id, starts_at__gte=begin, starts_at__lt=end, ends_at__gt=ctx.now())
     return await slots.order_by("starts_at").select_related("site")
 
@@ -239,10 +241,6 @@ def _summary(site: Site, near: Point | None) -> SiteSummary:
 def _without_contact(site: Site) -> Site:
     site.contact = ""
     return site
-
-
-def _midnight(ctx: Context, day: date) -> datetime:
-    return datetime.combine(day, time(), ctx.settings.zone)
 
 
 def promised(ctx: Context, site: Site, last: date) -> list[tuple[datetime, datetime]]:

@@ -1,7 +1,7 @@
 """What a branch is told about its visit when somebody else, or the clock, changes it."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import datetime
 from enum import StrEnum
 
 from handlers import notices
@@ -72,11 +72,6 @@ def moment(ctx: Context, at: datetime) -> str:
     """A time as people say it."""
     local = at.astimezone(ctx.settings.zone)
     return f"{local.month}月{local.day}日（周{WEEKDAYS[local.weekday()]}）{local:%H:%M}"
-
-
-def midnight(ctx: Context, day: date) -> datetime:
-    """When a day begins here."""
-    return datetime.combine(day, time(), ctx.settings.zone)
 
 
 async def recipients(booking: Booking) -> list[int]:

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tortoise.functions import Count
@@ -17,6 +17,7 @@ from handlers.errors import BadInput, NotAllowed
 from handlers.question_statistics import MOST_WEEKS, SMALLEST_SHOWN, WEEKS, iso_week
 from handlers.site_use import OneSite, SiteUse
 from handlers.spreadsheets import Column, Sheet
+from handlers.workdays import midnight
 from models import Booking, BookingStatus, CheckIn, Fund, SiteCategory
 
 ENDED = (BookingStatus.FULFILLED, BookingStatus.MISSED)
@@ -207,8 +208,8 @@ async def _ended(ctx: Context, site_ids: Iterable[str], first: date, last: date)
     conditions = {
         "status__in": list(ENDED),
         "slot__site_id__in": list(site_ids),
-        "slot__starts_at__gte": datetime.combine(first, time(), zone),
-        "slot__starts_at__lt": datetime.combine(last + timedelta(days=1), time(), zone),
+        "slot__starts_at__gte": midnight(first, zone),
+        "slot__starts_at__lt": midnight(last + timedelta(days=1), zone),
     }
     rows = await Booking.filter(**conditions).select_related("slot__site")
     came = CheckIn.filter(**{f"booking__{name}": value for name, value in conditions.items()})

@@ -5,7 +5,7 @@ whose holidays aren't published yet, weekends and the days off by law are known,
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,11 @@ FIXED = {
     (10, 3): "国庆节",
 }
 """Month and day of the days off that the law itself dates (全国年节及纪念日放假办法, as of 2025)."""
+
+
+def midnight(day: date, zone: tzinfo | None) -> datetime:
+    """When a day begins."""
+    return datetime.combine(day, time(), zone)
 
 
 @cache
@@ -57,7 +62,7 @@ def before(day: date, number: int, days_off: frozenset[date] = frozenset()) -> d
 
 def begun_before(now: datetime, number: int, days_off: frozenset[date] = frozenset()) -> datetime:
     """What began before this moment has waited for more than `number` working days; in the zone of `now`."""
-    return datetime.combine(before(now.date(), number, days_off), time(), now.tzinfo)
+    return midnight(before(now.date(), number, days_off), now.tzinfo)
 
 
 def _nth(day: date, number: int, step: int, days_off: frozenset[date]) -> date:
@@ -99,4 +104,4 @@ def last_day(due_at: datetime, *, zone: ZoneInfo) -> date:
 
 
 def _ends(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), zone)
+    return midnight(day + timedelta(days=1), zone)

@@ -3,7 +3,7 @@
 Each line has a key and is said once; a person's lines of an hour come as one message (handlers/worker_news).
 """
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 from handlers import (
     rotation_plan,
@@ -14,6 +14,7 @@ from handlers import (
     worker_statistics,
 )
 from handlers.context import Context
+from handlers.workdays import midnight
 from models import (
     EnrolmentStatus,
     Filing,
@@ -89,7 +90,7 @@ async def _filings(ctx: Context) -> list[Line]:
 async def _classes(ctx: Context) -> list[Line]:
     """Who has a class tomorrow."""
     zone = ctx.settings.zone
-    tomorrow = datetime.combine(ctx.now().date() + timedelta(days=1), time(), zone)
+    tomorrow = midnight(ctx.now().date() + timedelta(days=1), zone)
     rows = Trainee.filter(
         live_key__isnull=False, enrolment__status=EnrolmentStatus.ENROLLED,
         training__status=TrainingStatus.OPEN, training__starts_at__gte=tomorrow,
@@ -121,7 +122,7 @@ async def _bulletin(ctx: Context) -> list[Line]:
         return []
     quarter = worker_statistics.last_quarter(today)
     since, _ = worker_statistics.days_of(quarter)
-    start = datetime.combine(since, time(), ctx.settings.zone)
+    start = midnight(since, ctx.settings.zone)
     units = {row.unit_id for row in await Filing.filter(created_at__gte=start).only("id", "unit_id")}
     lines: list[Line] = []
     for unit in await Organization.filter(id__in=list(units)):

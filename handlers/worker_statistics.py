@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 
 from tortoise.expressions import Q
 
@@ -13,6 +13,7 @@ from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.training_attendance import year_of
+from handlers.workdays import midnight
 from models import (
     Filing,
     FilingKind,
@@ -118,7 +119,9 @@ async def bulletin(ctx: Context, *, quarter: str = "") -> tuple[str, list[UnitBu
     units = await _units(within(reach))
     tops = {unit.path: unit for unit in units}
     counts: dict[int, Counter[FilingStatus]] = defaultdict(Counter)
-    rows = Filing.filter(within(reach, below="unit__"), created_at__lt=_at(ctx, until)).select_related("unit")
+    rows = Filing.filter(
+        within(reach, below="unit__"), created_at__lt=midnight(until, ctx.settings.zone)
+    ).select_related("unit")
     for row in await rows:
         unit = _top(tops, row.unit.path)
         if unit is not None and _counts(ctx, row, since, until):
@@ -145,10 +148,6 @@ def days_of(quarter: str) -> tuple[date, date]:
     year, number = int(found[1]), int(found[2])
     end = date(year + 1, 1, 1) if number == 4 else date(year, number * 3 + 1, 1)
     return date(year, number * 3 - 2, 1), end
-
-
-def _at(ctx: Context, day: date) -> datetime:
-    return datetime.combine(day, time(), ctx.settings.zone)
 
 
 def _counts(ctx: Context, row: Filing, since: date, until: date) -> bool:

@@ -8,6 +8,7 @@ from aiohttp import web
 from handlers import claim_summary, quarters
 from handlers.claim_summary import Paid, Summary
 from handlers.context import Caller
+from handlers.money import yuan
 from pages.layout import CONTEXT, page
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
@@ -24,7 +25,7 @@ async def summary(request: web.Request) -> web.Response:
 def body(found: Summary) -> str:
     """A quarter as HTML."""
     head = f"<h1>{found.year}年第{found.quarter}季度补单公开</h1>"
-    total = f"<p>已拨付 {found.visits} 次活动，合计 {yuan(found.amount)}。</p>"
+    total = f"<p>已拨付 {found.visits} 次活动，合计 {yuan(found.amount)} 元。</p>"
     tables = table("按阵地", found.sites) + table("按党支部", found.branches) if found.visits else ""
     return (
         f'<p class="strand">专项经费</p>{head}{total}{tables}'
@@ -36,7 +37,7 @@ def body(found: Summary) -> str:
 def table(title: str, rows: Sequence[Paid]) -> str:
     """Sums by name."""
     lines = "".join(
-        f"<tr><td>{escape(one.name)}</td><td>{one.visits}</td><td>{yuan(one.amount)}</td></tr>"
+        f"<tr><td>{escape(one.name)}</td><td>{one.visits}</td><td>{yuan(one.amount)} 元</td></tr>"
         for one in rows
     )
     heads = "<thead><tr><th>名称</th><th>次数</th><th>金额</th></tr></thead>"
@@ -47,11 +48,6 @@ def earlier(found: Summary) -> str:
     """The way to the quarter before."""
     before = quarters.Quarter(found.year, found.quarter).before()
     return f'<a href="/claims/summary?year={before.year}&amp;quarter={before.number}">看上一季度</a>'
-
-
-def yuan(fen: int) -> str:
-    """12050 → 120.50 元."""
-    return f"{fen // 100}.{fen % 100:02d} 元"
 
 
 def _whole(request: web.Request, name: str, least: int, most: int) -> int | None:

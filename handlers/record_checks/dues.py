@@ -12,6 +12,7 @@ from handlers.answering.arrears import LONGEST_MONTHS
 from handlers.answering.dates import add_months
 from handlers.answering.dues import CENT, USUAL_LIMIT, Payer
 from handlers.answering.dues import due as reckon
+from handlers.money import yuan
 from handlers.record_checks.conditions import BY_RATE
 from handlers.record_checks.validations import (
     BLOCK,
@@ -21,7 +22,6 @@ from handlers.record_checks.validations import (
     opened,
     say,
     validation,
-    yuan,
 )
 
 LOWEST = ("学生", "下岗失业", "抚恤救济", "低保")

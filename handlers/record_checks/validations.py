@@ -165,11 +165,6 @@ def say(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def yuan(fen: int) -> str:
-    """Fen as yuan: 4550 → 45.50."""
-    return f"{fen // 100}.{fen % 100:02}"
-
-
 def refused(reckoning: Callable[[], object]) -> str | None:
     """What a rehearsal's reckoning says against it: the same rule is reckoned in one place."""
     try:
