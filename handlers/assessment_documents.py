@@ -145,7 +145,7 @@ def _problems(whole: Whole, known: Taught, zone: ZoneInfo) -> tuple[Sequence[str
         if (item := _item(whole, one)) is not None
     ]
     heads = ("项目", "事实与佐证", "依据", "整改（责任人、措施、期限）", "学什么")
-    return (), Table(heads, rows, (16, 30, 18, 22, 14))
+    return (), Table(heads, rows, (13, 27, 14, 22, 24))
 
 
 def _item(whole: Whole, row: Rectification) -> Item | None:

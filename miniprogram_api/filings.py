@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from handlers import filings
+from handlers import filing_sheet, filings, spreadsheets
 from handlers.context import Context
 from handlers.errors import (
     AlreadyFullTime,
@@ -20,7 +20,7 @@ from handlers.errors import (
 )
 from handlers.filings import CommitteeWord, PostWish
 from miniprogram_api.forms import LARGEST_ID, Form, Line, PageQuery, Text
-from miniprogram_api.table import DISTRICT, OFFICERS, Route
+from miniprogram_api.table import DISTRICT, OFFICERS, File, Route
 from miniprogram_api.views import Moment, View
 from miniprogram_api.workers import FactsForm, JsonDay, MoveView, UnitView, Word, facts, moved
 from models import Filing, FilingKind, FilingStatus, WorkerField
@@ -153,6 +153,11 @@ async def index(ctx: Context, *, form: FilingQuery) -> FilingsView:
     return FilingsView(items=[shown(row) for row in page.items], next=page.next)
 
 
+async def sheet(ctx: Context) -> File:
+    """The ledger as an Excel file."""
+    return File("备案台账.xlsx", await filing_sheet.export(ctx))
+
+
 async def show(ctx: Context, *, filing_id: int) -> FilingWholeView:
     """One filing."""
     row, moves = await filings.get_filing(ctx, filing_id=filing_id)
@@ -221,6 +226,7 @@ OFFICE = (NotBound, NotAllowed, WrongState)
 ROUTES = (
     Route("POST", "/filings", create, OFFICERS, "报备案", FilingForm, FilingView, (201,), (NotBound, NotAllowed, NotFound, FilingOpen), creates=True),
     Route("GET", "/filings", index, OFFICERS, "备案列表", FilingQuery, FilingsView, refuses=(NotBound, NotAllowed)),
+    Route("GET", "/filing-sheet", sheet, OFFICERS, "导出备案台账", refuses=(NotBound, NotAllowed), media=spreadsheets.MEDIA),
     Route("GET", "/filings/{filing_id}", show, OFFICERS, "一件备案和它的经过", None, FilingWholeView, refuses=(NotBound, NotAllowed)),
     Route("POST", "/filings/{filing_id}/correct", correct, OFFICERS, "补正后再报", FilingCorrectionForm, FilingView, refuses=OFFICE),
     Route("POST", "/filings/{filing_id}/advance", advance, OFFICERS, "办下一步：单位审核、党委研究、初审、审定", AdvanceForm, FilingView, refuses=(*OFFICE, OwnFiling, AlreadyFullTime)),

@@ -162,6 +162,7 @@ def _workers(router: web.UrlDispatcher) -> None:
     router.add_get("/workers/bulletin", workers.bulletin)
     router.add_post(f"/workers/corrections/{{correction_id:{number}}}", workers.answer)
     router.add_get("/workers/filings", filings.index)
+    router.add_get("/workers/filings/filings.xlsx", filings.sheet)
     router.add_get("/workers/filings/new", filings.fresh)
     router.add_post("/workers/filings/new", filings.file)
     router.add_get(f"/workers/filings/{{filing_id:{number}}}", filings.show)

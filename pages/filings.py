@@ -5,7 +5,7 @@ from html import escape
 
 from aiohttp import web
 
-from handlers import filings, worker_terms, workers
+from handlers import filing_sheet, filings, spreadsheets, worker_terms, workers
 from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput
@@ -18,6 +18,7 @@ from pages.staff import (
     check,
     day,
     desk,
+    download,
     facts,
     field,
     form,
@@ -57,11 +58,22 @@ async def _index(ctx: Context) -> web.Response:
         for one in page.items
     ]
     body = (
-        '<p><a href="/workers/filings/new">报一件备案</a></p>'
+        '<p><a href="/workers/filings/new">报一件备案</a>　'
+        '<a href="/workers/filings/filings.xlsx">导出备案台账（Excel）</a></p>'
         f"{table(('备案', '单位', '生效日期', '状态'), rows)}"
         '<p class="soft">变动须事前报备：生效日期不能早于报的那一天，也不早于审定的那一天。</p>'
     )
     return desk("备案", body)
+
+
+async def sheet(request: web.Request) -> web.Response:
+    """The ledger as an Excel file."""
+
+    async def body(ctx: Context) -> web.Response:
+        content = await filing_sheet.export(ctx)
+        return download(content, name="filings.xlsx", media=spreadsheets.MEDIA)
+
+    return await shown(request, body)
 
 
 async def show(request: web.Request) -> web.Response:

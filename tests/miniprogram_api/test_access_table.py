@@ -336,6 +336,7 @@ ROWS = {
         },
     ),
     "GET /filings": Row(OFFICERS, DISTRICT, listed=by_id("filing_id")),
+    "GET /filing-sheet": Row(OFFICERS, DISTRICT, listed=in_sheet(0, "filing_id")),
     "GET /filings/{filing_id}": Row(OFFICERS, DISTRICT),
     "POST /filings/{filing_id}/advance": Row(OFFICERS, DISTRICT, body=lambda _: {}),
     "POST /filings/{filing_id}/return": Row(OFFICERS, DISTRICT, body=lambda _: {"reason": "x"}),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import FormData
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from handlers import rotations, trainings
 from handlers.context import Context
@@ -87,6 +87,12 @@ async def test_a_filing_goes_its_way_in_four_taps(client: Client, world: Town) -
     assert "已备案" in html
     placement = await Placement.get()
     assert placement.duties == ["党员教育", "发展党员"]
+    for who, there in ((town, 1), (world.far_officer, 0)):
+        client.session.cookie_jar.clear()
+        sent = await client.get("/workers/filings/filings.xlsx", cookies=await cookie(world.ctx, who))
+        rows = list(load_workbook(BytesIO(await sent.read())).worksheets[0].iter_rows(values_only=True))
+        assert len(rows) == 1 + there
+        assert not there or ("已备案" in rows[1] and "已报区级备案" in str(rows[1][-1]))
     own = await see(client, world, world.member, "/my-work")
     assert "组织员" in own
     await do(client, world, world.member, "/my-work/corrections", text="学历应为本科")
