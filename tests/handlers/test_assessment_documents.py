@@ -37,12 +37,15 @@ def words(content: bytes) -> str:
     return "\n".join([*(one.text for one in file.paragraphs), *cells])
 
 
+TAUGHT = ("案例：党支部委员会会议", "纪实模板：党支部党员大会记录")
+
+
 async def test_a_branchs_report_says_marks_facts_rules_owner_and_term(
     world: Assessed, row: Assessment, clock: Clock
 ) -> None:
     report = await assessment_documents.branch_report(world.at(world.town.worker), assessment_id=row.id)
     text = words(await assessment_documents.as_docx(report, at=clock.now))
-    for said in (FACT, EVIDENCE, RULE, "98", "2026-12-21前", "本区建议值", "不评个人", "C3、C4、C7"):
+    for said in (FACT, EVIDENCE, RULE, "98", "2026-12-21前", "本区建议值", "不评个人", *TAUGHT):
         assert said in text, said
     assert "None" not in text
 
