@@ -19,7 +19,7 @@ from miniprogram_api.views import View
 class PlaceImageView(View):
     """A picture of a place."""
 
-    image: str | None = Field(description="去掉它时用的编号；别处的图片（https 地址）没有编号")
+    name: str | None = Field(description="去掉它时用的编号；别处的图片（https 地址）没有编号")
     address: str = Field(description="谁都能看的地址；本系统的图片是 /images/ 开头的路径")
 
 
@@ -41,9 +41,9 @@ async def add_to_site(ctx: Context, *, site_id: str, form: AttachedForm) -> Plac
     return _one(await place_images.add_to_site(ctx, site_id=site_id, content=picture(form)))
 
 
-async def remove_from_site(ctx: Context, *, site_id: str, image: str) -> PlaceImagesView:
+async def remove_from_site(ctx: Context, *, site_id: str, name: str) -> PlaceImagesView:
     """One less; those that are left."""
-    await place_images.remove_from_site(ctx, site_id=site_id, address=place_images.named(image))
+    await place_images.remove_from_site(ctx, site_id=site_id, address=place_images.named(name))
     return await of_site(ctx, site_id=site_id)
 
 
@@ -57,15 +57,15 @@ async def add_to_showcase(ctx: Context, *, showcase_id: int, form: AttachedForm)
     return _one(await place_images.add_to_showcase(ctx, showcase_id=showcase_id, content=picture(form)))
 
 
-async def remove_from_showcase(ctx: Context, *, showcase_id: int, image: str) -> PlaceImagesView:
+async def remove_from_showcase(ctx: Context, *, showcase_id: int, name: str) -> PlaceImagesView:
     """One less; those that are left."""
-    await place_images.remove_from_showcase(ctx, showcase_id=showcase_id, address=place_images.named(image))
+    await place_images.remove_from_showcase(ctx, showcase_id=showcase_id, address=place_images.named(name))
     return await of_showcase(ctx, showcase_id=showcase_id)
 
 
 def _one(address: str) -> PlaceImageView:
     ours = OURS.fullmatch(address)
-    return PlaceImageView(image=ours[1] if ours else None, address=address)
+    return PlaceImageView(name=ours[1] if ours else None, address=address)
 
 
 def _shown(addresses: Sequence[str], most: int) -> PlaceImagesView:
@@ -80,9 +80,9 @@ MAY_BE = "（可传可不传；只拍场地和展陈，不拍人脸）"
 ROUTES = (
     Route("GET", "/sites/{site_id}/images", of_site, KEEPERS, "管理员看到的阵地图片", None, PlaceImagesView, refuses=SITE),
     Route("POST", "/sites/{site_id}/images", add_to_site, KEEPERS, f"给阵地添一张图片{MAY_BE}", AttachedForm, PlaceImageView, (201,), SITE, creates=True, apart=always, largest=LARGEST_BODY),
-    Route("DELETE", "/sites/{site_id}/images/{image}", remove_from_site, KEEPERS, "去掉阵地的一张图片", None, PlaceImagesView, refuses=SITE),
+    Route("DELETE", "/sites/{site_id}/images/{name}", remove_from_site, KEEPERS, "去掉阵地的一张图片", None, PlaceImagesView, refuses=SITE),
     Route("GET", "/showcase/{showcase_id}/images", of_showcase, ACTS_FOR_BRANCH, "样板的图片，能修改的人看", None, PlaceImagesView, refuses=EXAMPLE),
     Route("POST", "/showcase/{showcase_id}/images", add_to_showcase, ACTS_FOR_BRANCH, f"给样板添一张图片{MAY_BE}", AttachedForm, PlaceImageView, (201,), EXAMPLE, creates=True, apart=always, largest=LARGEST_BODY),
-    Route("DELETE", "/showcase/{showcase_id}/images/{image}", remove_from_showcase, ACTS_FOR_BRANCH, "去掉样板的一张图片", None, PlaceImagesView, refuses=EXAMPLE),
+    Route("DELETE", "/showcase/{showcase_id}/images/{name}", remove_from_showcase, ACTS_FOR_BRANCH, "去掉样板的一张图片", None, PlaceImagesView, refuses=EXAMPLE),
 )
 # fmt: on

@@ -34,7 +34,7 @@ PATH_PATTERNS = {
     "role": re.compile(r"[Rr][0-9]{2}"),
     "friday": re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII),
     "register": re.compile(r"[a-z]{3,20}"),
-    "image": re.compile(r"[0-9a-f]{32}"),
+    "name": re.compile(r"[0-9a-f]{32}"),
     "article": re.compile(r"\w{1,16}"),
 }
 """What an id in a path may look like; those not named here are whole numbers."""

@@ -197,7 +197,7 @@ IDS = {
     "assessment_id": "1",
     "finding_id": "1",
     "showcase_id": "1",
-    "image": "0" * 32,
+    "name": "0" * 32,
 }
 REFUSED = {"not_allowed", "not_your_branch", "not_bound", "unauthenticated"}
 WHO = {

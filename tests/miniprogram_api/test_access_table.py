@@ -435,12 +435,12 @@ ROWS = {
     "POST /showcase/{showcase_id}/edit": Row(OFFICERS, DISTRICT, body=lambda _: EXAMPLE),
     "GET /sites/{site_id}/images": Row(KEEPERS, DISTRICT),
     "POST /sites/{site_id}/images": Row(KEEPERS, DISTRICT, body=lambda _: {"content": PICTURE}),
-    "DELETE /sites/{site_id}/images/{image}": Row(KEEPERS, DISTRICT),
+    "DELETE /sites/{site_id}/images/{name}": Row(KEEPERS, DISTRICT),
     "GET /showcase/{showcase_id}/images": Row(WORKER | OFFICERS, DISTRICT),
     "POST /showcase/{showcase_id}/images": Row(
         WORKER | OFFICERS, DISTRICT, body=lambda _: {"content": PICTURE}
     ),
-    "DELETE /showcase/{showcase_id}/images/{image}": Row(WORKER | OFFICERS, DISTRICT),
+    "DELETE /showcase/{showcase_id}/images/{name}": Row(WORKER | OFFICERS, DISTRICT),
 }  # fmt: skip
 
 UNSCOPED = {
@@ -577,7 +577,7 @@ class Things:
             "batch_id": batch.id, "poster": sites.poster_scene(self.ctx, site_id=self.sites[side].id),
             "scan": self.scan(side),
             "weak_id": (await self.once("weak", side, self.weak)).id,
-            "showcase_id": (await self.once("showcase", side, self.showcase)).id, "image": "0" * 32,
+            "showcase_id": (await self.once("showcase", side, self.showcase)).id, "name": "0" * 32,
         } | await self.once("workers", side, self.workers_side)  # fmt: skip
 
     async def workers_side(self, side: str) -> dict[str, Any]:

@@ -36,14 +36,14 @@ async def listed(world: World, clock: Clock, *, status: ShowcaseStatus) -> Showc
 async def test_a_keeper_puts_a_picture_up_sees_it_listed_and_takes_it_down(world: World) -> None:
     keeper = world["keeper"]
     made = await keeper("POST", HERE, SENT, Idempotency_Key="picture-1")
-    assert (made.status, made.body["address"]) == (201, f"/images/{made.body['image']}.jpg")
+    assert (made.status, made.body["address"]) == (201, f"/images/{made.body['name']}.jpg")
     assert (await keeper("POST", HERE, SENT, Idempotency_Key="picture-1")).body == made.body
     assert (await keeper("POST", HERE, SENT)).body == made.body, "one picture is one, whatever the key"
     seen = (await keeper("GET", HERE)).body
     assert seen == {"items": [made.body], "next": None, "most": place_images.MOST_OF_SITE}
     assert (await world["unbound"]("GET", "/sites/S10")).body["images"] == [made.body["address"]]
     for _ in range(2):
-        left = await keeper("DELETE", f"{HERE}/{made.body['image']}")
+        left = await keeper("DELETE", f"{HERE}/{made.body['name']}")
         assert (left.status, left.body["items"]) == (200, [])
     assert await PlaceImage.all().count() == 0
 
@@ -51,14 +51,14 @@ async def test_a_keeper_puts_a_picture_up_sees_it_listed_and_takes_it_down(world
 async def test_a_picture_from_elsewhere_is_listed_without_a_number(world: World) -> None:
     await Site.filter(id="S10").update(images=["https://pic.example.cn/a.jpg"])
     (one,) = (await world["keeper"]("GET", HERE)).body["items"]
-    assert one == {"image": None, "address": "https://pic.example.cn/a.jpg"}
+    assert one == {"name": None, "address": "https://pic.example.cn/a.jpg"}
 
 
 @pytest.mark.parametrize("name", ["stranger", "unbound", "member", "worker", "other_town"])
 async def test_nobody_else_changes_a_sites_pictures(world: World, name: str) -> None:
     made = (await world["keeper"]("POST", HERE, SENT)).body
     for method, path, form in (
-        ("POST", HERE, SENT), ("DELETE", f"{HERE}/{made['image']}", None), ("GET", HERE, None),
+        ("POST", HERE, SENT), ("DELETE", f"{HERE}/{made['name']}", None), ("GET", HERE, None),
     ):  # fmt: skip
         assert (await world[name](method, path, form)).status in (401, 403)
     assert (await Site.get(id="S10")).images == [made["address"]]
@@ -99,7 +99,7 @@ async def test_an_examples_pictures_are_changed_by_who_may_edit_it_and_an_edit_k
     assert (edited.body["summary"], edited.body["images"]) == ("新的", [made["address"]])
     cleared = await world["town"]("POST", f"/showcase/{row.id}/edit", words | {"images": []})
     assert cleared.body["images"] == []
-    assert (await world["town"]("DELETE", f"{here}/{made['image']}")).body["items"] == []
+    assert (await world["town"]("DELETE", f"{here}/{made['name']}")).body["items"] == []
 
 
 async def test_a_branch_changes_them_while_it_completes_a_returned_one(world: World, clock: Clock) -> None:
