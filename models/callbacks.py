@@ -223,9 +223,13 @@ async def keep_questions(
 
 
 async def settle(answer: Answered) -> Remembered:
-    """What counts for a key that is there already: the stored reply, or ours when one was owed."""
+    """What counts for a key that is there already: the stored reply, or ours when one was owed.
+
+    What goes as a message is not the reply as well: a re-send that comes now gets silence, as the first did.
+    """
+    reply = "" if answer.text else answer.reply
     async with in_transaction():
-        if not await Callback.filter(key=answer.key, reply=None).update(reply=answer.reply, message=None):
+        if not await Callback.filter(key=answer.key, reply=None).update(reply=reply, message=None):
             stored = await Callback.get(key=answer.key)
             return Remembered(stored.reply or "", ours=False)
         if answer.text:
@@ -236,7 +240,7 @@ async def settle(answer: Answered) -> Remembered:
                 next_try_at=answer.at,
                 created_at=answer.at,
             )
-    return Remembered(answer.reply, ours=True)
+    return Remembered(reply, ours=True)
 
 
 async def owe(key: str, message: str, at: datetime) -> str | None:

@@ -29,7 +29,7 @@ from simulator.tags import FIRST_OWN_TAG, Tag
 from simulator.world import World
 from tests.push_shape import TAG, Shape
 
-SECOND = 1.0
+NOTICES_EVERY = 0.5
 LAST_WEEKS = 7
 """One in so many bears the lesson's tag from the week before, whoever it is."""
 
@@ -54,11 +54,11 @@ async def context(settings: Settings, shape: Shape) -> AsyncIterator[Context]:
 async def clock(settings: Settings, shape: Shape) -> None:
     """The jobs of the timetable that a lesson needs, more often."""
     lesson_mass.MOST = shape.batch
-    zone = settings.zone
+    zone, every = settings.zone, shape.every
     jobs = [
-        Job("push_lesson", IntervalTrigger(seconds=SECOND / 2, timezone=zone), lesson_due.push_due, 60),
-        Job("settle_lesson", IntervalTrigger(seconds=SECOND, timezone=zone), lesson_due.settle_due, 60),
-        Job("send_notices", IntervalTrigger(seconds=SECOND / 2, timezone=zone), notices.send_due, 60),
+        Job("push_lesson", IntervalTrigger(seconds=every, timezone=zone), lesson_due.push_due, 60),
+        Job("settle_lesson", IntervalTrigger(seconds=2 * every, timezone=zone), lesson_due.settle_due, 60),
+        Job("send_notices", IntervalTrigger(seconds=NOTICES_EVERY, timezone=zone), notices.send_due, 60),
     ]
     async with context(settings, shape) as ctx:
         say_ready()

@@ -65,6 +65,9 @@ def main() -> int:
     parser.add_argument("--notice", type=float, default=0.1, help="share that admits a service notice")
     parser.add_argument("--kill-every", type=float, default=3.0, help="seconds")
     parser.add_argument("--speed", type=float, default=12.0, help="how many seconds pass in one")
+    parser.add_argument(
+        "--every", type=float, default=0.5, help="seconds between a clock's looks at the lesson"
+    )
     parser.add_argument("--longest", type=float, default=1200.0, help="seconds until it is given up")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, servers.postgresql() as server, servers.redis() as redis:
@@ -73,7 +76,7 @@ def main() -> int:
         asyncio.run(schema.migrate(settings, progress=lambda _: None))
         shape = Shape(
             given.followers, given.audience, given.batch, given.speed, f"{folder}/begun",
-            mini=given.mini, notice=given.notice, by_tag=given.by == "tag",
+            mini=given.mini, notice=given.notice, by_tag=given.by == "tag", every=given.every,
         )  # fmt: skip
         count = asyncio.run(
             run(settings, shape, kill_every=given.kill_every, longest=given.longest, say=print)

@@ -200,8 +200,25 @@ async def test_a_slow_answer_goes_by_customer_service_message(ctx: Context, open
     notice = await Notice.get()
     assert (notice.openid, notice.content) == ("oAlice", "第1次")
     assert (await Callback.get()).message is None
-    assert "第1次" in await reply(desk, message)
+    for one in (desk, await open_one(one_route(work.change, Manner.STEPS))):
+        assert await reply(one, message) == "", "it was promised as a message, and comes once"
     assert await Notice.all().count() == 1
+
+
+async def test_a_resend_that_comes_while_a_late_answer_is_made_does_not_get_it_as_well(
+    ctx: Context, open_one: OpenDesk
+) -> None:
+    work = Counting()
+    work.go_on.clear()
+    desk = await open_one(one_route(work.change, Manner.STEPS), within=quick(ctx))
+    message = inbound()
+    assert await reply(desk, message) == ""
+    desk._deadline = 4.5
+    again = asyncio.ensure_future(reply(desk, message))
+    await asyncio.sleep(0)
+    work.go_on.set()
+    assert await again == ""
+    assert (await Notice.get()).content == "第1次"
 
 
 async def test_a_slow_answer_is_handed_to_the_resend_that_asks_for_it(
