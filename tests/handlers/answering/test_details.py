@@ -30,7 +30,7 @@ def test_an_entry_may_speak_of_a_detail_in_other_words() -> None:
 
 
 NEIGHBOURS = (
-    "光荣在党50年纪念章丢了补办",
+    "光荣在党50年纪念章可以代领吗",
     "发展对象培训费用谁来承担",
     "主题党日可以带家属参加吗",
     "民主评议结果需要公示几天",
