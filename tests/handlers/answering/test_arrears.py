@@ -82,3 +82,9 @@ def test_months_and_a_month_s_due_say_enough_without_the_word_for_dues() -> None
 )
 def test_other_debts_are_none_of_ours(text: str) -> None:
     assert ask(text) is None
+
+
+def test_how_much_to_pay_is_no_paying_too_little() -> None:
+    answer = ask("养老金5200党费按多少交")
+    assert answer is not None
+    assert answer.entry == "dues-calculate"
