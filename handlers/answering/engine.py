@@ -175,7 +175,7 @@ class Engine:
             if len(several) > 1:
                 return join(several)
         short = len(canonical) <= LONGEST_FOLLOW_UP
-        goes_on = short and GOES_ON.match(canonical)
+        goes_on = short and (GOES_ON.match(canonical) or (previous and canonical.endswith("呢")))
         whole = self._judge(canonical, favour, least=confidence.ALONE_AT if goes_on else confidence.ANSWER_AT)
         if several and several[0].confidence > whole.confidence:
             return several[0]  # What stands around it is no part of the question.

@@ -191,7 +191,9 @@ class Index:
             canonical = dict.fromkeys(map(features.canonical, (fact.question, *fact.askings)))
             self._asked.append(asked_of(canonical))
             bares = {text: features.bare(text) for text in canonical}
-            for text in dict.fromkeys(bares.values()):
+            # What is left of some just names a subject, as of 换届是不是必须的: those count in full.
+            told = (text if len(bare) <= SUBJECT else bare for text, bare in bares.items())
+            for text in dict.fromkeys(told):
                 # Two entries that are asked for in the same words: evidence has to tell them apart…
                 self._said[text] = SEVERAL if text in self._said else place
             for text, bare in bares.items():
@@ -207,7 +209,7 @@ class Index:
                     self._typical[place][feature] = times
         # …unless what is left out of one of them does: 老师 may be spoken to, or of.
         self._said.update(
-            {text: place for text, (bare, place) in in_full.items() if self._said[bare] == SEVERAL}
+            {text: place for text, (bare, place) in in_full.items() if self._said.get(bare) == SEVERAL}
         )
         return posted
 

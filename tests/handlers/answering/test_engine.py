@@ -103,6 +103,11 @@ def test_unclear_questions_get_numbered_choices() -> None:
     assert all(question in unclear.text for _, question in unclear.choices)
 
 
+@pytest.mark.parametrize("text", ["换届", "表决"])
+def test_a_mere_subject_is_never_taken_for_an_asking(text: str) -> None:
+    assert ENGINE.answer(text, on=ON).kind in ("choices", "none")
+
+
 def test_an_unknown_question_of_ours_waits_for_a_person() -> None:
     answer = ENGINE.answer("党员操办婚礼最多摆几桌", on=ON)
     assert (answer.kind, answer.entry, answer.citations) == ("none", None, ())
@@ -121,6 +126,7 @@ def test_a_follow_up_leans_on_the_last_answer() -> None:
     [
         ("党员大会多久开一次", "那支委会呢", "meetings-committee"),
         ("党员大会多久开一次", "主题党日呢", "theme-day-often"),
+        ("支委会多久开一次", "主题党日呢", "theme-day-often"),
         ("学生党员交多少党费", "那农民呢", "dues-farmer"),
         ("接收预备党员多少票通过", "那转正呢", "transition-vote"),
         ("党旗有几种尺寸", "那党徽呢", "emblem-size"),
@@ -130,7 +136,8 @@ def test_a_follow_up_leans_on_the_last_answer() -> None:
 def test_the_same_may_be_asked_of_another_subject(first: str, then: str, code: str) -> None:
     before = ENGINE.answer(first, on=ON)
     assert before.kind == "answer"
-    assert ENGINE.answer(then, on=ON, previous=before.entry).entry == code
+    for scope in (None, "社区"):
+        assert ENGINE.answer(then, on=ON, scope=scope, previous=before.entry).entry == code
 
 
 @pytest.mark.parametrize(

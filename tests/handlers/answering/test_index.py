@@ -65,6 +65,15 @@ def test_of_two_askings_that_differ_by_politeness_each_is_said_in_its_own_words(
         assert found.code == code
 
 
+def test_a_subject_that_is_left_of_an_asking_is_none() -> None:
+    features = Features(Words(fillers=("解释", "是不是", "必须的")))
+    index = Index(
+        [fact("explain", "解释机关"), fact("time", "换届是不是必须的"), fact("stage", "预审")], features
+    )
+    assert [index.said(text, text) for text in ("机关", "换届")] == [None, None]
+    assert index.said("预审", "预审") is not None
+
+
 def test_the_same_words_of_two_entries_are_left_to_the_evidence() -> None:
     index, _ = index_of(fact("one", "党费怎么算"), fact("two", "党费怎么算"))
     assert index.said("党费怎么算", "党费怎么算") is None
