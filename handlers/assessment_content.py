@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
@@ -208,6 +208,7 @@ class Terms(Strict):
     interviews: int = Field(ge=0, le=30)
     working_days: WorkingDays
     rectification_days: RectificationDays
+    rectification_counts: Literal["days", "working_days"] = "days"
     rolls_to_working_day: bool
     district_sample_percent: Percent
     recurrence_times: int = Field(ge=1, le=5)

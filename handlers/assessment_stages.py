@@ -8,12 +8,19 @@ from datetime import datetime
 from tortoise.expressions import F
 
 from handlers import audit
-from handlers.assessment_content import Book, kept_book
+from handlers.assessment_content import Book, Terms, kept_book
 from handlers.context import Context
 from handlers.errors import NotFound, WrongState
 from handlers.lesson_calendar import told_days_off
 from handlers.workdays import days_after, working_days_after
-from models import Assessment, AssessmentMove, AssessmentStage, Rectification, RectificationStatus
+from models import (
+    Assessment,
+    AssessmentMove,
+    AssessmentStage,
+    Rectification,
+    RectificationKind,
+    RectificationStatus,
+)
 from models.assessments import LAST, MOVES
 from models.findings import DONE, OPEN
 
@@ -60,10 +67,13 @@ def working_days(ctx: Context, count: int, *, since: datetime | None = None) -> 
     return working_days_after(since or ctx.now(), count, zone=ctx.settings.zone, days_off=off)
 
 
-def days(ctx: Context, count: int, *, rolls: bool, since: datetime) -> datetime:
-    """When a term of so many days ends that begins at `since`."""
+def mend_by(ctx: Context, terms: Terms, kind: RectificationKind, *, since: datetime) -> datetime:
+    """When a finding of this kind has to be mended if that begins at `since`; counted as the terms say."""
+    count = getattr(terms.rectification_days, kind.value)
+    if terms.rectification_counts == "working_days":
+        return working_days(ctx, count, since=since)
     off = told_days_off(ctx.settings)
-    return days_after(since, count, zone=ctx.settings.zone, rolls=rolls, days_off=off)
+    return days_after(since, count, zone=ctx.settings.zone, rolls=terms.rolls_to_working_day, days_off=off)
 
 
 async def move(ctx: Context, assessment: Assessment, after: AssessmentStage, *, reason: str) -> None:

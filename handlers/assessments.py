@@ -387,9 +387,7 @@ async def _carry_over(ctx: Context, finding: Finding) -> None:
 async def _begin_rounds(ctx: Context, row: Assessment, owner: Person) -> None:
     """Every round has an owner and a term from the beginning; the branch may change them."""
     terms = assessment_stages.book_of(row).terms
-    due_at = assessment_stages.days(
-        ctx, terms.rectification_days.limited, rolls=terms.rolls_to_working_day, since=ctx.now()
-    )
+    due_at = assessment_stages.mend_by(ctx, terms, RectificationKind.LIMITED, since=ctx.now())
     await Rectification.filter(assessment_id=row.id, status__in=OPEN).update(
         owner_id=owner.id, kind=RectificationKind.LIMITED, begun_at=ctx.now(), due_at=due_at
     )

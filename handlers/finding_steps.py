@@ -79,12 +79,9 @@ def _object_until(ctx: Context, row: Rectification) -> datetime | None:
 def _terms(ctx: Context, row: Rectification) -> dict[RectificationKind, datetime]:
     terms = assessment_stages.book_of(row.assessment).terms
     return {
-        kind: assessment_stages.days(
-            ctx, getattr(terms.rectification_days, kind.value), rolls=terms.rolls_to_working_day,
-            since=row.begun_at or ctx.now(),
-        )
+        kind: assessment_stages.mend_by(ctx, terms, kind, since=row.begun_at or ctx.now())
         for kind in RectificationKind
-    }  # fmt: skip
+    }
 
 
 async def _owners(row: Rectification) -> list[Person]:

@@ -197,11 +197,7 @@ async def plan(
         at_home = Person.filter(id=owner, organization_id=row.finding.branch_id, left_at=None)
         if owner != person.id and not await at_home.exists():
             raise BadInput(owner_id="责任人应是本支部名册里的同志，请重选")
-        terms = _terms(row)
-        due_at = assessment_stages.days(
-            ctx, getattr(terms.rectification_days, kind.value), rolls=terms.rolls_to_working_day,
-            since=row.begun_at or ctx.now(),
-        )  # fmt: skip
+        due_at = assessment_stages.mend_by(ctx, _terms(row), kind, since=row.begun_at or ctx.now())
         await _change(
             row,
             OPEN,
@@ -323,10 +319,7 @@ async def send_back(ctx: Context, *, finding_id: int, reason: str) -> Rectificat
     reason = one_line(reason, longest=300, field="reason")
     async with in_transaction():
         row = await _to_judge(ctx, finding_id)
-        terms = _terms(row)
-        due_at = assessment_stages.days(
-            ctx, terms.rectification_days.at_once, rolls=terms.rolls_to_working_day, since=ctx.now()
-        )
+        due_at = assessment_stages.mend_by(ctx, _terms(row), RectificationKind.AT_ONCE, since=ctx.now())
         late = row.due_at is None or row.due_at < due_at
         await _change(
             row, TO_ACCEPT, status=RectificationStatus.RETURNED, reason=reason, town_by_id=None, town_at=None,
