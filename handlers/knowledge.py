@@ -26,10 +26,11 @@ from handlers.regulation_text import numbers_of
 from models import Article, Entry, EntryStatus, Regulation, Scope
 
 CONTENT = Path(__file__).parent.parent / "content" / "knowledge"
-FRESH_FOR_SECONDS = 1.0
-"""How long a process trusts its engine before it looks whether entries changed."""
-LOOKS_EVERY_SECONDS = 0.5
-"""Shorter, so that a look that came just too early isn't made up for only a second later."""
+FRESH_FOR_SECONDS = 0.2
+"""How long a process trusts its engine before it looks whether entries changed: of the 2 seconds that are
+promised, making a new engine takes more than one."""
+LOOKS_EVERY_SECONDS = 0.25
+"""Longer, so that every look is one."""
 
 log = logging.getLogger(__name__)
 SEEDED = (

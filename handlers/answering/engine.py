@@ -83,13 +83,23 @@ MOST_QUESTIONS = 2
 """Answers put into one reply; the rest is better asked again than read on a phone."""
 
 
-def spelling(facts: Iterable[Fact], words: Words) -> Spelling:
-    """What puts slips right by everything that these entries say."""
+def as_read(facts: Iterable[Fact], words: Words) -> dict[str, str]:
+    """Everything that these entries say, and how it is read before synonyms are joined."""
     read = Normaliser(words)
-    said = [text for fact in facts for text in (fact.question, *fact.askings, fact.answer)]
+    said = {text for fact in facts for text in said_by(fact)}
+    return {text: read.read(read.clean(read.plain(text))) for text in said}
+
+
+def said_by(fact: Fact) -> tuple[str, ...]:
+    """All texts of an entry."""
+    return (fact.question, *fact.askings, fact.answer)
+
+
+def spelling(said: Sequence[str], words: Words) -> Spelling:
+    """What puts slips right by everything that is said, as it is read."""
     synonyms = (word for found in words.synonyms.items() for word in (found[0], *found[1]))
     return Spelling(
-        [read.correct(read.clean(read.plain(text))) for text in said],
+        said,
         words=(*words.terms, *words.domain, *synonyms),
         sounds=words.sounds,
         others=words.others,
@@ -100,9 +110,11 @@ class Engine:
     """Answers from a fixed set of entries. Build a new one when entries change."""
 
     def __init__(self, facts: Sequence[Fact], words: Words) -> None:
-        self._normalise = Normaliser(words, spelling(facts, words))
+        read = as_read(facts, words)
+        said = [read[text] for fact in facts for text in said_by(fact)]
+        self._normalise = Normaliser(words, spelling(said, words))
         self._features = Features(words)
-        self._index = Index(facts, self._features)
+        self._index = Index(facts, self._features, read)
         self._synonyms = words.synonyms
         self._by_code = {fact.code: fact for fact in facts}
         self._replies = {fact.code: replies.answer(fact) for fact in facts}
