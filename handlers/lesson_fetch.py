@@ -16,7 +16,7 @@ from handlers.context import Context
 from handlers.lesson_content import LessonContent
 from handlers.lesson_mass import announcement
 from handlers.lesson_plan import UNCONFIRMED
-from handlers.notices import HELD, SENT, WAITING, WINDOW
+from handlers.notices import AT_MOST_ONCE, HELD, SENT, WAITING, WINDOW
 from models import Account, Channel, Delivery, DeliveryStatus, LessonWeek, Notice
 
 AT_ONCE = 500
@@ -52,7 +52,7 @@ async def hold_lessons(ctx: Context, week: LessonWeek) -> int:
 
 def key(friday: date, recipient: str) -> str:
     """What the notice of a recipient's lesson is called, once for all."""
-    return f"lesson:{friday}:{recipient}"
+    return f"{AT_MOST_ONCE}{friday}:{recipient}"
 
 
 def _notice(ctx: Context, week: LessonWeek, row: dict[str, Any], text: str) -> Notice:
@@ -76,7 +76,7 @@ async def take_back(rows: QuerySet[Delivery]) -> None:
     put_by = rows.filter(channel=Channel.PULL, status=DeliveryStatus.PLANNED, batch__not="")
     unsent = Notice.filter(dedupe_key__in=Subquery(put_by.values("batch")), status__in=(HELD, WAITING))
     await unsent.delete()
-    left = Notice.filter(dedupe_key__startswith="lesson:").values("dedupe_key")
+    left = Notice.filter(dedupe_key__startswith=AT_MOST_ONCE).values("dedupe_key")
     await put_by.exclude(batch__in=Subquery(left)).update(batch="")
 
 
@@ -86,15 +86,16 @@ async def settle_held(ctx: Context) -> int:
     waiting = Delivery.filter(
         week_id__gte=since, channel=Channel.PULL, status=DeliveryStatus.PLANNED, batch__not=""
     )
-    sent = Notice.filter(dedupe_key__startswith="lesson:", status=SENT).values("dedupe_key")
+    sent = Notice.filter(dedupe_key__startswith=AT_MOST_ONCE, status=SENT).values("dedupe_key")
+    # By the lesson's own week: what was put by late would come together with the next one.
+    kept = await LessonWeek.filter(sends_at__gt=ctx.now() - KEPT_FOR).order_by("friday").first()
+    held = Notice.filter(dedupe_key__startswith=AT_MOST_ONCE, status=HELD)
+    over = held.filter(dedupe_key__lt=f"{AT_MOST_ONCE}{kept.friday}") if kept else held
     async with in_transaction():
         count = await waiting.filter(batch__in=Subquery(sent)).update(
             status=DeliveryStatus.SENT, sent_at=ctx.now(), error=""
         )
-        old = Notice.filter(
-            dedupe_key__startswith="lesson:", status=HELD, created_at__lt=ctx.now() - KEPT_FOR
-        )
-        dropped = await old.delete()
+        dropped = await over.delete()
         if count or dropped:
             await audit.record(ctx, "lesson.notices_settled", "course:lessons", sent=count, dropped=dropped)
     return count

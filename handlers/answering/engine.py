@@ -1,7 +1,7 @@
 """The engine: one message in, one answer out; pure, so that it can be asked on the hot path."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -95,11 +95,12 @@ def said_by(fact: Fact) -> tuple[str, ...]:
     return (fact.question, *fact.askings, fact.answer)
 
 
-def spelling(said: Sequence[str], words: Words) -> Spelling:
-    """What puts slips right by everything that is said, as it is read."""
+def spelling(facts: Sequence[Fact], words: Words, read: Mapping[str, str] | None = None) -> Spelling:
+    """What puts slips right by everything that these entries say; `read` is how, if that is known."""
+    read = read or as_read(facts, words)
     synonyms = (word for found in words.synonyms.items() for word in (found[0], *found[1]))
     return Spelling(
-        said,
+        [read[text] for fact in facts for text in said_by(fact)],
         words=(*words.terms, *words.domain, *synonyms),
         sounds=words.sounds,
         others=words.others,
@@ -111,8 +112,7 @@ class Engine:
 
     def __init__(self, facts: Sequence[Fact], words: Words) -> None:
         read = as_read(facts, words)
-        said = [read[text] for fact in facts for text in said_by(fact)]
-        self._normalise = Normaliser(words, spelling(said, words))
+        self._normalise = Normaliser(words, spelling(facts, words, read))
         self._features = Features(words)
         self._index = Index(facts, self._features, read)
         self._synonyms = words.synonyms

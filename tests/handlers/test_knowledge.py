@@ -83,10 +83,10 @@ async def test_nothing_is_built_anew_while_nothing_changes(ctx: Context, clock: 
     assert await knowledge.refresh(ctx) is first
 
 
-async def test_within_a_second_nobody_looks(ctx: Context, clock: Clock) -> None:
+async def test_a_moment_after_a_look_nobody_looks(ctx: Context, clock: Clock) -> None:
     await knowledge.refresh(ctx)
     await knowledge.seed(ctx)
-    clock.now += timedelta(milliseconds=900)
+    clock.now += timedelta(seconds=knowledge.FRESH_FOR_SECONDS * 0.9)
     assert len(await knowledge.refresh(ctx)) == 0
     clock.now += timedelta(milliseconds=100)
     assert len(await knowledge.refresh(ctx)) > 0

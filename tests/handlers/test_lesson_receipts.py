@@ -385,6 +385,21 @@ async def test_the_word_that_opts_out_does_not_bring_the_lesson_that_waited(
     assert (await Delivery.get(account=leaves)).status == DeliveryStatus.WITHDRAWN
 
 
+async def test_what_was_put_by_late_does_not_come_together_with_the_next_weeks_lesson(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    friday = await LessonWeek.get(friday=FRIDAY)
+    clock.now = friday.sends_at + timedelta(days=7, minutes=-5)
+    await follow(1)
+    await lessons.push(course, friday=FRIDAY)
+    assert await Notice.filter(status=notices.HELD).count() == 1
+    await lesson_due.settle_due(course)
+    assert await Notice.filter(status=notices.HELD).count() == 1, "its week is not over yet"
+    clock.now += timedelta(minutes=10)
+    await lesson_due.settle_due(course)
+    assert await Notice.all().count() == 0
+
+
 async def test_a_notice_that_may_have_arrived_is_not_repeated(
     course: Context, wechat: KnowingWeChat, clock: Clock
 ) -> None:
