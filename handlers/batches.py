@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -11,8 +11,8 @@ Result = TypeVar("Result")
 class Batch(Generic[Item, Result]):
     """Collects items and hands them on, a list at a time.
 
-    While as many lists as may be are on their way, the next one gathers, so the size follows the load. A
-    list that fails or takes longer than `timeout` seconds fails for each of its items.
+    While one list is on its way the next one gathers, so the size follows the load. A list that
+    fails or takes longer than `timeout` seconds fails for each of its items.
     """
 
     def __init__(
@@ -21,28 +21,26 @@ class Batch(Generic[Item, Result]):
         *,
         timeout: float,
         size: int = 200,
-        at_once: int = 1,
     ) -> None:
         self._send = send
         self._timeout = timeout
         self._size = size
-        self._at_once = at_once
         self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._senders: set[asyncio.Task[None]] = set()
+        self._sender: asyncio.Task[None] | None = None
 
     def submit(self, item: Item) -> "asyncio.Future[Result]":
         """Add an item; the future yields its result."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((item, future))
-        if len(self._senders) < self._at_once:
-            self._senders.add(loop.create_task(self._send_all()))
+        if self._sender is None:
+            self._sender = loop.create_task(self._send_all())
         return future
 
     async def drain(self) -> None:
         """Wait until nothing is on its way."""
-        while self._senders:
-            await asyncio.wait(self._senders)
+        while self._sender is not None:
+            await asyncio.wait({self._sender})
 
     async def _send_all(self) -> None:
         try:
@@ -50,8 +48,7 @@ class Batch(Generic[Item, Result]):
                 batch, self._waiting = self._waiting[: self._size], self._waiting[self._size :]
                 await self._send_one(batch)
         finally:
-            # At once, not when the loop gets to it: what is added in between would wait for ever.
-            self._senders.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            self._sender = None
 
     async def _send_one(self, batch: list[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:

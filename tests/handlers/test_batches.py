@@ -33,23 +33,18 @@ async def test_one_ticks_items_go_together_and_each_gets_its_own_result() -> Non
     assert await batch.submit(7) == 70
 
 
-@pytest.mark.parametrize(
-    ("at_once", "lists"), [(1, [[0], [1, 2, 3]]), (2, [[0], [1], [2, 3]]), (3, [[0], [1], [2], [3]])]
-)
-async def test_while_as_many_lists_as_may_be_are_on_their_way_the_next_one_gathers(
-    at_once: int, lists: list[list[int]]
-) -> None:
+async def test_while_one_list_is_on_its_way_the_next_one_gathers() -> None:
     counter = Counter()
     counter.may_go.clear()
-    batch = Batch(counter.send, timeout=5, at_once=at_once)
+    batch = Batch(counter.send, timeout=5)
     futures = []
     for n in range(4):
         futures.append(batch.submit(n))
         await asyncio.sleep(0)
-    assert counter.lists == lists[:at_once]
+    assert counter.lists == [[0]]
     counter.may_go.set()
     assert await asyncio.gather(*futures) == [0, 10, 20, 30]
-    assert counter.lists == lists
+    assert counter.lists == [[0], [1, 2, 3]]
 
 
 async def test_a_longer_list_than_may_be_goes_in_parts() -> None:
@@ -90,7 +85,7 @@ async def test_what_is_added_when_the_last_list_has_just_come_back_is_not_forgot
 async def test_draining_waits_for_all_lists() -> None:
     counter = Counter()
     counter.may_go.clear()
-    batch = Batch(counter.send, timeout=5, at_once=2)
+    batch = Batch(counter.send, timeout=5)
     futures = [batch.submit(1)]
     await asyncio.sleep(0)
     futures.append(batch.submit(2))
