@@ -8,7 +8,7 @@ const MONTH = 30 * 24 * 3600 * 1000;
 class Kept {
   // `key` names what is kept, `here` is the address that takes it, `empty` what there is at first.
   constructor(key, here, empty) {
-    Object.assign(this, { key, here, trouble: "", busy: false });
+    Object.assign(this, { key, here, trouble: "", busy: false, next: null });
     this.kept = { ...empty, touched: Date.now() };
     try {
       Object.assign(this.kept, JSON.parse(localStorage.getItem(key)));
@@ -42,14 +42,21 @@ class Kept {
     return answer;
   }
 
-  // Do what needs the network, one thing at a time, and remember what hindered it.
+  // Do what needs the network, one thing at a time, and remember what hindered it. Of what is asked for meanwhile
+  // the last follows at once, not at the next look.
   async attempt(work) {
+    this.next = work;
     if (this.busy) return;
     this.busy = true;
     try {
-      await work();
+      while (this.next) {
+        const now = this.next;
+        this.next = null;
+        await now();
+      }
       this.trouble = "";
     } catch (error) {
+      this.next = null;
       this.trouble = error.code ? error.message : "没有网络";
     } finally {
       this.busy = false;
