@@ -31,6 +31,8 @@ from tests import servers
 
 IN_FLIGHT = 200
 RATIO = 0.50
+TURNS = 3
+"""Ledger and bare client alternate so often; the middle ratio counts, for machines scatter."""
 PLANNING, ALL = 5.0, 30.0
 PEOPLE = 48_000
 BESIDE_MS, PLANNING_MB = 50.0, 60.0
@@ -164,17 +166,23 @@ def main() -> int:
                 asyncio.run(schema.migrate(made, progress=lambda _: None))
                 return made
 
-            for_mass, for_singles = settings("mass"), settings("singles")
-            planned, took, grew = uvloop.run(mass(for_mass))
+            planned, took, grew = uvloop.run(mass(settings("mass")))
             print(f"mass, {PEOPLE}: planned in {planned:.1f} s, all in {took:.1f} s, memory +{grew:.0f} MB")
-            ours = uvloop.run(singles(for_singles, given.n))
-            ceiling = uvloop.run(bare(base, given.n))
+            sides = []
+            for turn in range(TURNS):
+                ours = uvloop.run(singles(settings(f"singles-{turn}"), given.n))
+                ceiling = uvloop.run(bare(base, given.n))
+                sides.append((ours / ceiling, ours, ceiling))
+                print(
+                    f"singles: ledger {ours:.0f}/s, bare client {ceiling:.0f}/s, ratio {ours / ceiling:.2f}"
+                )
+            ratio = sorted(sides)[TURNS // 2][0]
             beside_it = beside.run(base, people=PEOPLE, singles=given.n)
             print("beside: " + ", ".join(f"{name} {value:.1f}" for name, value in beside_it.items()))
-            print(f"singles: ledger {ours:.0f}/s, bare client {ceiling:.0f}/s, ratio {ours / ceiling:.2f}")
+            print(f"singles: ratio {ratio:.2f}, the middle of {TURNS}")
     finally:
         stub.kill()
-    met = ours >= RATIO * ceiling and planned < PLANNING and took < ALL
+    met = ratio >= RATIO and planned < PLANNING and took < ALL
     met = met and beside_it["beside_p99_ms"] < BESIDE_MS and beside_it["planning_mb"] < PLANNING_MB
     targets = f"ratio {RATIO}, planning {PLANNING} s and {PLANNING_MB} MB, all {ALL} s, p99 {BESIDE_MS} ms"
     print("targets met" if met else f"TARGETS MISSED: {targets}")
