@@ -59,6 +59,37 @@ def keep_nearest(kept: dict[KeyT, list[str]], key: KeyT, pair: str) -> None:
         pairs_kept.append(pair)
 
 
+class Alike:
+    """What may be meant by two neighbours that never stand together: pairs that sound like them."""
+
+    def __init__(self, sounds: Mapping[str, str]) -> None:
+        self.aims: set[str] = set()
+        self._sound = {c: plain_sound(s) for s, chars in sounds.items() for c in chars}
+        self._second: dict[str, list[str]] = {}
+        self._first: dict[str, list[str]] = {}
+        self._both: dict[tuple[str, str], list[str]] = {}
+
+    def aim_at(self, pair: str) -> None:
+        """Remember a pair under what can be left of it: one of its characters, or its sounds."""
+        one, other = self._sound.get(pair[0]), self._sound.get(pair[1])
+        self.aims.add(pair)
+        if other:
+            keep_nearest(self._second, pair[0] + other, pair)
+        if one:
+            keep_nearest(self._first, one + pair[1], pair)
+        if one and other:
+            keep_nearest(self._both, (one, other), pair)
+
+    def to(self, one: str, other: str) -> tuple[tuple[str, float], ...]:
+        """What sounds like two neighbours and might have been meant, and how much better it must read."""
+        first, second = self._sound.get(one, ""), self._sound.get(other, "")
+        return (
+            *((pair, LEAST_GAIN) for pair in self._second.get(one + second, ())),
+            *((pair, LEAST_GAIN) for pair in self._first.get(first + other, ())),
+            *((pair, 2 * LEAST_GAIN) for pair in self._both.get((first, second), ())),
+        )
+
+
 class Spelling:
     """Built from everything that is known to be said.
 
@@ -81,27 +112,14 @@ class Spelling:
         total = sum(single.values())
         self._others = frozenset(others) - said.keys()
         self._score = {pair: often(times) for pair, times in said.items()}
-        self._sound = {c: plain_sound(s) for s, chars in sounds.items() for c in chars}
-        self._aims: set[str] = set()
-        self._second: dict[str, list[str]] = {}
-        self._first: dict[str, list[str]] = {}
-        self._both: dict[tuple[str, str], list[str]] = {}
-        self._candidates = lru_cache(MOST_REMEMBERED)(self._alike)
+        alike = Alike(sounds)
+        self._aims = alike.aims
+        # Of another object: one that remembered for itself would be in a ring, and outlive its engine.
+        self._candidates = lru_cache(MOST_REMEMBERED)(alike.to)
         for pair, times in said.most_common():
             apart = single[pair[0]] * single[pair[1]] or 1
             if pair in ours or (times >= LEAST_SAID and log(times * total / apart) >= LEAST_TIED):
-                self._aim_at(pair)
-
-    def _aim_at(self, pair: str) -> None:
-        """Remember a pair under what can be left of it: one of its characters, or its sounds."""
-        one, other = self._sound.get(pair[0]), self._sound.get(pair[1])
-        self._aims.add(pair)
-        if other:
-            keep_nearest(self._second, pair[0] + other, pair)
-        if one:
-            keep_nearest(self._first, one + pair[1], pair)
-        if one and other:
-            keep_nearest(self._both, (one, other), pair)
+                alike.aim_at(pair)
 
     def __call__(self, text: str) -> str:
         """The text with its slips put right; as long as before."""
@@ -140,12 +158,3 @@ class Spelling:
             if more > gain:
                 best, gain = pair, more
         return run[:at] + best + run[at + 2 :] if best else run
-
-    def _alike(self, one: str, other: str) -> tuple[tuple[str, float], ...]:
-        """What sounds like two neighbours and might have been meant, and how much better it must read."""
-        first, second = self._sound.get(one, ""), self._sound.get(other, "")
-        return (
-            *((pair, LEAST_GAIN) for pair in self._second.get(one + second, ())),
-            *((pair, LEAST_GAIN) for pair in self._first.get(first + other, ())),
-            *((pair, 2 * LEAST_GAIN) for pair in self._both.get((first, second), ())),
-        )

@@ -1,6 +1,8 @@
 """Slips of the finger and the ear: put right where they are slips, and nowhere else."""
 
+import gc
 import random
+import weakref
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -108,3 +110,18 @@ def test_most_slips_in_known_askings_lead_where_the_asking_leads() -> None:
         engine.answer(meant, on=TODAY).entry == engine.answer(typed, on=TODAY).entry for meant, typed in tried
     ]
     assert sum(alike) / SLIPS >= LEAST_MENDED
+
+
+def test_an_engine_that_is_replaced_goes_without_the_collectors_help() -> None:
+    """A new engine freezes what it finds (`knowledge.refresh`): a ring in the old one would stay for ever."""
+    facts = FACTS[:20]
+    gc.disable()
+    try:
+        engine = Engine.build(facts, WORDS)
+        engine.answer("组只生活会多久开一次", on=TODAY)
+        parts = (engine._normalise, engine._normalise._spelling, engine._features, engine._index)
+        left = [weakref.ref(part) for part in (engine, *parts)]
+        del engine, parts
+        assert [part() for part in left] == [None] * len(left)
+    finally:
+        gc.enable()
