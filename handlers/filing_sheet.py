@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from handlers import spreadsheets
+from handlers import spreadsheets, transitions
 from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.filings import KIND_WORDS, STATUS_WORDS, THING
@@ -60,13 +60,5 @@ def _line(row: Filing, moves: Sequence[Transition], zone: ZoneInfo) -> list[obje
         KIND_WORDS[row.kind], wish.get("post", ""), full, row.effective_on, row.reason, row.met_on or "",
         row.document_no, STATUS_WORDS[row.status], f"{row.created_at.astimezone(zone):%Y-%m-%d %H:%M}",
         f"{row.decided_at.astimezone(zone):%Y-%m-%d %H:%M}" if row.decided_at else "",
-        "\n".join(_move(one, zone) for one in moves),
+        "\n".join(transitions.line(one, STATUS_WORDS[FilingStatus(one.became)], zone) for one in moves),
     ]  # fmt: skip
-
-
-def _move(one: Transition, zone: ZoneInfo) -> str:
-    by = one.person.name if one.person else ""
-    said = (
-        f"{one.at.astimezone(zone):%Y-%m-%d %H:%M} {STATUS_WORDS[FilingStatus(one.became)]} {by}：{one.note}"
-    )
-    return said.rstrip("： ")

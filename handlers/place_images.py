@@ -125,9 +125,9 @@ async def forget_unnamed(ctx: Context) -> int:
     """
     async with in_transaction() as connection:
         await hold(connection, LOCK)
-        named = {found[1] for address in await _named() if (found := OURS.fullmatch(address))}
+        in_use = {found[1] for address in await _named() if (found := OURS.fullmatch(address))}
         old = await PlaceImage.filter(at__lt=ctx.now() - UNNAMED_AFTER).values_list("name", flat=True)
-        return await PlaceImage.filter(name__in=[name for name in old if name not in named]).delete()
+        return await PlaceImage.filter(name__in=[name for name in old if name not in in_use]).delete()
 
 
 SITE_CHANGED: Mapping[str, Any] = {"kept_by_hand": True, "version": F("version") + 1}

@@ -8,7 +8,7 @@ the previous one is set; logins are not, for whoever knows that secret could sig
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -148,8 +148,8 @@ async def is_due(settings: Settings) -> bool:
         secret, previous = _both(settings)
     except NothingToRotate:
         return False
-    for pages in (_people(secret, previous), _workers(secret, previous)):
-        async for page in pages:
+    for numbers in (PHONES, ID_NUMBERS):
+        async for page in numbers.old(secret, previous):
             if any(old.fate is Fate.RENEWED for old in page):
                 return True
     oldest = await Record.exclude(sealed="").order_by("id").first()
@@ -179,8 +179,8 @@ def _both(settings: Settings) -> tuple[SecretStr, SecretStr]:
 async def _everything(secret: SecretStr, previous: SecretStr) -> AsyncIterator[list[Old]]:
     """What isn't under the secret in force, by pages of one kind each."""
     for pages in (
-        _people(secret, previous),
-        _workers(secret, previous),
+        PHONES.old(secret, previous),
+        ID_NUMBERS.old(secret, previous),
         _records(secret, previous),
         _sealed(Kind.VERSIONS, RecordVersion.all(), secret, previous),
         _sealed(Kind.SET_ASIDES, RecordSetAside.all(), secret, previous),
@@ -205,28 +205,40 @@ async def _write(page: list[Old]) -> None:
 # The roster
 
 
-async def _people(secret: SecretStr, previous: SecretStr) -> AsyncIterator[list[Old]]:
-    rows = _foreign(Person, "phone_sealed", secret).only("id", "phone_sealed", "phone_hash")
-    async for page in _paged(rows):
-        clear = [_phone(previous, row.phone_sealed) for row in page]
-        hashes = [phones.look_up_hash(secret, number or "") for number in clear]
-        taken: set[Any] = set(await Person.filter(phone_hash__in=hashes).values_list("phone_hash", flat=True))
-        yield [
-            _sealed_number(Kind.PHONES, row, number, secret, {"phone_hash": hash_}, is_taken=hash_ in taken)
-            for row, number, hash_ in zip(page, clear, hashes, strict=True)
-        ]
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Numbers that people are found by: the table, its columns, and how one is hashed."""
+
+    kind: Kind
+    model: type[Model]
+    sealed: str
+    hashed: str
+    look_up_hash: Callable[[SecretStr, str], str]
+
+    async def old(self, secret: SecretStr, previous: SecretStr) -> AsyncIterator[list[Old]]:
+        """Those that aren't under the secret in force, by pages."""
+        rows = _foreign(self.model, self.sealed, secret).only("id", self.sealed, self.hashed)
+        async for page in _paged(rows):
+            clear = [_clear(previous, getattr(row, self.sealed)) for row in page]
+            hashes = [self.look_up_hash(secret, number or "") for number in clear]
+            there = self.model.filter(**{f"{self.hashed}__in": hashes})
+            taken: set[Any] = set(await there.values_list(self.hashed, flat=True))
+            yield [
+                self._one(row, number, hash_, secret, is_taken=hash_ in taken)
+                for row, number, hash_ in zip(page, clear, hashes, strict=True)
+            ]
+
+    def _one(self, row: Model, number: str | None, hash_: str, secret: SecretStr, *, is_taken: bool) -> Old:
+        if number is None:
+            return Old(self.kind, row, Fate.UNREADABLE)
+        if is_taken:
+            return Old(self.kind, row, Fate.TAKEN)
+        fresh = {self.hashed: hash_, self.sealed: phones.seal(secret, number)}
+        return Old(self.kind, row, Fate.RENEWED, fresh)
 
 
-async def _workers(secret: SecretStr, previous: SecretStr) -> AsyncIterator[list[Old]]:
-    rows = _foreign(Worker, "id_sealed", secret).only("id", "id_sealed", "id_hash")
-    async for page in _paged(rows):
-        clear = [_phone(previous, row.id_sealed) for row in page]
-        hashes = [id_numbers.look_up_hash(secret, number or "") for number in clear]
-        taken: set[Any] = set(await Worker.filter(id_hash__in=hashes).values_list("id_hash", flat=True))
-        yield [
-            _sealed_number(Kind.ID_NUMBERS, row, number, secret, {"id_hash": hash_}, is_taken=hash_ in taken)
-            for row, number, hash_ in zip(page, clear, hashes, strict=True)
-        ]
+PHONES = Numbers(Kind.PHONES, Person, "phone_sealed", "phone_hash", phones.look_up_hash)
+ID_NUMBERS = Numbers(Kind.ID_NUMBERS, Worker, "id_sealed", "id_hash", id_numbers.look_up_hash)
 
 
 def _foreign(model: type[Model], column: str, secret: SecretStr) -> QuerySet[Any]:
@@ -234,30 +246,11 @@ def _foreign(model: type[Model], column: str, secret: SecretStr) -> QuerySet[Any
     return there.exclude(**{f"{column}__startswith": phones.mark(secret)})
 
 
-def _phone(previous: SecretStr, sealed: str) -> str | None:
+def _clear(previous: SecretStr, sealed: str) -> str | None:
     try:
         return phones.unseal(previous, sealed)
     except phones.Unreadable:
         return None
-
-
-def _sealed_number(
-    kind: Kind,
-    row: Model,
-    number: str | None,
-    secret: SecretStr,
-    hashed: Mapping[str, str],
-    *,
-    is_taken: bool,
-) -> Old:
-    if number is None:
-        return Old(kind, row, Fate.UNREADABLE)
-    if is_taken:
-        return Old(kind, row, Fate.TAKEN)
-    (column,) = hashed
-    return Old(
-        kind, row, Fate.RENEWED, {**hashed, column.replace("hash", "sealed"): phones.seal(secret, number)}
-    )
 
 
 # The handbook

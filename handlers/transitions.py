@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tortoise.models import Model
 
@@ -36,6 +37,12 @@ async def move(ctx: Context, thing: str, row: Any, became: str, *, note: str = "
 async def of(thing: str, id_: int) -> Sequence[Transition]:
     """The moves of one thing, oldest first, each with its person."""
     return await Transition.filter(subject=f"{thing}:{id_}").order_by("id").select_related("person")
+
+
+def line(one: Transition, word: str, zone: ZoneInfo) -> str:
+    """A move on one line: when, what it became in words, by whom and why. Pure."""
+    by = one.person.name if one.person else ""
+    return f"{one.at.astimezone(zone):%Y-%m-%d %H:%M} {word} {by}：{one.note}".rstrip("： ")
 
 
 async def _write(ctx: Context, thing: str, id_: Any, was: str, became: str, note: str) -> None:

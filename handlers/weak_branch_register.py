@@ -158,23 +158,18 @@ async def _leader(number: str | None) -> int:
 async def _line(zone: ZoneInfo, row: WeakBranch) -> list[object]:
     named = await WeakFinding.filter(weak_id=row.id).order_by("id").values_list("finding__item", flat=True)
     moves = await transitions.of(THING, row.id)
+    told = "\n".join(transitions.line(one, STATUS_WORDS[WeakStatus(one.became)], zone) for one in moves)
     leader = row.led_by
     return [
         row.id, row.branch.code, row.year, STATUS_WORDS[row.status], row.facts,
         row.reason or _dismissed(row, moves), row.scheme, leader.member_no if leader else "", row.until or "",
         row.branch.name, leader.name if leader else "", "；".join(row.proposed), row.formula,
-        "、".join(str(one) for one in named), row.evidence, "\n".join(_move(zone, one) for one in moves),
+        "、".join(str(one) for one in named), row.evidence, told,
     ]  # fmt: skip
 
 
 def _dismissed(row: WeakBranch, moves: Sequence[Transition]) -> str:
     return moves[-1].note if row.status is WeakStatus.DISMISSED and moves else ""
-
-
-def _move(zone: ZoneInfo, one: Transition) -> str:
-    word = STATUS_WORDS[WeakStatus(one.became)]
-    by = one.person.name if one.person else ""
-    return f"{one.at.astimezone(zone):%Y-%m-%d %H:%M} {word} {by}：{one.note}".rstrip("： ")
 
 
 REGISTERS = (Register(REGISTER, "软弱涣散党组织", HEADINGS, take, rows, may, SHOWN),)
