@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers import paging, screenings, transitions, worker_news
@@ -30,6 +31,7 @@ from models import (
 )
 
 THING = "measure"
+REGISTER = "measures"
 LONGEST_TEXT = 600
 DAYS_TO_EXPLAIN = 10
 """Days a unit has to explain itself before a proposal may be made without its word (本区建议值)."""
@@ -225,7 +227,17 @@ async def lift(ctx: Context, *, measure_id: int, note: str = "") -> Measure:
 
 
 async def list_measures(ctx: Context, *, cursor: int | None = None, limit: int = 20) -> MeasurePage:
-    """What the caller may see: the district all, a unit's officers what was verified about their units.
+    """What the caller may see, the newest first.
+
+    Raises:
+        NotAllowed.
+    """
+    rows = (await visible(ctx)).select_related("unit")
+    return MeasurePage(*await paging.newest_first(rows, cursor=cursor, limit=limit))
+
+
+async def visible(ctx: Context) -> QuerySet[Measure]:
+    """Those the caller may see, for a list or a sheet: all the district's, of a unit what was verified.
 
     Raises:
         NotAllowed.
@@ -234,8 +246,7 @@ async def list_measures(ctx: Context, *, cursor: int | None = None, limit: int =
     wanted = Measure.filter(within(reach, below="unit__"))
     if reach is not None and Role.DISTRICT_OFFICER not in reach.roles:
         wanted = wanted.filter(status__in=list(SEEN_BY_UNIT))
-    rows = wanted.select_related("unit")
-    return MeasurePage(*await paging.newest_first(rows, cursor=cursor, limit=limit))
+    return wanted
 
 
 async def get_measure(ctx: Context, *, measure_id: int) -> tuple[Measure, Sequence[Transition]]:

@@ -79,9 +79,17 @@ class _TakeBack(Exception):
 
 def registers() -> dict[str, Register]:
     """All registers, by name; loaded with Excel's library when first asked for."""
-    from handlers import district_registers, showcase_register, weak_branch_register, worker_registers
+    from handlers import (
+        district_registers,
+        measure_register,
+        showcase_register,
+        weak_branch_register,
+        worker_registers,
+    )
 
-    kept = (worker_registers, district_registers, showcase_register, weak_branch_register)
+    kept = (
+        worker_registers, district_registers, showcase_register, weak_branch_register, measure_register,
+    )  # fmt: skip
     return {one.name: one for module in kept for one in module.REGISTERS}
 
 
@@ -97,6 +105,16 @@ def register(name: str) -> Register:
     return found
 
 
+def require_status(said: str | None, *, now: str) -> None:
+    """A row of what is on file moves nothing: the steps are taken on the page, each by who may.
+
+    Raises:
+        BadInput: the row says another status.
+    """
+    if said is not None and said != now:
+        raise BadInput(status=f"台账上现在是“{now}”：状态在页面上一步一步办理，表里改不了")
+
+
 async def export(ctx: Context, *, name: str) -> bytes:
     """A register's rows within the caller's reach, with the headings an import takes.
 
@@ -104,7 +122,11 @@ async def export(ctx: Context, *, name: str) -> bytes:
         NotFound, NotAllowed.
     """
     one = register(name)
-    rows = await one.rows(ctx)
+    return await write(one, await one.rows(ctx))
+
+
+async def write(one: Register, rows: Sequence[Sequence[Any]]) -> bytes:
+    """These rows of a register as an Excel file, with the headings an import takes."""
     columns = [Column(heading.title, heading.width) for heading in one.headings]
     columns += [more if isinstance(more, Column) else Column(more, 16) for more in one.shown]
     return await asyncio.to_thread(spreadsheets.write, one.title, columns, rows)

@@ -1,6 +1,7 @@
 """Moving a thing from one state to the next: conditional, with who, when and why, in one transaction."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,15 @@ async def move(ctx: Context, thing: str, row: Any, became: str, *, note: str = "
 async def of(thing: str, id_: int) -> Sequence[Transition]:
     """The moves of one thing, oldest first, each with its person."""
     return await Transition.filter(subject=f"{thing}:{id_}").order_by("id").select_related("person")
+
+
+async def of_all(thing: str, ids: Iterable[int]) -> Mapping[int, Sequence[Transition]]:
+    """The moves of many things by id, oldest first, each with its person; one query."""
+    found: defaultdict[int, list[Transition]] = defaultdict(list)
+    subjects = [f"{thing}:{id_}" for id_ in ids]
+    for one in await Transition.filter(subject__in=subjects).order_by("id").select_related("person"):
+        found[int(one.subject.rpartition(":")[2])].append(one)
+    return found
 
 
 def line(one: Transition, word: str, zone: ZoneInfo) -> str:

@@ -5,7 +5,8 @@ acceptance, and goes on the page. A case is never taken back, and what was decid
 sheet that goes out also shows by which formula a branch was proposed and how each step was taken.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -87,8 +88,10 @@ async def take(ctx: Context, record: Record) -> str:
 async def rows(ctx: Context) -> Sequence[Sequence[Any]]:
     """All cases below an officer, the newest first."""
     reached = within(await officer_reach(ctx), below="branch__")
-    found = WeakBranch.filter(reached).order_by("-id").limit(MOST).select_related("branch", "led_by")
-    return [await _line(ctx.settings.zone, row) for row in await found]
+    found = await WeakBranch.filter(reached).order_by("-id").limit(MOST).select_related("branch", "led_by")
+    ids = [row.id for row in found]
+    moves, named = await transitions.of_all(THING, ids), await _named(ids)
+    return [_line(ctx.settings.zone, row, named[row.id], moves[row.id]) for row in found]
 
 
 async def _known(said: Any, branch_id: int) -> WeakBranch | None:
@@ -155,16 +158,22 @@ async def _leader(number: str | None) -> int:
     return int(found.id)
 
 
-async def _line(zone: ZoneInfo, row: WeakBranch) -> list[object]:
-    named = await WeakFinding.filter(weak_id=row.id).order_by("id").values_list("finding__item", flat=True)
-    moves = await transitions.of(THING, row.id)
+async def _named(ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
+    """The items that each case's scheme names."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for one in await WeakFinding.filter(weak_id__in=ids).order_by("id").select_related("finding"):
+        found[one.weak_id].append(one.finding.item)
+    return found
+
+
+def _line(zone: ZoneInfo, row: WeakBranch, named: Sequence[str], moves: Sequence[Transition]) -> list[object]:
     told = "\n".join(transitions.line(one, STATUS_WORDS[WeakStatus(one.became)], zone) for one in moves)
     leader = row.led_by
     return [
         row.id, row.branch.code, row.year, STATUS_WORDS[row.status], row.facts,
         row.reason or _dismissed(row, moves), row.scheme, leader.member_no if leader else "", row.until or "",
         row.branch.name, leader.name if leader else "", "；".join(row.proposed), row.formula,
-        "、".join(str(one) for one in named), row.evidence, told,
+        "、".join(named), row.evidence, told,
     ]  # fmt: skip
 
 

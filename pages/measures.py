@@ -22,6 +22,8 @@ from pages.staff import (
     link,
     maybe_day,
     number,
+    register_export,
+    register_import,
     select,
     shown,
     table,
@@ -48,7 +50,7 @@ async def _index(ctx: Context) -> web.Response:
         )
         for one in page.items
     ]
-    new = ""
+    new, brought = "", ""
     if await _is_district(ctx):
         units = await Organization.filter(kind=OrganizationKind.COMMITTEE).order_by("code")
         issues = [(issue.value, worker_terms.name("issues", issue)) for issue in MeasureIssue]
@@ -58,7 +60,9 @@ async def _index(ctx: Context) -> web.Response:
             + area("facts", "事实，只写单位的事", more=SAY)
         )
         new = folded("登记一条线索", form("/workers/measures", inner, "登记"))
+        brought = register_import(measures.REGISTER)
     body = (
+        f"<p>{register_export(measures.REGISTER)}{brought}</p>"
         f"{table(('情形', '单位', '状态', '来源'), rows)}{new}"
         '<p class="soft">系统只提出线索，核实、说明、建议、审定、送达、整改、解除都由人来办。'
         "这里只管单位；对个人的处理按干部管理权限另行办理。</p>"

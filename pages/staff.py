@@ -258,6 +258,16 @@ def facts(pairs: Mapping[str, object]) -> str:
     return f"<dl>{lines}</dl>"
 
 
+def register_export(name: str) -> str:
+    """A link to a register's Excel file."""
+    return f'<a href="/workers/registers/{name}.xlsx">导出 Excel</a>'
+
+
+def register_import(name: str) -> str:
+    """A link to where a register's Excel file is brought in."""
+    return f'　<a href="/workers/registers#file-{name}">从 Excel 导入</a>'
+
+
 def history(moves: Sequence[Transition], words: Mapping[Any, str], ctx: Context) -> str:
     """What happened to a thing, oldest first; nothing where nothing did."""
     if not moves:

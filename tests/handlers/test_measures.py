@@ -1,14 +1,19 @@
 """Measures: leads a person verifies, the unit's word, four kinds and no fifth, two people, seen by few."""
 
 from datetime import date, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
-from handlers import measures, staffing, transitions, worker_leads, worker_terms
+from handlers import measures, registers, staffing, transitions, worker_leads, worker_terms
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnFiling, WrongState
-from models import Measure, MeasureIssue, MeasureKind, MeasureStatus, Notice, Role
+from models import Measure, MeasureIssue, MeasureKind, MeasureStatus, Notice, Role, Transition
 from tests.fakes import Clock
+from tests.handlers.test_registers import counts, take
 from tests.handlers.town import Town, build, person
 
 
@@ -113,6 +118,49 @@ async def test_only_the_district_and_the_unit_see_it_and_the_unit_only_once_it_i
     for step in (measures.deliver, measures.lift):
         with pytest.raises(NotAllowed):
             await step(world.at(world.town_officer), measure_id=row.id)
+
+
+def lines(content: bytes) -> list[tuple[Any, ...]]:
+    """The rows of a sheet below its headings."""
+    page = load_workbook(BytesIO(content)).active
+    assert page is not None
+    return list(page.iter_rows(min_row=2, values_only=True))
+
+
+async def test_the_sheet_shows_to_each_what_the_list_shows_to_them(world: Town) -> None:
+    row = await lead(world)
+    officers = (world.district_officer, world.town_officer, world.far_officer)
+
+    async def seen() -> list[int]:
+        return [len(lines(await registers.export(world.at(who), name="measures"))) for who in officers]
+
+    assert await seen() == [1, 0, 0]
+    await measures.verify(world.at(world.district_officer), measure_id=row.id, holds=True, note="查阅了台账")
+    assert await seen() == [1, 1, 0]
+    for nobody in (world.worker, world.member, world.keeper, None):
+        with pytest.raises(NotAllowed):
+            await registers.export(world.at(nobody), name="measures")
+    (line,) = lines(await registers.export(world.at(world.town_officer), name="measures"))
+    assert line[:5] == (row.id, "ZC01", "日常监管不到位", "台账长期没有更新", "已核实，待单位说明")
+    assert "查阅了台账" in line[-1]
+
+
+async def test_a_file_brings_leads_and_takes_no_step(world: Town, tmp_path: Path) -> None:
+    section = world.at(world.district_officer)
+    given = {"单位编码": "ZC01", "情形": "工作不力", "事实": "半年没有开展业务培训"}
+    first = await take(section, tmp_path, "measures", [given, given | {"状态": "已审定，待送达"}])
+    assert (counts(first), [one.row for one in first.issues]) == ((1, 0, 0, 1), [4])
+    row = await Measure.get()
+    assert (row.status, row.by_system) == (MeasureStatus.LEAD, False)
+    wrong = [
+        {"状态": "已解除", "事实": "另一件"}, {"编号": row.id, "单位编码": "ZC13"},
+        {"编号": row.id, "事实": "改写过的"}, {"情形": "个人违纪"}, {"单位编码": "ZC99"}, {"事实": ""},
+    ]  # fmt: skip
+    report = await take(section, tmp_path, "measures", [given | one for one in wrong])
+    assert counts(report) == (0, 0, 0, len(wrong))
+    assert [one.row for one in report.issues] == [3, 4, 5, 6, 7, 8]
+    assert await Measure.all().count() == 1
+    assert await Transition.filter(subject__startswith="measure:").count() == 1
 
 
 async def test_what_does_not_hold_ends_there_and_the_unit_never_hears_of_it(world: Town) -> None:

@@ -127,7 +127,7 @@ async def test_a_change_of_full_time_goes_by_a_filing_and_nobody_is_full_time_tw
 
 
 @pytest.mark.parametrize(
-    "name", ["workers", "quotas", "organizations", "sites", "duties", "trainings", "weakbranches"]
+    "name", ["workers", "quotas", "organizations", "sites", "duties", "trainings", "weakbranches", "measures"]
 )
 async def test_only_the_district_imports_what_is_the_districts(
     world: Town, tmp_path: Path, name: str
@@ -179,6 +179,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "trainees": [{"班次编号": "ZJ-1", "单位编码": "ZC01", "人员编号": "M1", "姓名": "演示甲"}],
     "rotations": [{"月份": "2026-12", "单位编码": "ZC01", "人员编号": "M1", "姓名": "演示甲"}],
+    "measures": [{"单位编码": "ZC01", "情形": "工作不力", "事实": "台账长期没有更新（演示）"}],
     "weakbranches": [
         {
             "党支部编码": "ZC0101", "年度": 2026, "状态": "整顿中", "研判时写明的情况": "书记不适宜任职",
