@@ -13,7 +13,7 @@ from handlers.organizations import KIND_NAMES
 from handlers.positions import Point
 from handlers.registers import CREATED, UNCHANGED, UPDATED, Register
 from handlers.roster_sheet import BadCell
-from handlers.sheet_reading import Heading, Record, choice, number_text, whole, words, yes_or_no
+from handlers.sheet_reading import Heading, Record, choice, listed, number_text, whole, words, yes_or_no
 from handlers.sites import LARGEST_FEE
 from handlers.worker_registers import person_of, unit_by_code
 from handlers.worker_rules import require_district
@@ -102,7 +102,7 @@ def open_days(_: Any, text: str) -> list[str]:
 
 def can_do(_: Any, text: str) -> list[str]:
     """What a site can be booked for: 主题党日、党课."""
-    said = _listed(text)
+    said = listed(text)
     if unknown := [word for word in said if word not in SERVICES]:
         raise BadCell(f"没有“{unknown[0]}”这一项，请从{'、'.join(SERVICES)}里选")
     return list(dict.fromkeys(SERVICES[word] for word in said))
@@ -163,7 +163,7 @@ async def take_site(ctx: Context, record: Record) -> str:
     await require_district(ctx)
     said = record.values
     wish: dict[str, Any] = {PLAIN[title]: said[title] for title in PLAIN if said[title] is not None}
-    wish |= {LISTS[title]: _listed(said[title]) for title in LISTS if said[title] is not None}
+    wish |= {LISTS[title]: listed(said[title]) for title in LISTS if said[title] is not None}
     owner = await unit_by_code(said["管理单位编码"])
     site = await Site.get_or_none(id=said["编号"]).select_related("owner")
     if site is None:
@@ -192,10 +192,6 @@ async def take_site(ctx: Context, record: Record) -> str:
         return UNCHANGED
     await site_keeping.edit(ctx, site_id=site.id, **different)
     return UPDATED
-
-
-def _listed(text: str) -> list[str]:
-    return [one for one in text.replace("，", "、").split("、") if one]
 
 
 async def site_rows(ctx: Context) -> Sequence[Sequence[Any]]:

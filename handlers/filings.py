@@ -45,6 +45,7 @@ from models import (
 )
 
 THING = "filing"
+REGISTER = "filings"
 NEXT = {
     FilingStatus.UNIT: FilingStatus.COMMITTEE,
     FilingStatus.COMMITTEE: FilingStatus.REPORTED,

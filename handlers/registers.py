@@ -81,6 +81,7 @@ def registers() -> dict[str, Register]:
     """All registers, by name; loaded with Excel's library when first asked for."""
     from handlers import (
         district_registers,
+        filing_register,
         measure_register,
         showcase_register,
         weak_branch_register,
@@ -88,7 +89,8 @@ def registers() -> dict[str, Register]:
     )
 
     kept = (
-        worker_registers, district_registers, showcase_register, weak_branch_register, measure_register,
+        worker_registers, filing_register, measure_register, district_registers, showcase_register,
+        weak_branch_register,
     )  # fmt: skip
     return {one.name: one for module in kept for one in module.REGISTERS}
 

@@ -157,6 +157,11 @@ def number_text(longest: int) -> Reader:
     return reader
 
 
+def listed(text: str) -> list[str]:
+    """The words of a cell that lists some: 主题党日、党课."""
+    return [one for one in text.replace("，", "、").split("、") if one]
+
+
 def day(cell: Any, text: str) -> date:
     """A day in any of the ways people write one."""
     return roster_sheet.date_of(cell, text)

@@ -19,7 +19,7 @@ from handlers.errors import BadInput
 from handlers.filings import next_number
 from handlers.registers import CREATED, UNCHANGED, UPDATED, Register
 from handlers.roster_sheet import BadCell
-from handlers.sheet_reading import Heading, Record, choice, day, number_text, whole, words
+from handlers.sheet_reading import Heading, Record, choice, day, listed, number_text, whole, words
 from handlers.trainings import SessionWish
 from handlers.worker_rules import require_district
 from handlers.worker_terms import name, one_of, terms
@@ -173,7 +173,7 @@ async def _number(worker: Worker, number: str | None, ctx: Context) -> bool:
 
 
 async def _post(said: Any, unit: Organization) -> dict[str, Any]:
-    codes = [code for code in str(said["联系支部编码"] or "").replace("，", "、").split("、") if code]
+    codes = listed(said["联系支部编码"] or "")
     linked = await unit.subtree().filter(code__in=codes)
     if len(linked) != len(set(codes)):
         raise BadInput(branches="联系支部应是本单位下面的党支部，请核对编码")
@@ -184,7 +184,7 @@ async def _post(said: Any, unit: Organization) -> dict[str, Any]:
         "staffing": one_of("staffings", said["编制性质"], field="staffing"),
         "starts_on": said["任职日期"],
         "term_until": said["拟任期限"],
-        "duties": [one for one in str(said["分工"] or "").replace("，", "、").split("、") if one],
+        "duties": listed(said["分工"] or ""),
         "branch_ids": sorted(branch.id for branch in linked),
     }
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from handlers import filing_sheet, filings, spreadsheets
+from handlers import filings, registers, spreadsheets
 from handlers.context import Context
 from handlers.errors import (
     AlreadyFullTime,
@@ -155,7 +155,7 @@ async def index(ctx: Context, *, form: FilingQuery) -> FilingsView:
 
 async def sheet(ctx: Context) -> File:
     """The ledger as an Excel file."""
-    return File("备案台账.xlsx", await filing_sheet.export(ctx))
+    return File("备案台账.xlsx", await registers.export(ctx, name=filings.REGISTER))
 
 
 async def show(ctx: Context, *, filing_id: int) -> FilingWholeView:

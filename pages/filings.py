@@ -5,7 +5,7 @@ from html import escape
 
 from aiohttp import web
 
-from handlers import filing_sheet, filings, spreadsheets, worker_terms, workers
+from handlers import filings, registers, spreadsheets, worker_terms, workers
 from handlers.access import officer_reach, within
 from handlers.context import Context
 from handlers.errors import BadInput
@@ -26,6 +26,7 @@ from pages.staff import (
     link,
     maybe_day,
     number,
+    register_import,
     select,
     shown,
     table,
@@ -59,7 +60,8 @@ async def _index(ctx: Context) -> web.Response:
     ]
     body = (
         '<p><a href="/workers/filings/new">报一件备案</a>　'
-        '<a href="/workers/filings/filings.xlsx">导出备案台账（Excel）</a></p>'
+        '<a href="/workers/filings/filings.xlsx">导出备案台账（Excel）</a>'
+        f"{register_import(filings.REGISTER)}</p>"
         f"{table(('备案', '单位', '生效日期', '状态'), rows)}"
         '<p class="soft">变动须事前报备：生效日期不能早于报的那一天，也不早于审定的那一天。</p>'
     )
@@ -70,7 +72,7 @@ async def sheet(request: web.Request) -> web.Response:
     """The ledger as an Excel file."""
 
     async def body(ctx: Context) -> web.Response:
-        content = await filing_sheet.export(ctx)
+        content = await registers.export(ctx, name=filings.REGISTER)
         return download(content, name="filings.xlsx", media=spreadsheets.MEDIA)
 
     return await shown(request, body)

@@ -37,6 +37,7 @@ from models import (
     WorkerField,
 )
 from tests.fakes import Clock
+from tests.handlers.test_registers import counts, take
 from tests.handlers.town import Town, build, person
 
 POST = PostWish(WorkerField.TOWN, "组织干事", True, "事业", duties=("党员教育",))
@@ -394,3 +395,48 @@ async def test_a_worker_sees_their_own_row_and_asks_for_a_correction(world: Town
     await workers.answer_correction(world.at(world.town_officer), correction_id=waiting.id, answer="已改")
     assert [one.answer for one in (await workers.mine(world.at(world.member))).corrections] == ["已改"]
     assert await workers.corrections(world.at(world.town_officer)) == []
+
+
+ROW = {
+    "单位编码": "ZC01", "人员编号": "M1", "姓名": "演示甲", "事项": "任职", "生效日期": "2026-12-01",
+    "领域": "镇街", "岗位": "组织干事", "专兼职": "专职", "编制性质": "事业",
+}  # fmt: skip
+
+
+async def test_a_file_files_as_the_page_does_and_takes_no_step_of_the_district(
+    world: Town, tmp_path: Path
+) -> None:
+    await Person.filter(id=world.member.id).update(name="演示甲", member_no="M1")
+    town = world.at(world.town_officer)
+    wrong: list[dict[str, Any]] = [
+        {"状态": "已备案"}, {"生效日期": "2026-11-01"}, {"专兼职": ""}, {"单位编码": "ZC13"},
+        {"人员编号": "M9"}, {"材料": "身份证复印件"}, {"联系支部编码": "ZC1301"}, {"事项": "调整岗位"},
+        {"编号": 7}, {"党委研究日期": "2026-12-30"},
+    ]  # fmt: skip
+    report = await take(town, tmp_path, "filings", [ROW | one for one in wrong])
+    assert counts(report) == (0, 0, 0, len(wrong))
+    assert [one.row for one in report.issues] == list(range(3, 3 + len(wrong)))
+    assert not await Filing.exists()
+    trial = await take(town, tmp_path, "filings", [ROW], dry_run=True)
+    assert (counts(trial), await Filing.exists()) == ((1, 0, 0, 0), False)
+    assert counts(await take(town, tmp_path, "filings", [ROW, ROW])) == (1, 0, 1, 0)
+    filing = await Filing.get()
+    assert filing.status is FilingStatus.UNIT
+    # The same file again, whatever became of it meanwhile.
+    await filings.withdraw(town, filing_id=filing.id)
+    assert counts(await take(town, tmp_path, "filings", [ROW])) == (0, 0, 1, 0)
+    other = await take(town, tmp_path, "filings", [ROW | {"岗位": "组织员"}])
+    assert "在页面上补正" in str(other.issues[0])
+    assert await Filing.all().count() == 1
+    assert not await Placement.exists()
+
+
+async def test_only_officers_file_by_a_file_and_only_for_their_units(world: Town, tmp_path: Path) -> None:
+    await Person.filter(id=world.member.id).update(name="演示甲", member_no="M1")
+    for nobody in (world.worker, world.member, None):
+        with pytest.raises(NotAllowed):
+            await take(world.at(nobody), tmp_path, "filings", [ROW])
+    assert counts(await take(world.at(world.far_officer), tmp_path, "filings", [ROW])) == (0, 0, 0, 1)
+    with_day = ROW | {"党委研究日期": "2026-11-18", "文号": "演示〔2026〕1号"}
+    assert counts(await take(world.at(world.town_officer), tmp_path, "filings", [with_day])) == (1, 0, 0, 0)
+    assert (await Filing.get()).status is FilingStatus.REPORTED
