@@ -28,12 +28,16 @@ ONE_SEAT = re.compile(r"选(?:举|出)?(?:支部)?(?:副?书记)|(?:副?书记)�
 DELEGATES = re.compile(r"党?代表")
 PERSON = r"(?:名|个|位|人)?"
 SEATS_LEFT = re.compile(
-    r"(?:应选|要选|选出|选举|选|产生|当选|名额|职数)(?:支委|委员|代表|人数|名额|是|为|:|有|了)*$"
+    r"(?:应选|要选|选出|选举|(?<!候)选|产生|当选|名额|职数)(?:支委|委员|代表|人数|名额|是|为|:|有|了)*$"
 )
 SEATS_RIGHT = re.compile(rf"{PERSON}的?(?:支部|支委会)*(?:委员|支委|代表|名额)(?!候选)")
 CANDIDATES_LEFT = re.compile(r"(?:候选人?|提名|提了?|报了?)(?:名单|人数|有|是|为|:|共|只|了)*$")
 SPELLED = re.compile(r"[名个位人]|委员|支委|代表|$|[,，?？]")
 NOMINATED = re.compile(rf"{PERSON}候选")
+ASKED_FOR = re.compile(
+    rf"{PERSON}候选人?(?:至少|最少|要|得|应|该|需|几|多少|怎|[\d一二两三四五六七八九十]+[名个位人])"
+)
+"""要选3名候选人至少几名, 应选3名候选人4名: three seats, and candidates are asked for or told after them."""
 CANDIDATES_RIGHT = re.compile(rf"{PERSON}(?:支部)?(?:委员|支委|代表)?候选")
 
 
@@ -72,7 +76,7 @@ def _role(text: str, count: Count) -> str:
         return ""
     if count.spelled and (text[count.start] == "一" or not SPELLED.match(right)):
         return ""
-    if NOMINATED.match(right):
+    if NOMINATED.match(right) and not (SEATS_LEFT.search(left) and ASKED_FOR.match(right)):
         return "candidates"
     if SEATS_LEFT.search(left):
         return "seats"

@@ -221,6 +221,14 @@ NOT_OURS = [
     "班委选举怎么投票",
     "学生考试作弊受什么处分",
     "人大代表选民登记在哪",
+    "居委会几年换一届",
+    "商会候选人要差额几个",
+    "老年协会监票的人谁来当",
+    "合作社选举要来多少人才算数",
+    "科协换届选举能不能让别人代投",
+    "护士不服处分找谁申诉",
+    "社工提前转正行不行",
+    "事业编怎么转正",
 ]
 
 
@@ -232,7 +240,16 @@ def test_what_is_not_ours_is_declined_kindly(engine: Engine, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["团员推优入党要什么程序", "政审要看公务员身份吗，入党政审看哪些", "村党支部几年换届"]
+    "text",
+    [
+        "团员推优入党要什么程序",
+        "政审要看公务员身份吗，入党政审看哪些",
+        "村党支部几年换届",
+        "商会党支部几年换一届",
+        "居委会党员选举支委能不能代投",
+        "我是社工，预备期能提前转正吗",
+        "思想汇报写得头疼，三个月一篇吗",
+    ],
 )
 def test_a_neighbour_of_a_trap_is_still_ours(engine: Engine, text: str) -> None:
     assert engine.answer(text, on=TODAY).kind != "declined"

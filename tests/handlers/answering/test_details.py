@@ -54,6 +54,8 @@ def test_without_details_the_neighbours_would_be_answered() -> None:
         ("入党志愿书丢了怎么补", "files-lost"),
         ("发展对象要公示几天", "admission-candidate-publicity"),
         ("主题党日要拍照留痕吗", "theme-day-record"),
+        ("活动室的柜子坏了用党费修行吗", "dues-use-place"),
+        ("我妈退休了有养老金还有点补贴 党费按哪个算", "dues-retired"),
     ],
 )
 def test_an_entry_that_speaks_of_the_detail_answers(asked: str, code: str) -> None:

@@ -48,6 +48,8 @@ def test_sentences_are_parted_and_noise_is_dropped(plain: str, clean: str) -> No
         ("zzshh", "组织生活会"),
         ("dangfei", "党费"),
         ("民主平议", "民主评议"),
+        ("我2003年转的正", "2003年转正"),
+        ("哪年入的党", "哪年入党"),
     ],
 )
 def test_slips_homophones_and_initials_are_read_as_meant(typed: str, meant: str) -> None:
