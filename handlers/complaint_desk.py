@@ -9,7 +9,7 @@ their code.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
@@ -23,6 +23,7 @@ from handlers.errors import BadInput, NotFound, WrongState
 from handlers.lines import one_line
 from models import (
     Account,
+    App,
     Complaint,
     ComplaintEvent,
     ComplaintStatus,
@@ -33,6 +34,7 @@ from models import (
     Role,
 )
 
+REGISTER = "complaints"
 LISTED = 100
 LONGEST_ANSWER = questions.LONGEST_ANSWER
 LONGEST_WORD = 200
@@ -138,9 +140,74 @@ async def forward(ctx: Context, *, complaint_id: int, office_id: int, note: str)
     return await _seen(ctx, row.id)
 
 
+async def enter(
+    ctx: Context,
+    *,
+    text: str,
+    received_at: datetime,
+    office_id: int | None = None,
+    signed_by: Person | None = None,
+) -> Complaint:
+    """Write down what came on paper. Its term runs from when it was received; nobody signed it unless named.
+
+    Without an office it is that of the officer who writes it down, or the district's.
+
+    Raises:
+        NotAllowed: the caller is no officer.
+        BadInput: there is no text or too much, it wasn't received yet, there is no such office, or whoever
+            signed isn't known in WeChat: a name is kept nowhere else.
+    """
+    reached = await questions.officer(ctx)
+    kept = screenings.look_at(ctx, complaints.checked(text))
+    if received_at > ctx.now():
+        raise BadInput(received_at="收到的时间还没有到，请核对")
+    office = await _office_of(ctx, reached, office_id)
+    account = await _account_of(signed_by) if signed_by is not None else None
+    async with in_transaction():
+        made = await Complaint.create(
+            lookup=complaints.new_code(), account=account, text=kept.shown, created_at=received_at,
+            named=account is not None, office=office,
+        )  # fmt: skip
+        await screenings.hold(ctx, kept, f"complaint:{made.id}:text", path=office.path if office else "")
+        await audit.record(ctx, "complaint.entered", f"complaint:{made.id}")
+    return made
+
+
+async def _office_of(ctx: Context, reached: Reach, office_id: int | None) -> Organization | None:
+    if office_id is not None:
+        office = await Organization.get_or_none(id=office_id, kind__in=OFFICES)
+        if office is None:
+            raise BadInput(office_id="承办单位应是区委组织部或党（工）委，请核对编码")
+        return office
+    if Role.DISTRICT_OFFICER in reached.roles or ctx.caller.person is None:
+        return None
+    duties = Duty.filter(person_id=ctx.caller.person.id, role=Role.TOWN_OFFICER)
+    own = await duties.order_by("id").select_related("organization").first()
+    return own.organization if own is not None else None
+
+
+async def _account_of(person: Person) -> Account:
+    accounts = await Account.filter(person_id=person.id).order_by("id")
+    by_app = sorted(accounts, key=lambda one: one.app is not App.OFFICIAL_ACCOUNT)
+    if not by_app:
+        raise BadInput(name="这位同志还没有在微信里绑定，记不了署名：请把署名的两格留空，把查询码告诉本人")
+    return by_app[0]
+
+
 async def waiting_for(reached: Reach) -> int:
     """How many wait below an officer."""
     return await _below(reached).filter(status=RECEIVED).count()
+
+
+async def find(ctx: Context, complaint_id: int) -> Waiting | None:
+    """One below the caller as the desk shows it; None where there is none.
+
+    Raises:
+        NotAllowed: the caller is no officer.
+    """
+    below = _below(await questions.officer(ctx)).filter(id=complaint_id).select_related("office")
+    found = await _at_desk(ctx, await below)
+    return found[0] if found else None
 
 
 async def _find(ctx: Context, complaint_id: int) -> Complaint:

@@ -53,14 +53,14 @@ async def submit(ctx: Context, *, text: str, anonymous: bool = False, named: boo
     Raises:
         BadInput: there is no text, or too much; or a name is to be shown that we don't know, or nobody's.
     """
-    text = _checked(text, longest=LONGEST)
+    text = checked(text, longest=LONGEST)
     if named:
         _check_known(ctx, anonymous=anonymous)
     with _unseen(ctx, unseen=anonymous) as ctx:
         kept = screenings.look_at(ctx, text)
         async with in_transaction():
             complaint = await Complaint.create(
-                lookup="".join(secrets.choice(LOOKUP_ALPHABET) for _ in range(LOOKUP_LENGTH)),
+                lookup=new_code(),
                 account=ctx.caller.account,
                 text=kept.shown,
                 created_at=ctx.now(),
@@ -85,9 +85,19 @@ async def look_up(ctx: Context, *, lookup: str) -> Complaint:
     complaint = await Complaint.get_or_none(lookup=typed)
     if complaint is None:
         raise NotFound
+    return await as_written(complaint)
+
+
+async def as_written(complaint: Complaint) -> Complaint:
+    """A complaint for who wrote it: what is held back stands in it as it was written."""
     waiting = await screenings.held_text(f"complaint:{complaint.id}:text")
     complaint.text = waiting or complaint.text
     return complaint
+
+
+def new_code() -> str:
+    """A look-up code that nobody guesses."""
+    return "".join(secrets.choice(LOOKUP_ALPHABET) for _ in range(LOOKUP_LENGTH))
 
 
 async def follow(ctx: Context, *, lookup: str) -> Followed:
@@ -108,7 +118,7 @@ async def reopen(ctx: Context, *, lookup: str, text: str) -> Followed:
         WrongState: it waits for an answer already.
         BadInput: there is no text, or too much.
     """
-    complaint, text = await look_up(ctx, lookup=lookup), _checked(text, longest=LONGEST_AGAIN)
+    complaint, text = await look_up(ctx, lookup=lookup), checked(text, longest=LONGEST_AGAIN)
     with _unseen(ctx, unseen=True) as ctx:
         kept = screenings.look_at(ctx, text)
         async with in_transaction():
@@ -172,7 +182,12 @@ def _check_known(ctx: Context, *, anonymous: bool) -> None:
         raise BadInput(named="还不知道您是哪位同志：请先绑定手机号，或者不显示姓名提交")
 
 
-def _checked(text: str, *, longest: int) -> str:
+def checked(text: str, *, longest: int = LONGEST) -> str:
+    """A text as it may be kept.
+
+    Raises:
+        BadInput: there is none, or too much.
+    """
     text = questions.readable(text)
     if not text:
         raise BadInput(text="请写下您的意见或建议")

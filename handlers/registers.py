@@ -28,6 +28,14 @@ Say = Callable[[Refused], str]
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What a row was, and a sentence for whoever brought the file."""
+
+    outcome: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """One register. `take` puts a row in and says what that was; `rows` are those of an export.
 
@@ -37,7 +45,7 @@ class Register:
     name: str
     title: str
     headings: tuple[Heading, ...]
-    take: Callable[[Context, Record], Awaitable[str]]
+    take: Callable[[Context, Record], Awaitable[str | Told]]
     rows: Callable[[Context], Awaitable[Sequence[Sequence[Any]]]]
     may: Callable[[Context], Awaitable[None]]
     shown: tuple[str | Column, ...] = ()
@@ -45,7 +53,7 @@ class Register:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, or with `dry_run` would do."""
+    """What an import did, or with `dry_run` would do. `told` is to be passed on; a trial tells nothing."""
 
     title: str
     dry_run: bool
@@ -55,6 +63,7 @@ class ImportReport:
     unchanged: int = 0
     issues: list[Issue] = field(default_factory=list)
     refused: int = 0
+    told: list[Issue] = field(default_factory=list)
 
     @property
     def changes(self) -> int:
@@ -70,6 +79,7 @@ class ImportReport:
             f"{will}新增 {self.created} 行，{will}更新 {self.updated} 行，"
             f"无变化 {self.unchanged} 行，有错误 {self.refused} 行",
             *[f"错误　{issue}" for issue in self.issues],
+            *[f"请记下　{one}" for one in self.told],
         ]
 
 
@@ -80,6 +90,7 @@ class _TakeBack(Exception):
 def registers() -> dict[str, Register]:
     """All registers, by name; loaded with Excel's library when first asked for."""
     from handlers import (
+        complaint_register,
         district_registers,
         filing_register,
         measure_register,
@@ -90,7 +101,7 @@ def registers() -> dict[str, Register]:
 
     kept = (
         worker_registers, filing_register, measure_register, district_registers, showcase_register,
-        weak_branch_register,
+        weak_branch_register, complaint_register,
     )  # fmt: skip
     return {one.name: one for module in kept for one in module.REGISTERS}
 
@@ -182,4 +193,8 @@ async def _take(
         report.refused += 1
         report.issues.append(Issue(record.number, "", "与已有的登记冲突，请核对有没有重复"))
     else:
+        if isinstance(outcome, Told):
+            if not report.dry_run:
+                report.told.append(Issue(record.number, "", outcome.sentence))
+            outcome = outcome.outcome
         setattr(report, outcome, getattr(report, outcome) + 1)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from handlers import complaint_desk, complaint_sheet, complaints, spreadsheets
+from handlers import complaint_desk, complaints, registers, spreadsheets
 from handlers.complaint_desk import Waiting
 from handlers.complaints import Followed, Step
 from handlers.context import Context
@@ -179,7 +179,7 @@ async def forward(ctx: Context, *, complaint_id: int, form: ForwardForm) -> Desk
 
 async def sheet(ctx: Context) -> File:
     """All of them as an Excel file."""
-    return File("意见建议.xlsx", await complaint_sheet.export(ctx))
+    return File("意见建议.xlsx", await registers.export(ctx, name=complaint_desk.REGISTER))
 
 
 def followed(one: Followed) -> ComplaintView:

@@ -5,7 +5,7 @@ from html import escape
 
 from aiohttp import web
 
-from handlers import complaint_desk, complaint_sheet, spreadsheets
+from handlers import complaint_desk, registers, spreadsheets
 from handlers.complaint_desk import Waiting
 from handlers.context import Context
 from handlers.errors import Refused
@@ -24,6 +24,7 @@ from pages.staff import (
     form,
     number,
     refusal,
+    register_import,
     select,
     shown,
     text,
@@ -52,7 +53,10 @@ async def index(request: web.Request) -> web.Response:
             '<p class="soft">这里只有内容，不显示是谁写的；写的人愿意的，只有现在承办的单位看得到姓名。'
             "答复、转办、办结，写的人凭查询码都能看到；没解决的，可以再提。</p>"
         )
-        sheet = f'<p><a href="{HOME}/complaints.xlsx">导出 Excel</a></p>'
+        sheet = (
+            f'<p><a href="{HOME}/complaints.xlsx">导出 Excel</a>'
+            f"{register_import(complaint_desk.REGISTER, word='书面收到的，从 Excel 登记')}</p>"
+        )
         return desk("意见建议", f"{note}{listed or empty}{other}{sheet}")
 
     return await shown(request, show)
@@ -62,7 +66,7 @@ async def sheet(request: web.Request) -> web.Response:
     """All of them as an Excel file."""
     ctx = await known(request)
     try:
-        content = await complaint_sheet.export(ctx)
+        content = await registers.export(ctx, name=complaint_desk.REGISTER)
     except Refused as refused:
         return refusal(refused, back=HOME)
     headers = {"Content-Disposition": 'attachment; filename="complaints.xlsx"', "Cache-Control": "no-store"}

@@ -114,6 +114,11 @@ def _told(name: str, report: ImportReport, *, word: str) -> web.Response:
     head, counts, *_ = report.lines()
     rows = [(f"第 {one.row} 行", one.column, one.message) for one in report.issues]
     issues = table(("行", "列", "怎样改"), rows) if rows else ""
+    told = ""
+    if report.told:
+        told = "<h2>请记下来</h2>" + table(
+            ("行", ""), [(f"第 {one.row} 行", one.message) for one in report.told]
+        )
     again = ""
     if word:
         inner = f'<input type="hidden" name="word" value="{escape(word)}">'
@@ -122,6 +127,6 @@ def _told(name: str, report: ImportReport, *, word: str) -> web.Response:
     body = (
         f'<section class="card" role="status"><p><strong>{escape(head)}</strong></p>'
         f"<p>{escape(counts)}</p></section>"
-        f'{again}{issues}<p><a href="/workers/registers">回到导入导出</a></p>'
+        f'{again}{told}{issues}<p><a href="/workers/registers">回到导入导出</a></p>'
     )
     return desk(report.title, body)

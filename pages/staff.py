@@ -263,9 +263,9 @@ def register_export(name: str) -> str:
     return f'<a href="/workers/registers/{name}.xlsx">导出 Excel</a>'
 
 
-def register_import(name: str) -> str:
+def register_import(name: str, *, word: str = "从 Excel 导入") -> str:
     """A link to where a register's Excel file is brought in."""
-    return f'　<a href="/workers/registers#file-{name}">从 Excel 导入</a>'
+    return f'　<a href="/workers/registers#file-{name}">{word}</a>'
 
 
 def history(moves: Sequence[Transition], words: Mapping[Any, str], ctx: Context) -> str:
