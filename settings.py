@@ -49,6 +49,13 @@ class HolidayRule(StrEnum):
     BEFORE = "before"
 
 
+class MassForm(StrEnum):
+    """What the Friday lesson's mass message is: words, or an article with a cover (图文)."""
+
+    TEXT = "text"
+    ARTICLE = "article"
+
+
 class MissingSettings(Exception):
     """A production start lacks secrets; the message names all of them."""
 
@@ -188,6 +195,13 @@ class Settings(BaseSettings):
         "",
         max_length=30,
         description="Tag of the account for the lesson's audience: one mass message to it; empty = by lists.",
+    )
+    lesson_mass_form: MassForm = Field(
+        MassForm.TEXT,
+        description="Form of the mass message of lessons that don't say: text, or article with a cover.",
+    )
+    lesson_cover: str = Field(
+        "", description="Picture on those articles, JPG or PNG, 2 MB at most; empty = the built-in one."
     )
     lesson_holidays: HolidayRule = Field(
         HolidayRule.AFTER,

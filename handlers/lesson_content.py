@@ -17,6 +17,8 @@ from pydantic import (
 )
 
 from handlers.answering.shapes import Citation as RuleCitation
+from handlers.lesson_html import LONGEST, article_of, fits
+from settings import MassForm
 
 READING = range(1500, 2501)
 """Characters of the three reading parts together."""
@@ -115,7 +117,10 @@ class Question(Strict):
 
 
 class LessonContent(Strict):
-    """One lesson of about an hour: read, see an example, practise, five questions."""
+    """One lesson of about an hour: read, see an example, practise, five questions.
+
+    `mass_form` is what its mass message is, where that isn't left to the setting.
+    """
 
     code: Annotated[str, StringConstraints(pattern=r"^L\d{2,3}$")]
     title: Title
@@ -125,6 +130,7 @@ class LessonContent(Strict):
     example: Example
     exercise: Exercise
     quiz: list[Question] = Field(min_length=5, max_length=5)
+    mass_form: MassForm | None = None
 
     @model_validator(mode="after")
     def _reading_takes_its_time(self) -> Self:
@@ -145,6 +151,8 @@ REASONS = {  # With what pydantic knows of the limit.
     "string_pattern_mismatch": "格式不对",
     "enum": "不是三条线索之一",
 }
+OWN_REASONS = {"mass_form": "只能填 text（文字）或 article（图文）；不填按设置 ZBT_LESSON_MASS_FORM"}
+"""By place, where the kind of mistake alone says too little."""
 
 
 def known_rules(path: Path = RULES) -> frozenset[str]:
@@ -184,8 +192,10 @@ def _unknown_citations(lesson: LessonContent, rules: frozenset[str]) -> dict[str
 
 
 def _too_long(lesson: LessonContent) -> dict[str, str]:
-    """What would not fit into one message of the chat, in bytes."""
+    """What would not fit into one message of the chat, in bytes, or into an article."""
     places = {}
+    if not fits(article_of(lesson)):
+        places["example"] = f"阅读、例子和练习合计太长：做成图文连同排版要在 {LONGEST} 字以内，请先精简例子"
     if len((lesson.title + "".join(lesson.aims)).encode()) > ANNOUNCED:
         places["aims"] = f"标题和目标合计超过 {ANNOUNCED} 字节，一条群发消息放不下"
     for number, question in enumerate(lesson.quiz, start=1):
@@ -202,6 +212,7 @@ def _place(detail: dict[str, Any]) -> tuple[str, str]:
         reason = str(detail["ctx"]["error"])
     else:
         reason = REASONS.get(detail["type"], "内容不对").format(**detail.get("ctx", {}))
+        reason = OWN_REASONS.get(path, reason)
     return path, reason
 
 

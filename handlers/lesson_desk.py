@@ -8,10 +8,11 @@ from typing import Any
 from tortoise.functions import Count
 from tortoise.transactions import in_transaction
 
-from handlers import audit, lesson_calendar
+from handlers import audit, lesson_articles, lesson_calendar
 from handlers.access import OFFICERS, reach
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
+from handlers.gateways.errors import WeChatError
 from handlers.lesson_content import BadLesson, LessonContent, known_rules, read
 from handlers.lesson_fetch import take_back
 from handlers.lesson_mass import announcement
@@ -29,12 +30,15 @@ REASONS = {
     "not_received": "微信没有送达回执，已重新排队",
     "claim_over": "发送进程中断，已重新排队",
     UNCONFIRMED: "不能确认是否送达，为免重复不再补发",
+    lesson_articles.AS_TEXT: "图文没有做成，改发了文字",
     "43101": "本人已拒收或订阅次数用完",
     "43004": "已取消关注",
     "40003": "微信身份无效，可能已取消关注",
     "45009": "当天接口次数用完",
     "45028": "群发次数用完",
+    "40007": "微信找不到素材或草稿，可能在后台删掉了",
     "48001": "公众号没有这个接口的权限",
+    "48008": "公众号不能群发这种形式的消息",
     "-1": "微信繁忙",
     "0": "网络中断，没有收到微信的答复",
     "user block": "本人设置了拒收",
@@ -48,6 +52,9 @@ REASONS = {
     "err(20013)": "涉嫌版权问题",
     "err(22000)": "涉嫌互推",
     "err(21000)": "涉嫌其他违规",
+    "err(30001)": "微信原创校验出错",
+    "err(30002)": "被判为不可转载的文章",
+    "err(30003)": "被判为转载，没有发出",
     "err(40001)": "公众号管理员拒绝了这次群发",
     "err(40002)": "公众号管理员 30 分钟内没有确认群发",
 }
@@ -193,7 +200,9 @@ async def withdraw(ctx: Context, *, lesson_id: int) -> int:
 
 
 async def try_on_phone(ctx: Context, *, lesson_id: int) -> None:
-    """Send the announcement to the caller's own phone; it doesn't count as a mass message.
+    """Send the mass message to the caller's own phone, article or text; it doesn't count as one.
+
+    Where the article can't be made the text says so above itself.
 
     Raises:
         NotAllowed: the caller is no officer.
@@ -208,8 +217,26 @@ async def try_on_phone(ctx: Context, *, lesson_id: int) -> None:
     if account is None:
         raise WrongState
     content = LessonContent.model_validate(lesson.body)
+    note = ""
+    if lesson_articles.is_wanted(ctx, content):
+        why = await _try_article(ctx, lesson, account.openid)
+        if not why:
+            return
+        note = f"（图文没有做成，会按文字群发：{why}）\n"
     text = announcement(content, address=f"{ctx.settings.public_url}/lessons/{lesson.id}")
-    await ctx.wechat.preview_mass_text(account.openid, text)
+    await ctx.wechat.preview_mass_text(account.openid, note + text)
+
+
+async def _try_article(ctx: Context, lesson: Lesson, openid: str) -> str:
+    """The lesson as an article on one phone; why not, in Chinese, where that can't be."""
+    try:
+        draft = await lesson_articles.preview_draft(ctx, lesson)
+        await ctx.wechat.preview_mass_article(openid, draft)
+    except lesson_articles.NoCover as error:
+        return str(error)
+    except WeChatError as error:
+        return reason(str(error.code))
+    return ""
 
 
 async def schedule(ctx: Context, *, friday: date, lesson_id: int) -> LessonWeek:

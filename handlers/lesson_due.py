@@ -2,7 +2,9 @@
 
 from datetime import date, timedelta
 
+from handlers import lesson_articles
 from handlers.context import Context
+from handlers.lesson_content import LessonContent
 from handlers.lesson_fetch import settle_held
 from handlers.lesson_plan import plan, week_of
 from handlers.lesson_push import push, push_late
@@ -20,12 +22,19 @@ SETTLED_FOR = timedelta(days=7)
 
 
 async def plan_due(ctx: Context) -> int:
-    """Arrange the quarter ahead and plan the lessons of the next days; how many."""
+    """Arrange the quarter ahead and plan the lessons of the next days; how many.
+
+    What articles need is made ready, and what they left behind is taken away.
+    """
     await arrange(ctx)
+    await lesson_articles.clear_up(ctx)
     fridays = await _fridays(ctx, since=timedelta(0), until=PLANNED_AHEAD)
     for friday in fridays:
         await plan(ctx, friday=friday)
-        await keep_in_step(ctx, await week_of(friday))
+        week = await week_of(friday)
+        if lesson_articles.is_wanted(ctx, LessonContent.model_validate(week.lesson.body)):
+            await lesson_articles.prepare(ctx)
+        await keep_in_step(ctx, week)
     return len(fridays)
 
 

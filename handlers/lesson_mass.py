@@ -1,5 +1,6 @@
 """Sending a lesson by mass message: batches with an id of their own, asked about again, never sent anew."""
 
+import logging
 from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
@@ -8,9 +9,10 @@ from tortoise.functions import Count
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from handlers import audit, lesson_tags
+from handlers import audit, lesson_articles, lesson_tags
 from handlers.context import Context
 from handlers.gateways.errors import Ambiguous, NotDone, WeChatError
+from handlers.gateways.wechat import MassReceipt
 from handlers.lesson_content import LessonContent
 from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, month_of, sent_by_hand
 from handlers.locks import hold
@@ -27,10 +29,15 @@ ASK_AGAIN = timedelta(seconds=61)
 REMEMBERED = timedelta(hours=23)
 """WeChat knows a client message id for 24 hours; after that a repetition would be a second message."""
 
+ARTICLE_TRIES = 3
+"""So often a batch is tried as an article; then as text, under the same id."""
+
 MESSAGE_ID = 40
 """Characters of WeChat's message id that are kept; an odd one must not undo what was sent."""
 
 LATER, HALT = PASSES, STOPS
+
+log = logging.getLogger(__name__)
 
 
 def batch_size(waiting: int) -> int:
@@ -137,13 +144,8 @@ async def _send(ctx: Context, week: LessonWeek, batch: str, *, repeated: bool) -
                 await _free(mine)
             return Counter(open=len(openids) if repeated else 0)
         tag_id = found[0]
-    content = LessonContent.model_validate(week.lesson.body)
-    text = announcement(content, address=f"{ctx.settings.public_url}/lessons/{week.lesson_id}")
     try:
-        if tag_id:
-            receipt = await ctx.wechat.send_mass_text_to_tag(tag_id, text, client_message_id=batch)
-        else:
-            receipt = await ctx.wechat.send_mass_text(openids, text, client_message_id=batch)
+        receipt, note = await _say(ctx, week, batch, openids, tag_id)
     except (Ambiguous, *LATER) as error:
         await _ask_later(ctx, batch, error)
         return Counter(open=len(openids))
@@ -153,8 +155,55 @@ async def _send(ctx: Context, week: LessonWeek, batch: str, *, repeated: bool) -
     except NotDone as error:
         await _record(ctx, week, batch, DeliveryStatus.FAILED, error=str(error.code))
         return Counter(failed=len(openids))
-    await _record(ctx, week, batch, DeliveryStatus.SENT, message_id=receipt.message_id[:MESSAGE_ID])
-    return Counter(sent=len(openids))
+    message_id = receipt.message_id[:MESSAGE_ID]
+    await _record(ctx, week, batch, DeliveryStatus.SENT, message_id=message_id, error=note)
+    return Counter({"sent": len(openids), lesson_articles.AS_TEXT: len(openids) if note else 0})
+
+
+async def _say(
+    ctx: Context, week: LessonWeek, batch: str, openids: list[str], tag_id: int
+) -> tuple[MassReceipt, str]:
+    """One batch as an article, where it is to be one and can be, else as text; and what is to be noted.
+
+    Whatever it is, it goes under the batch's own id, and WeChat takes that once. So a repetition may have
+    another draft (the first is gone if it was sent, and whether WeChat looks at the draft or at the id
+    first isn't written anywhere), or be text.
+    """
+    content = LessonContent.model_validate(week.lesson.body)
+    wanted = lesson_articles.is_wanted(ctx, content)
+    draft = await _draft(ctx, week, batch) if wanted else ""
+    if draft:
+        try:
+            if tag_id:
+                receipt = await ctx.wechat.send_mass_article_to_tag(tag_id, draft, client_message_id=batch)
+            else:
+                receipt = await ctx.wechat.send_mass_article(openids, draft, client_message_id=batch)
+        except NotDone as error:
+            if error.code not in lesson_articles.REFUSED:
+                raise
+            log.warning("lesson.article_refused", extra={"code": error.code, "batch": batch})
+            await lesson_articles.discard(ctx, draft)
+        else:
+            if receipt.repeated:
+                await lesson_articles.discard(ctx, draft)
+            return receipt, ""
+    text = announcement(content, address=f"{ctx.settings.public_url}/lessons/{week.lesson_id}")
+    if tag_id:
+        receipt = await ctx.wechat.send_mass_text_to_tag(tag_id, text, client_message_id=batch)
+    else:
+        receipt = await ctx.wechat.send_mass_text(openids, text, client_message_id=batch)
+    return receipt, lesson_articles.AS_TEXT if wanted and not receipt.repeated else ""
+
+
+async def _draft(ctx: Context, week: LessonWeek, batch: str) -> str:
+    """A draft for this batch; nothing where none can be made, or it was tried often enough."""
+    if await Delivery.exists(batch=batch, attempts__gt=ARTICLE_TRIES):
+        return ""
+    try:
+        return await lesson_articles.draft_of(ctx, week.lesson, batch=batch)
+    except (lesson_articles.NoCover, WeChatError) as error:
+        log.warning("lesson.no_draft", extra={"reason": str(error), "batch": batch})
+        return ""
 
 
 async def _keep_to_the_cap(ctx: Context, week: LessonWeek) -> None:

@@ -16,6 +16,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, lesson_calendar
 from handlers.context import Context
+from handlers.lesson_articles import AS_TEXT, note_of
 from handlers.lesson_fetch import hold_lessons, take_back
 from handlers.lesson_mass import HALT, send_mass, settle_mass
 from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, plan, preview, week_of
@@ -104,6 +105,8 @@ def _report(week: LessonWeek, outcome: Counter[str]) -> list[str]:
         lines.append(f"{outcome['open']} 人尚待确认：过几分钟再运行一次即可核对，不会重发")
     if outcome["later"]:
         lines.append(f"{outcome['later']} 人没有发出：微信繁忙，仍在排队，稍后再运行")
+    if outcome[AS_TEXT]:
+        lines.append(f"{outcome[AS_TEXT]} 人收到的是文字：图文没有做成，原因见告警和日志")
     if outcome["failed"]:
         lines.append(f"{outcome['failed']} 人失败：见 lessons status")
     return lines
@@ -164,7 +167,8 @@ async def _rehearse(ctx: Context, friday: date) -> Push:
     ]
     if len(lines) == 1:
         lines.append("没有收课人：关注本号的人里，没有名册上适龄的专职党务工作者，也没有人选择接收")
-    lines += filter(None, [lesson_calendar.warning(friday)])
+    week = await week_of(friday)
+    lines += filter(None, [await note_of(ctx, week.lesson), lesson_calendar.warning(friday)])
     return Push(friday, dry_run=True, sent=0, lines=tuple(lines))
 
 

@@ -10,6 +10,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, lesson_calendar
 from handlers.context import Context
+from handlers.lesson_articles import note_of
 from handlers.lesson_calendar import Turn
 from handlers.lesson_plan import (
     COUNTED,
@@ -148,6 +149,8 @@ async def outlook(ctx: Context) -> list[Outlook]:
             continue
         if week.pinned:
             notes.append("由工作人员指定")
+        if form := await note_of(ctx, week.lesson):
+            notes.append(form)
         is_planned = week.planned_at is not None
         channels = planned.get(one.friday, {}) if is_planned else await guess.next(week, notes)
         if is_planned:

@@ -9,6 +9,7 @@ from simulator.call import Call, Upload, text
 from simulator.envelope import PlatformError
 
 MOST_ARTICLES = 8
+MOST_LISTED = 20
 LONGEST_CONTENT = 20_000
 IMAGE_FOR_ARTICLE = 1 << 20
 ESCAPED = re.compile(rb"\\u[0-9a-fA-F]{4}")
@@ -19,12 +20,17 @@ MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 @dataclass(slots=True)
 class Drafts:
-    """Drafts by media id, articles that went out, and uploaded media (their bytes only while we run)."""
+    """Drafts by media id, articles that went out, and uploaded media (their bytes only while we run).
+
+    `updated` is when each draft was put there; `permanent` are the media that may be an article's cover.
+    """
 
     url: str
     waiting: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    updated: dict[str, float] = field(default_factory=dict)
     media: dict[str, str] = field(default_factory=dict)
+    permanent: dict[str, None] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
 
     def articles(self, media_id: str) -> list[dict[str, Any]]:
@@ -48,7 +54,12 @@ class Drafts:
 
     def use_up(self, media_id: str) -> None:
         """It has been sent: it leaves the draft box."""
-        self.sent[media_id] = self.waiting.pop(media_id)
+        self.sent[media_id] = self.take_out(media_id)
+
+    def take_out(self, media_id: str) -> list[dict[str, Any]]:
+        """It leaves the draft box; its articles."""
+        self.updated.pop(media_id, None)
+        return self.waiting.pop(media_id)
 
     def media_url(self, media_id: str) -> str:
         """Where the picture can be seen, or 40007."""
@@ -71,6 +82,7 @@ def add(call: Call) -> dict[str, object]:
         raise PlatformError(45008)
     media_id = secrets.token_urlsafe(32)
     call.world.drafts.waiting[media_id] = [_article(call, article) for article in articles]
+    call.world.drafts.updated[media_id] = call.world.time()
     return {"media_id": media_id}
 
 
@@ -82,13 +94,36 @@ def get(call: Call) -> dict[str, object]:
 def delete(call: Call) -> dict[str, object]:
     """POST /cgi-bin/draft/delete."""
     call.world.drafts.articles(call.text("media_id", ""))
-    del call.world.drafts.waiting[call.text("media_id")]
+    call.world.drafts.take_out(call.text("media_id"))
     return {"errcode": 0, "errmsg": "ok"}
 
 
 def count(call: Call) -> dict[str, object]:
     """GET /cgi-bin/draft/count."""
     return {"total_count": len(call.world.drafts.waiting)}
+
+
+def batch_get(call: Call) -> dict[str, object]:
+    """POST /cgi-bin/draft/batchget: the latest first."""
+    offset, wanted = call.integer("offset", 0), call.integer("count", MOST_LISTED)
+    if offset < 0 or not 1 <= wanted <= MOST_LISTED:
+        raise PlatformError(40097)
+    box, bare = call.world.drafts, call.integer("no_content", 0) == 1
+    latest = [*reversed(box.waiting)]
+    items = [
+        {
+            "media_id": media_id,
+            "content": {"news_item": [_listed(article, bare=bare) for article in box.waiting[media_id]]},
+            "update_time": int(box.updated.get(media_id, 0)),
+        }
+        for media_id in latest[offset : offset + wanted]
+    ]
+    return {"total_count": len(latest), "item_count": len(items), "item": items}
+
+
+def _listed(article: dict[str, Any], *, bare: bool) -> dict[str, Any]:
+    """An article of a list; without its text where that isn't asked for."""
+    return {**article, "content": ""} if bare else article
 
 
 def upload_image(call: Call) -> dict[str, object]:
@@ -117,6 +152,7 @@ def add_material(call: Call) -> dict[str, object]:
         raise PlatformError(40004)
     upload, content_type = _picture(call) if kind in ("image", "thumb") else (_file(call), "")
     media_id = call.world.drafts.keep(upload, content_type)
+    call.world.drafts.permanent[media_id] = None
     shown: dict[str, object] = {"media_id": media_id}
     return shown | ({"url": call.world.drafts.media_url(media_id)} if content_type else {})
 
@@ -146,7 +182,9 @@ def _article(call: Call, given: Any) -> dict[str, Any]:
     if len(text(given, "content_source_url", "").encode()) > 1024:
         raise PlatformError(45021)
     if given.get("article_type", "news") == "news":
-        call.world.drafts.media_url(text(given, "thumb_media_id", ""))
+        cover = text(given, "thumb_media_id", "")
+        if cover not in call.world.drafts.permanent:
+            raise PlatformError(40007)
     return {**given, "content": SCRIPT.sub("", content)}
 
 

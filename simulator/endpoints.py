@@ -77,6 +77,7 @@ TABLE = (
     Endpoint("POST", "/cgi-bin/draft/add", drafts.add, 1000),
     Endpoint("POST", "/cgi-bin/draft/get", drafts.get, 500),
     Endpoint("POST", "/cgi-bin/draft/delete", drafts.delete, 1000),
+    Endpoint("POST", "/cgi-bin/draft/batchget", drafts.batch_get, 1000),
     Endpoint("GET", "/cgi-bin/draft/count", drafts.count, 1000),
     Endpoint("POST", "/cgi-bin/media/uploadimg", drafts.upload_image, 100_000, multipart=True),
     Endpoint("POST", "/cgi-bin/media/upload", drafts.upload_media, 100_000, multipart=True),

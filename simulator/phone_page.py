@@ -187,8 +187,14 @@ def _page(piece: dict[str, Any]) -> str:
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><h1>{title}</h1>{piece['content']}</html>"
+        f"<title>{title}</title><h1>{title}</h1>{piece['content']}{_source(piece)}</html>"
     )
+
+
+def _source(piece: dict[str, Any]) -> str:
+    """The link at an article's end."""
+    address = html.escape(str(piece.get("content_source_url", "")))
+    return f'<p><a href="{address}">阅读原文</a></p>' if address.startswith("http") else ""
 
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (

@@ -97,7 +97,9 @@ def _rest(world: World) -> dict[str, Any]:
         "menu": world.menu,
         "drafts": dict(world.drafts.waiting),
         "sent_articles": dict(world.drafts.sent),
+        "drafts_updated": dict(world.drafts.updated),
         "media": dict(world.drafts.media),
+        "permanent_media": list(world.drafts.permanent),
         "templates": {
             app: {id_: [template.title, template.keys] for id_, template in templates.items()}
             for app, templates in world.templates.items()
@@ -136,6 +138,8 @@ def load(world: World, state: dict[str, Any]) -> None:
     world.menu = state["menu"]
     world.drafts.waiting, world.drafts.sent = state["drafts"], state["sent_articles"]
     world.drafts.media = state["media"]
+    world.drafts.updated = state.get("drafts_updated", {})
+    world.drafts.permanent = dict.fromkeys(state.get("permanent_media", state["media"]))
     for app, templates in state["templates"].items():
         world.templates[App(app)] |= {id_: Template(*template) for id_, template in templates.items()}
     world.template_sends = {name: (known[0], known[1]) for name, known in state["template_sends"].items()}

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handlers.gateways.wechat import Login, MassReceipt, TextCheck
+from handlers.gateways.errors import BadCall
+from handlers.gateways.wechat import Article, Login, MassReceipt, TextCheck
 from simulator import pictures
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -35,6 +36,9 @@ class FakeWeChat:
     bearing: set[str] = field(default_factory=set)
     tag_calls: list[int] = field(default_factory=list)
     mini_program_codes: list[tuple[str, str]] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    draft_box: dict[str, Article] = field(default_factory=dict)
+    drafts_made: list[Article] = field(default_factory=list)
     opinions: dict[str, TextCheck] = field(default_factory=dict)
 
     def _maybe_refuse(self) -> None:
@@ -61,6 +65,52 @@ class FakeWeChat:
 
     async def send_mass_text_to_tag(self, tag_id: int, text: str, *, client_message_id: str) -> MassReceipt:
         return await self.send_mass_text(sorted(self.bearing), text, client_message_id=client_message_id)
+
+    async def send_mass_article(
+        self, openids: Sequence[str], draft: str, *, client_message_id: str
+    ) -> MassReceipt:
+        """The draft is looked for before the id: the harder of two orders that WeChat doesn't tell."""
+        if draft not in self.draft_box:
+            raise BadCall(40007)
+        words, before = f"article:{self.draft_box[draft].title}", len(self.sent)
+        try:
+            return await self.send_mass_text(openids, words, client_message_id=client_message_id)
+        finally:
+            if len(self.sent) > before:
+                self.draft_box.pop(draft, None)
+
+    async def send_mass_article_to_tag(
+        self, tag_id: int, draft: str, *, client_message_id: str
+    ) -> MassReceipt:
+        return await self.send_mass_article(sorted(self.bearing), draft, client_message_id=client_message_id)
+
+    async def upload_picture(self, name: str, picture: bytes) -> str:
+        self._maybe_refuse()
+        media_id = f"cover-{len(self.pictures) + 1}"
+        self.pictures[media_id] = picture
+        return media_id
+
+    async def add_draft(self, article: Article) -> str:
+        self._maybe_refuse()
+        if article.cover not in self.pictures:
+            raise BadCall(40007)
+        self.drafts_made.append(article)
+        draft = f"draft-{len(self.drafts_made)}"
+        self.draft_box[draft] = article
+        return draft
+
+    async def delete_draft(self, draft: str) -> None:
+        self._maybe_refuse()
+        self.draft_box.pop(draft, None)
+
+    async def drafts(self) -> AsyncIterator[tuple[str, str]]:
+        self._maybe_refuse()
+        for draft, article in [*self.draft_box.items()]:
+            yield draft, article.source_url
+
+    async def preview_mass_article(self, openid: str, draft: str) -> None:
+        self._maybe_refuse()
+        self.sent.append(("preview", openid, f"article:{self.draft_box[draft].title}"))
 
     async def tag_named(self, name: str) -> int:
         self._maybe_refuse()

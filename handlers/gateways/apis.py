@@ -53,6 +53,10 @@ SEND_MASS_TO_TAG = Api(
     seconds=30.0,
     per_minute=60,
 )
+ADD_MATERIAL = Api("/cgi-bin/material/add_material", App.OFFICIAL_ACCOUNT, repeatable=True, seconds=30.0)
+ADD_DRAFT = Api("/cgi-bin/draft/add", App.OFFICIAL_ACCOUNT, repeatable=True)  # One too many is cleared up.
+DELETE_DRAFT = Api("/cgi-bin/draft/delete", App.OFFICIAL_ACCOUNT, repeatable=True)
+LIST_DRAFTS = Api("/cgi-bin/draft/batchget", App.OFFICIAL_ACCOUNT, repeatable=True)
 POSTER_CODE = Api("/cgi-bin/qrcode/create", App.OFFICIAL_ACCOUNT, repeatable=True)
 CREATE_MENU = Api("/cgi-bin/menu/create", App.OFFICIAL_ACCOUNT, repeatable=True)
 MENU = Api("/cgi-bin/menu/get", App.OFFICIAL_ACCOUNT, "GET", repeatable=True)

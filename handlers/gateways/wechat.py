@@ -16,7 +16,7 @@ from handlers.gateways.client import Client
 from handlers.gateways.errors import Ambiguous, BadCall, UserMustRedo
 from handlers.gateways.token_store import TokenStore
 from handlers.gateways.tokens import Tokens
-from handlers.gateways.wire import open_wire
+from handlers.gateways.wire import File, open_wire
 from models import App
 from settings import Settings
 
@@ -24,6 +24,8 @@ TAGGED_AT_ONCE = 50
 CHECKED_AT_ONCE = 2500
 WIDEST = 1280
 """The most pixels a mini-program code may have: it is printed."""
+LISTED_AT_ONCE = 20
+"""Drafts on a page of the draft box (wechat-platform §5.5)."""
 FORUM = 3
 """WeChat's number for the scene in which a text is checked: what others will read."""
 
@@ -42,6 +44,21 @@ class MassReceipt:
 
     message_id: str
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article for the draft box (draft/add).
+
+    `title` has at most 32 characters, `digest` 128; `content` is HTML of fewer than 20,000 characters and
+    1 MB, `source_url` (what 阅读原文 opens) at most 1 KB; `cover` is a permanent picture's media id.
+    """
+
+    title: str
+    digest: str
+    content: str
+    source_url: str
+    cover: str
 
 
 class TextCheck(StrEnum):
@@ -69,6 +86,28 @@ class WeChat(Protocol):
     async def send_mass_text_to_tag(self, tag_id: int, text: str, *, client_message_id: str) -> MassReceipt:
         """A mass message to all who bear a tag (mass/sendall); as `send_mass_text`."""
 
+    async def send_mass_article(
+        self, openids: Sequence[str], draft: str, *, client_message_id: str
+    ) -> MassReceipt:
+        """A draft to 2..10,000 followers (mass/send, mpnews); as `send_mass_text`. It is a draft no more."""
+
+    async def send_mass_article_to_tag(
+        self, tag_id: int, draft: str, *, client_message_id: str
+    ) -> MassReceipt:
+        """A draft to all who bear a tag (mass/sendall, mpnews); as `send_mass_article`."""
+
+    async def upload_picture(self, name: str, picture: bytes) -> str:
+        """Keep a JPG or PNG for good (material/add_material); its media id."""
+
+    async def add_draft(self, article: Article) -> str:
+        """Put an article into the draft box (draft/add); its media id."""
+
+    async def delete_draft(self, draft: str) -> None:
+        """Take a draft out of the draft box (draft/delete)."""
+
+    def drafts(self) -> AsyncIterator[tuple[str, str]]:
+        """Media id and 阅读原文 address of each draft, of its first article's (draft/batchget)."""
+
     async def tag_named(self, name: str) -> int:
         """The number of the tag of that name; it is made if there is none (tags/get, tags/create)."""
 
@@ -91,6 +130,9 @@ class WeChat(Protocol):
 
     async def preview_mass_text(self, openid: str, text: str) -> None:
         """What a mass message would look like, to one follower; it doesn't count (mass/preview)."""
+
+    async def preview_mass_article(self, openid: str, draft: str) -> None:
+        """What a draft would look like, to one follower (mass/preview, mpnews); it stays a draft."""
 
     async def log_in_on_page(self, code: str) -> str | None:
         """The openid behind a page's authorization code; None for a preview page's invented visitor."""
@@ -137,30 +179,78 @@ class WeChatApi:
 
     async def send_text(self, openid: str, text: str) -> None:
         """A customer-service text message (custom/send)."""
-        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
-        await self._client.call(apis.SEND_CUSTOM, body=body)
+        await self._client.call(apis.SEND_CUSTOM, body={"touser": openid} | _text_message(text))
 
     async def send_mass_text(
         self, openids: Sequence[str], text: str, *, client_message_id: str
     ) -> MassReceipt:
         """A mass message to 2..10,000 followers (mass/send)."""
-        body = {
-            "touser": list(openids),
-            "msgtype": "text",
-            "text": {"content": text},
-            "clientmsgid": client_message_id,
-        }
-        return _receipt(await self._client.call(apis.SEND_MASS, body=body))
+        body = {"touser": list(openids)} | _text_message(text)
+        return await self._send_mass(apis.SEND_MASS, body, client_message_id)
 
     async def send_mass_text_to_tag(self, tag_id: int, text: str, *, client_message_id: str) -> MassReceipt:
         """A mass message to all who bear a tag (mass/sendall)."""
+        return await self._send_mass(
+            apis.SEND_MASS_TO_TAG, _to_tag(tag_id) | _text_message(text), client_message_id
+        )
+
+    async def send_mass_article(
+        self, openids: Sequence[str], draft: str, *, client_message_id: str
+    ) -> MassReceipt:
+        """A draft to 2..10,000 followers (mass/send, mpnews)."""
+        body = {"touser": list(openids)} | _article_message(draft)
+        return await self._send_mass(apis.SEND_MASS, body, client_message_id)
+
+    async def send_mass_article_to_tag(
+        self, tag_id: int, draft: str, *, client_message_id: str
+    ) -> MassReceipt:
+        """A draft to all who bear a tag (mass/sendall, mpnews)."""
+        return await self._send_mass(
+            apis.SEND_MASS_TO_TAG, _to_tag(tag_id) | _article_message(draft), client_message_id
+        )
+
+    async def _send_mass(
+        self, api: apis.Api, message: dict[str, object], client_message_id: str
+    ) -> MassReceipt:
+        return _receipt(await self._client.call(api, body=message | {"clientmsgid": client_message_id}))
+
+    async def upload_picture(self, name: str, picture: bytes) -> str:
+        """Keep a JPG or PNG for good (material/add_material)."""
+        content_type = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+        file = File(name, content_type, picture)
+        return _text(
+            await self._client.call(apis.ADD_MATERIAL, query={"type": "image"}, body=file), "media_id"
+        )
+
+    async def add_draft(self, article: Article) -> str:
+        """Put an article into the draft box (draft/add)."""
         body = {
-            "filter": {"is_to_all": False, "tag_id": tag_id},
-            "msgtype": "text",
-            "text": {"content": text},
-            "clientmsgid": client_message_id,
+            "article_type": "news",
+            "title": article.title,
+            "digest": article.digest,
+            "content": article.content,
+            "content_source_url": article.source_url,
+            "thumb_media_id": article.cover,
+            "need_open_comment": 0,
         }
-        return _receipt(await self._client.call(apis.SEND_MASS_TO_TAG, body=body))
+        return _text(await self._client.call(apis.ADD_DRAFT, body={"articles": [body]}), "media_id")
+
+    async def delete_draft(self, draft: str) -> None:
+        """Take a draft out of the draft box (draft/delete)."""
+        await self._client.call(apis.DELETE_DRAFT, body={"media_id": draft})
+
+    async def drafts(self) -> AsyncIterator[tuple[str, str]]:
+        """Media id and 阅读原文 address of each draft's first article (draft/batchget)."""
+        offset = 0
+        while True:
+            body = {"offset": offset, "count": LISTED_AT_ONCE, "no_content": 1}
+            items = (await self._client.call(apis.LIST_DRAFTS, body=body)).get("item") or []
+            for item in items:
+                articles = (item.get("content") or {}).get("news_item") or [{}]
+                yield str(item.get("media_id", "")), str(articles[0].get("content_source_url", ""))
+            if len(items) < LISTED_AT_ONCE:
+                return
+            offset += len(items)
 
     async def tag_named(self, name: str) -> int:
         """The number of the tag of that name; it is made if there is none (tags/get, tags/create)."""
@@ -210,7 +300,11 @@ class WeChatApi:
 
     async def preview_mass_text(self, openid: str, text: str) -> None:
         """What a mass message would look like, to one follower; it doesn't count (mass/preview)."""
-        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        await self._client.call(apis.PREVIEW_MASS, body={"touser": openid} | _text_message(text))
+
+    async def preview_mass_article(self, openid: str, draft: str) -> None:
+        """What a draft would look like, to one follower (mass/preview, mpnews)."""
+        body = {"touser": openid, "msgtype": "mpnews", "mpnews": {"media_id": draft}}
         await self._client.call(apis.PREVIEW_MASS, body=body)
 
     async def log_in_on_page(self, code: str) -> str | None:
@@ -350,6 +444,19 @@ async def _pages(ask: Callable[[str], Awaitable[Answer]]) -> AsyncIterator[str]:
         before, after = after, str(answer.get("next_openid") or "")
         if not page or not after or after == before:
             return
+
+
+def _text_message(text: str) -> dict[str, object]:
+    return {"msgtype": "text", "text": {"content": text}}
+
+
+def _article_message(draft: str) -> dict[str, object]:
+    """Our own words: an article that is taken for a reprint goes out all the same."""
+    return {"msgtype": "mpnews", "mpnews": {"media_id": draft}, "send_ignore_reprint": 1}
+
+
+def _to_tag(tag_id: int) -> dict[str, object]:
+    return {"filter": {"is_to_all": False, "tag_id": tag_id}}
 
 
 def _text(answer: Answer, name: str) -> str:

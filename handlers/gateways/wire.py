@@ -13,6 +13,7 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
     DummyCookieJar,
+    FormData,
     TCPConnector,
 )
 
@@ -32,6 +33,21 @@ def to_json(body: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A body that is a file: it goes as multipart form data in the field `media`, as WeChat wants it."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+    def form(self) -> FormData:
+        """A form, which can be sent once."""
+        form = FormData()
+        form.add_field("media", self.content, filename=self.name, content_type=self.content_type)
+        return form
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
     """The way out: a session with its connections, and the address they lead to."""
 
@@ -41,7 +57,7 @@ class Wire:
     async def exchange(
         self, method: str, path: str, *, query: Mapping[str, str], body: Any, seconds: float
     ) -> tuple[int, bytes]:
-        """Send one request; the status and body that came back.
+        """Send one request, its body as JSON or a file; the status and body that came back.
 
         Raises:
             Unreachable: nothing was sent.
@@ -52,7 +68,8 @@ class Wire:
                 method,
                 self.base + path,
                 params=query,
-                json=body,
+                json=None if isinstance(body, File) else body,
+                data=body.form() if isinstance(body, File) else None,
                 timeout=ClientTimeout(total=seconds, connect=CONNECT_TIMEOUT),
                 allow_redirects=False,
             ) as response:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 
+from simulator import pictures
 from tests.simulator.conftest import MEMBER, MEMBER_MP, PEOPLE, Wire
 from tests.simulator.product import Product
 
@@ -276,6 +278,32 @@ async def test_a_draft_goes_to_a_tag_once_and_leaves_the_draft_box(wire: Wire, p
     assert await wire.sent(OTHER) == []
     assert await wire.code("/cgi-bin/draft/get", media_id=draft) == 40007
     assert await wire.code("/cgi-bin/message/mass/get", msg_id=1) == 40059
+
+
+async def test_an_article_needs_a_permanent_cover(wire: Wire) -> None:
+    article = {"title": "本周课程", "content": "<p>正文</p>"}
+    assert await wire.code("/cgi-bin/draft/add", articles=[article]) == 40007
+    for path, errcode in (("media/upload", 40007), ("material/add_material", 0)):
+        token = (await wire.token())["access_token"]
+        form = FormData()
+        form.add_field("media", pictures.png("封面"), filename="cover.png", content_type="image/png")
+        address = f"/cgi-bin/{path}?access_token={token}&type=image"
+        kept = await wire.raw("POST", address, data=form)
+        cover = {"thumb_media_id": kept["media_id"]}
+        assert await wire.code("/cgi-bin/draft/add", articles=[article | cover]) == errcode
+
+
+async def test_the_draft_box_is_listed_page_by_page_the_latest_first(wire: Wire) -> None:
+    for number in range(23):
+        article = {"title": f"第{number}课", "content": "<p>正文</p>", "article_type": "newspic"}
+        await wire.api("/cgi-bin/draft/add", articles=[article])
+    pages = [
+        await wire.api("/cgi-bin/draft/batchget", offset=offset, count=20, no_content=1) for offset in (0, 20)
+    ]
+    assert [(page["total_count"], page["item_count"]) for page in pages] == [(23, 20), (23, 3)]
+    first = pages[0]["item"][0]["content"]["news_item"][0]
+    assert (first["title"], first["content"]) == ("第22课", "")
+    assert await wire.code("/cgi-bin/draft/batchget", offset=0, count=21) == 40097
 
 
 async def test_a_mass_message_that_moderation_refuses_is_told_by_the_event(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from handlers.gateways.errors import BadCall, Stopped, UserMustRedo
-from handlers.gateways.wechat import Login, TextCheck, WeChat, WeChatApi, open_wechat
+from handlers.gateways.wechat import Article, Login, TextCheck, WeChat, WeChatApi, open_wechat
 from settings import Settings
 from tests.handlers.gateways.platform import OK, Platform
 
@@ -50,6 +50,40 @@ async def test_a_subscribe_message_names_its_values(api: WeChatApi, platform: Pl
     body = json.loads(platform.calls[0][2])
     assert body["data"] == {"thing1": {"value": "周五课"}}
     assert (body["touser"], body["template_id"], body["page"]) == ("m1", "TPL", "pages/lesson/index?id=1")
+
+
+async def test_a_picture_goes_as_a_file_and_a_draft_in_unescaped_chinese(
+    api: WeChatApi, platform: Platform
+) -> None:
+    platform.script = ["drop", {"media_id": "cover", "url": "http://mmbiz"}, {"media_id": "draft"}]
+    assert await api.upload_picture("cover.jpg", JPEG) == "cover"
+    paths = [path for path, _, _ in platform.calls]
+    assert paths == ["/cgi-bin/material/add_material"] * 2, "a form is made anew for each try"
+    _, query, body = platform.calls[1]
+    assert query["type"] == "image"
+    assert b'name="media"' in body
+    assert b'filename="cover.jpg"' in body
+    assert JPEG in body
+    article = Article("标题", "摘要", "<p>正文</p>", "https://a.example/lessons/1", "cover")
+    assert await api.add_draft(article) == "draft"
+    raw = platform.calls[2][2]
+    assert "标题".encode() in raw
+    assert b"\\u" not in raw
+    (sent,) = json.loads(raw)["articles"]
+    assert (sent["thumb_media_id"], sent["content_source_url"]) == ("cover", "https://a.example/lessons/1")
+
+
+async def test_a_draft_is_sent_to_a_list_or_a_tag_and_previewed(api: WeChatApi, platform: Platform) -> None:
+    platform.script = [OK | {"msg_id": 7}, OK | {"msg_id": 8}, OK]
+    assert (await api.send_mass_article(["o1", "o2"], "draft", client_message_id="b1")).message_id == "7"
+    assert (await api.send_mass_article_to_tag(9, "draft", client_message_id="b2")).message_id == "8"
+    await api.preview_mass_article("o1", "draft")
+    to_list, to_tag, preview = (json.loads(body) for _, _, body in platform.calls)
+    article = {"msgtype": "mpnews", "mpnews": {"media_id": "draft"}}
+    sent = article | {"send_ignore_reprint": 1}
+    assert to_list == sent | {"touser": ["o1", "o2"], "clientmsgid": "b1"}
+    assert to_tag == sent | {"filter": {"is_to_all": False, "tag_id": 9}, "clientmsgid": "b2"}
+    assert preview == article | {"touser": "o1"}
 
 
 async def test_all_followers_are_listed_page_by_page(api: WeChatApi, platform: Platform) -> None:
