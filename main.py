@@ -662,7 +662,7 @@ def parser() -> argparse.ArgumentParser:
     people.add_argument("--dry-run", action="store_true", help="只检查，不改动")
     book = group(
         "register",
-        "台账：党组织、阵地、职责、专职党务工作者、应配数、培训、轮训、样板、软弱涣散党组织、处理措施、备案、意见建议",
+        "台账：党组织、阵地、职责、专职党务工作者、应配数、培训、轮训、样板、软弱涣散党组织、处理措施、备案、意见建议、整改台账",
     )
     for name, run, about in (
         ("import", import_register, "从 Excel 导入；同一份表再导一次不会重复"),

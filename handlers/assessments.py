@@ -71,6 +71,32 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What was found: the rule it goes against, the fact, and what proves it. None of them may be missing."""
+
+    rule: str
+    fact: str
+    evidence: str
+
+    @classmethod
+    def of(cls, kept: Mapping[str, str]) -> "Fault":
+        """As a round keeps it."""
+        return cls(kept.get("rule", ""), kept.get("fact", ""), kept.get("evidence", ""))
+
+    def checked(self) -> dict[str, str]:
+        """As a round keeps it, each on one line and no longer than an assessor's.
+
+        Raises:
+            BadInput.
+        """
+        return {
+            "rule": one_line(self.rule, longest=120, field="rule"),
+            "fact": one_line(self.fact, longest=500, field="fact"),
+            "evidence": one_line(self.evidence, longest=500, field="evidence"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A stretch of a list; `next` is the cursor of the following one."""
 
@@ -301,6 +327,39 @@ async def stop(ctx: Context, *, assessment_id: int, reason: str) -> Assessment:
     return await find(ctx, assessment_id)
 
 
+async def add_fault(ctx: Context, *, assessment_id: int, item: str, fault: Fault) -> None:
+    """An officer adds a problem to what will be fed back: between the leader's review and the feedback.
+
+    So the branch reads it with everything else, signs, and may object. It deducts nothing: marks are what two
+    assessors found. Where the item has a round in this assessment, it is added to that one. Twice is once.
+
+    Raises:
+        NotBound, NotFound, WrongState.
+        NotAllowed: the caller is no officer over the cycle's organization.
+        BadInput: the rule, the fact or its proof is missing or too long, or the sheet has no such item.
+    """
+    await require_officer(ctx)
+    said = fault.checked()
+    async with in_transaction():
+        row = await assessment_stages.held(assessment_id)
+        await find(ctx, assessment_id)
+        await row.cycle.fetch_related("organization")
+        if not await is_officer_over(ctx, row.cycle.organization):
+            raise NotAllowed
+        if row.stage is not AssessmentStage.TO_FEED_BACK or row.delivered_at is not None:
+            raise WrongState
+        if assessment_stages.book_of(row).sheets[row.sheet].item(item) is None:
+            raise BadInput(item=f"这个党支部的评估表里没有“{item}”这一项")
+        known = await Rectification.get_or_none(assessment_id=row.id, finding__item=item)
+        if known is None:
+            await _open_round(ctx, row, item, deducted=0, faults=[said])
+        elif said not in known.faults:
+            await Rectification.filter(id=known.id).update(
+                faults=[*known.faults, said], version=known.version + 1
+            )
+            await audit.record(ctx, "finding.added_to", f"finding:{known.finding_id}", round=known.round)
+
+
 async def works_for(person: Person, branch_id: int) -> bool:
     """Whether somebody acts for a branch (its secretary, or a worker on their behalf)."""
     return await Duty.filter(person_id=person.id, role=Role.BRANCH_WORKER, organization_id=branch_id).exists()
@@ -357,19 +416,25 @@ async def _open_rounds(ctx: Context, row: Assessment, marks: Sequence[ItemMark])
     for mark in marks:
         if not mark.deducted:
             continue
-        finding, is_new = await Finding.get_or_create({"round": 1}, branch_id=row.branch_id, item=mark.item)
-        if not is_new:
-            await _carry_over(ctx, finding)
-            finding.round += 1
-            await Finding.filter(id=finding.id).update(round=finding.round)
-        made = await Rectification.create(
-            finding=finding, round=finding.round, assessment=row, deducted=mark.deducted,
-            faults=faults.get(mark.item, []),
-        )  # fmt: skip
-        await audit.record(
-            ctx, "finding.opened" if is_new else "finding.reopened", f"finding:{finding.id}",
-            round=made.round, assessment=row.id, item=mark.item, deducted=mark.deducted,
-        )  # fmt: skip
+        await _open_round(ctx, row, mark.item, deducted=mark.deducted, faults=faults.get(mark.item, []))
+
+
+async def _open_round(
+    ctx: Context, row: Assessment, item: str, *, deducted: int, faults: Sequence[Mapping[str, str]]
+) -> None:
+    """A round of a branch's finding of this item: of the same one again where there was one."""
+    finding, is_new = await Finding.get_or_create({"round": 1}, branch_id=row.branch_id, item=item)
+    if not is_new:
+        await _carry_over(ctx, finding)
+        finding.round += 1
+        await Finding.filter(id=finding.id).update(round=finding.round)
+    await Rectification.create(
+        finding=finding, round=finding.round, assessment=row, deducted=deducted, faults=list(faults)
+    )
+    await audit.record(
+        ctx, "finding.opened" if is_new else "finding.reopened", f"finding:{finding.id}",
+        round=finding.round, assessment=row.id, item=item, deducted=deducted,
+    )  # fmt: skip
 
 
 async def _carry_over(ctx: Context, finding: Finding) -> None:

@@ -40,6 +40,7 @@ from models import (
 )
 from models.findings import DONE, OPEN
 
+REGISTER = "findings"
 LARGEST_PAGE = 200
 DAY = timedelta(days=1)
 WRITTEN = ("measure", "evidence", "reason", "objection")

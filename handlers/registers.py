@@ -93,6 +93,7 @@ def registers() -> dict[str, Register]:
         complaint_register,
         district_registers,
         filing_register,
+        finding_register,
         measure_register,
         showcase_register,
         weak_branch_register,
@@ -101,7 +102,7 @@ def registers() -> dict[str, Register]:
 
     kept = (
         worker_registers, filing_register, measure_register, district_registers, showcase_register,
-        weak_branch_register, complaint_register,
+        weak_branch_register, complaint_register, finding_register,
     )  # fmt: skip
     return {one.name: one for module in kept for one in module.REGISTERS}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from handlers import finding_sheet, findings, spreadsheets
+from handlers import finding_register, findings, spreadsheets
 from handlers.context import Context
 from handlers.errors import (
     BadInput,
@@ -130,7 +130,7 @@ async def index(ctx: Context, *, form: FindingQuery) -> FindingsView:
 
 async def sheet(ctx: Context) -> File:
     """The caller's ledger as an Excel file."""
-    return File("整改台账.xlsx", await finding_sheet.export(ctx))
+    return File("整改台账.xlsx", await finding_register.export(ctx))
 
 
 async def show(ctx: Context, *, finding_id: int) -> FindingView:

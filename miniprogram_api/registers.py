@@ -15,5 +15,5 @@ async def export(ctx: Context, *, register: str) -> File:
 
 
 ROUTES = (
-    Route("GET", "/registers/{register}/sheet", export, OFFICERS, "导出台账：workers、quotas、trainings、trainees、rotations、organizations、sites、duties、showcase、weakbranches、measures、filings、complaints", refuses=(NotBound, NotAllowed), media=spreadsheets.MEDIA),
+    Route("GET", "/registers/{register}/sheet", export, OFFICERS, "导出台账：workers、quotas、trainings、trainees、rotations、organizations、sites、duties、showcase、weakbranches、measures、filings、complaints、findings", refuses=(NotBound, NotAllowed), media=spreadsheets.MEDIA),
 )  # fmt: skip

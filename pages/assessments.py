@@ -9,7 +9,7 @@ from aiohttp import web
 from handlers import (
     assessment_stages,
     assessments,
-    finding_sheet,
+    finding_register,
     findings,
     observations,
     self_assessments,
@@ -28,7 +28,7 @@ from models import Assessment, AssessmentStage, Observation, Rectification, Self
 from models.findings import DONE, OPEN
 from pages.layout import CONTEXT, SECURITY, file, not_found, page
 from pages.login import known, known_reader
-from pages.staff import download
+from pages.staff import download, register_import
 
 HOME = ("/assessments", "评估")
 KEEPS = "/pages/kept.js"
@@ -43,6 +43,7 @@ CYCLES = (
     '<p><a class="button" href="/assessments/weak">软弱涣散研判和整顿</a></p>'
 )
 SHEET = '<p><a href="/assessments/findings.xlsx">导出整改台账（Excel）</a></p>'
+BRING = f"<p>{register_import(findings.REGISTER, word='问题清单，从 Excel 导入')}</p>"
 LOGIN = (
     "<main><h1>请在微信里打开</h1><p>这一页给评估组和党支部用。请用绑定了手机号的微信打开；"
     "还没有绑定的，请先在小程序“我的”里绑定。</p></main>"
@@ -70,6 +71,7 @@ async def index(request: web.Request) -> web.Response:
     body = (
         f"<main><h1>评估</h1>{CYCLES if is_officer else ''}{_tasks(mine)}{results}"
         f"{_groups(ctx, rounds, known_, is_officer=is_officer)}{SHEET if rounds else ''}"
+        f"{BRING if is_officer else ''}"
         f'<p class="soft">期限、分值为{SUGGESTED}。评的是党支部，不评个人。</p></main>'
     )
     return page("评估", body)
@@ -138,7 +140,7 @@ async def sheet(request: web.Request) -> web.Response:
     """The reader's ledger as an Excel file."""
     ctx = await known(request)
     try:
-        content = await finding_sheet.export(ctx)
+        content = await finding_register.export(ctx)
     except NotBound:
         return page("请在微信里打开", LOGIN, status=403)
     return download(content, name="findings.xlsx", media=spreadsheets.MEDIA)

@@ -38,7 +38,7 @@ OF_A_BUILDING = {"SiteForm", "SiteEditForm", "PositionForm"}
 
 
 RATES_BRANCHES = re.compile(
-    r"^(?:(?:self_)?assess\w*|observations|findings|finding_sheet|cycles|due_reminders|report_prints|demo_assessments)\.py$"
+    r"^(?:(?:self_)?assess\w*|observations|findings|finding_register|cycles|due_reminders|report_prints|demo_assessments)\.py$"
 )
 """Files about the assessment of branches (跟踪问效): what a branch loses there is no mark of a person."""
 OF_BRANCHES = {"扣分", "得分"}

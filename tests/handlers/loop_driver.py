@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from handlers import assessments, cycles, findings, observations
+from handlers.assessments import Fault
 from handlers.context import Context
 from handlers.errors import Refused
 from models import Assessment, Duty, Person, Rectification, RectificationKind, Role
@@ -58,6 +59,7 @@ class Driver:
             **dict.fromkeys(("look", "upload", "hand in", "recuse"), looks),
             **dict.fromkeys(("review", "send back"), lead),
             **dict.fromkeys(("sign", "plan", "train", "prove", "help", "object"), branch),
+            "add": [town.district_officer],
             **dict.fromkeys(("deliver", "answer", "return", "accept"), office),
         }
         await self._assign()
@@ -108,6 +110,14 @@ class Driver:
             "deliver": lambda ctx: assessments.deliver(ctx, assessment_id=row),
             "sign": lambda ctx: assessments.sign(ctx, assessment_id=row),
             "recuse": lambda ctx: cycles.recuse(ctx, assessment_id=row, reason="亲属"),
+            "add": lambda ctx: assessments.add_fault(
+                ctx,
+                assessment_id=row,
+                item=self.chance.choice(("A03", "A05", "C03")),
+                fault=Fault(
+                    RULE, self.chance.choice((FACT, "八月没有开展")), self.chance.choice((EVIDENCE, " "))
+                ),
+            ),
         }
         about_rounds: dict[str, Act] = {
             "plan": lambda ctx: findings.plan(
@@ -124,7 +134,16 @@ class Driver:
             "return": lambda ctx: findings.send_back(ctx, finding_id=one, reason="没改好"),
             "accept": lambda ctx: findings.accept(ctx, finding_id=one),
         }  # fmt: skip
-        weights = {"send back": 1, "recuse": 1, "return": 1, "upload": 1, "look": 9, "accept": 9, "prove": 7}
+        weights = {
+            "add": 1,
+            "send back": 1,
+            "recuse": 1,
+            "return": 1,
+            "upload": 1,
+            "look": 9,
+            "accept": 9,
+            "prove": 7,
+        }
         if round_ is not None and self.chance.random() < 0.6:
             name = self.chance.choices(list(about_rounds), [weights.get(name, 4) for name in about_rounds])[0]
             if self.chance.random() < MOSTLY:

@@ -1,5 +1,6 @@
 """Registers as Excel files: tried without a trace, reported by row, twice is once, out and in again."""
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from io import BytesIO
@@ -11,11 +12,16 @@ from openpyxl import Workbook, load_workbook
 
 from bot.texts import REFUSALS
 from handlers import registers, rotations
+from handlers.assessment_content import book as rules
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, Refused
 from handlers.registers import ImportReport
 from models import (
+    Assessment,
+    AssessmentStage,
     AuditEntry,
+    Cycle,
+    CycleKind,
     Duty,
     Organization,
     Person,
@@ -24,6 +30,7 @@ from models import (
     Rotation,
     Site,
     StaffQuota,
+    Team,
     Trainee,
     Training,
     Worker,
@@ -188,6 +195,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "complaints": [{"收到": "2026-11-18", "内容": "周六多开一场", "承办单位编码": "ZC01"}],
+    "findings": [
+        {
+            "党支部编码": "ZC0101", "评估": "x", "项目": "A03", "事实": "三季度没有开党员大会",
+            "事实的佐证": "会议记录本第 12 页", "依据": "《支部条例》第十一条",
+        },
+    ],
     "measures": [{"单位编码": "ZC01", "情形": "工作不力", "事实": "台账长期没有更新（演示）"}],
     "weakbranches": [
         {
@@ -199,12 +212,29 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+async def reviewed(world: Town) -> Assessment:
+    """The near branch's assessment, to be fed back."""
+    now = world.ctx.now()
+    cycle = await Cycle.create(
+        kind=CycleKind.BATCH, organization=world.district, year=2026, number=1, name="x", seed="x",
+        records_from=now.date(), records_until=now.date(), created_at=now, published_at=now,
+        book=json.dumps(rules().kept(), ensure_ascii=False),
+    )  # fmt: skip
+    team = await Team.create(cycle=cycle, name="x", leader=world.keeper)
+    return await Assessment.create(
+        cycle=cycle, branch=world.branch, team=team, assessor=world.keeper, other=world.other_worker,
+        sheet="A", mark=1000, stage=AssessmentStage.TO_FEED_BACK,
+    )  # fmt: skip
+
+
 async def test_every_register_goes_in_again_as_it_came_out_and_changes_nothing(
     world: Town, tmp_path: Path
 ) -> None:
     district = world.at(world.district_officer)
     assert set(ROWS) == set(registers.registers())
     for name, rows in ROWS.items():
+        if name == "findings":
+            await reviewed(world)
         if name == "rotations":
             await rotations.open_round(district, first_month=date(2026, 12, 1))
         report = await take(district, tmp_path, name, rows)
