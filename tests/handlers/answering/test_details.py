@@ -29,6 +29,13 @@ def test_an_entry_may_speak_of_a_detail_in_other_words() -> None:
     assert not Details([Detail("谁可以戴", "发给")]).lacks("纪念章谁可以戴", MEDAL)
 
 
+def test_what_a_story_tells_before_its_question_is_no_detail_asked_for() -> None:
+    details = Details([Detail("丢了|补办")])
+    story = "我去年搬家的时候把好多东西都弄丢了，今年满五十年党龄"
+    assert not details.lacks(f"{story}，纪念章什么时候能发给我", MEDAL)
+    assert details.lacks(f"{story}，纪念章也没了能不能补办", MEDAL)
+
+
 NEIGHBOURS = (
     "光荣在党50年纪念章可以代领吗",
     "发展对象培训费用谁来承担",
