@@ -229,6 +229,8 @@ NOT_OURS = [
     "护士不服处分找谁申诉",
     "社工提前转正行不行",
     "事业编怎么转正",
+    "国庆放几天假怎么调休",
+    "单位转正申请书怎么写 我是新员工",
 ]
 
 
@@ -249,6 +251,7 @@ def test_what_is_not_ours_is_declined_kindly(engine: Engine, text: str) -> None:
         "居委会党员选举支委能不能代投",
         "我是社工，预备期能提前转正吗",
         "思想汇报写得头疼，三个月一篇吗",
+        "公示赶上国庆放假怎么算",
     ],
 )
 def test_a_neighbour_of_a_trap_is_still_ours(engine: Engine, text: str) -> None:
