@@ -252,6 +252,8 @@ def test_what_is_not_ours_is_declined_kindly(engine: Engine, text: str) -> None:
         "我是社工，预备期能提前转正吗",
         "思想汇报写得头疼，三个月一篇吗",
         "公示赶上国庆放假怎么算",
+        "调过来以后新单位说要推迟转正",
+        "辞职以后没单位了，关系挂靠哪个社区支部",
     ],
 )
 def test_a_neighbour_of_a_trap_is_still_ours(engine: Engine, text: str) -> None:
