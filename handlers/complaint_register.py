@@ -73,6 +73,10 @@ SHOWN = (
     Column("经过", 60),
 )
 
+NOTE = (
+    "书面收到的，登记后给出查询码，请告诉写的人。没有署名的，署名两格不填；署名的，要在名册里，并绑定了微信。"
+)
+
 
 async def may(ctx: Context) -> None:
     """Officers; what each may answer, the desk decides.
@@ -159,4 +163,4 @@ def _line(one: Waiting, zone: ZoneInfo) -> list[object]:
     ]  # fmt: skip
 
 
-REGISTERS = (Register(REGISTER, "意见建议", HEADINGS, take, rows, may, SHOWN),)
+REGISTERS = (Register(REGISTER, "意见建议", HEADINGS, take, rows, may, SHOWN, NOTE),)

@@ -57,6 +57,8 @@ HEADINGS = (
 )
 SHOWN = (Column("单位", 28), Column("报送", 18), Column("办结", 18), Column("经过", 60))
 
+NOTE = "导入的是新报的备案，填了党委研究日期的直接报到区级；初审和审定由人在页面上办理。"
+
 
 async def take(ctx: Context, record: Record) -> str:
     """File it, unless it is filed already; with the committee's day it is at the district at once."""
@@ -178,4 +180,4 @@ def _line(row: Filing, moves: Sequence[Transition], codes: dict[int, str], zone:
     ]  # fmt: skip
 
 
-REGISTERS = (Register(REGISTER, "备案台账", HEADINGS, take, rows, officers, SHOWN),)
+REGISTERS = (Register(REGISTER, "备案台账", HEADINGS, take, rows, officers, SHOWN, NOTE),)

@@ -68,6 +68,11 @@ SHOWN = (
     Column("异议的答复", 30),
 )
 
+NOTE = (
+    "问题清单在组长复核以后、反馈以前导入，由组织这次评估的单位办理；每个问题要写明事实、佐证和依据，不另外扣分。"
+    "导入的都是待整改的，措施由支部来定，销号在页面上办理。"
+)
+
 
 async def may(ctx: Context) -> None:
     """Officers, in person; whose cycle it is, the use-case decides row by row.
@@ -172,4 +177,4 @@ def _day(at: datetime | None, zone: ZoneInfo) -> object:
     return at.astimezone(zone).date() if at is not None else ""
 
 
-REGISTERS = (Register(REGISTER, "整改台账", HEADINGS, take, rows, may, SHOWN),)
+REGISTERS = (Register(REGISTER, "整改台账", HEADINGS, take, rows, may, SHOWN, NOTE),)

@@ -43,6 +43,8 @@ SHOWN = (
     Column("经过", 60),
 )
 
+NOTE = "导入的都是线索，由区级登记；核实、单位说明、建议、审定、送达、整改、解除都由人在页面上办理。"
+
 
 async def take(ctx: Context, record: Record) -> str:
     """Write a lead down; what is on file stays as it is."""
@@ -93,4 +95,4 @@ def _line(row: Measure, moves: Sequence[Transition], zone: ZoneInfo) -> list[obj
     ]  # fmt: skip
 
 
-REGISTERS = (Register(REGISTER, "处理措施", HEADINGS, take, rows, require_district, SHOWN),)
+REGISTERS = (Register(REGISTER, "处理措施", HEADINGS, take, rows, require_district, SHOWN, NOTE),)

@@ -39,7 +39,8 @@ class Told:
 class Register:
     """One register. `take` puts a row in and says what that was; `rows` are those of an export.
 
-    `shown` are columns of the export that an import passes over.
+    `shown` are columns of the export that an import passes over. `note` says what a file may bring, where it
+    isn't everything that a page may.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Register:
     rows: Callable[[Context], Awaitable[Sequence[Sequence[Any]]]]
     may: Callable[[Context], Awaitable[None]]
     shown: tuple[str | Column, ...] = ()
+    note: str = ""
 
 
 @dataclass(slots=True)

@@ -51,6 +51,8 @@ SHOWN = (
     Column("经过", 60),
 )
 
+NOTE = "最多导入到“整顿中”；往后的步骤要有佐证和另一位同志验收，在页面上办理。"
+
 
 async def may(ctx: Context) -> None:
     """An officer of the district, in person: each row is a decision, and bears a name.
@@ -181,4 +183,4 @@ def _dismissed(row: WeakBranch, moves: Sequence[Transition]) -> str:
     return moves[-1].note if row.status is WeakStatus.DISMISSED and moves else ""
 
 
-REGISTERS = (Register(REGISTER, "软弱涣散党组织", HEADINGS, take, rows, may, SHOWN),)
+REGISTERS = (Register(REGISTER, "软弱涣散党组织", HEADINGS, take, rows, may, SHOWN, NOTE),)

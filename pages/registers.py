@@ -28,8 +28,10 @@ async def index(request: web.Request) -> web.Response:
         from handlers.worker_registers import officers
 
         await officers(ctx)
-        cards = "".join(_card(one) for one in registers.registers().values())
-        return desk("导入导出", f"<p>先试导入，看清结果再点确认。同一份表再导一次不会重复。</p>{cards}")
+        every = registers.registers().values()
+        links = "".join(f'<li><a href="#{one.name}">{escape(one.title)}</a></li>' for one in every)
+        told = "<p>先试导入，看清结果再点确认。同一份表再导一次不会重复。</p>"
+        return desk("导入导出", f"{told}<nav><ul>{links}</ul></nav>{''.join(map(_card, every))}")
 
     return await shown(request, body)
 
@@ -42,8 +44,9 @@ def _card(one: registers.Register) -> str:
     )
     trial = form(f"/workers/registers/{one.name}", pick, "试导入", more='enctype="multipart/form-data"')
     return (
-        f'<section class="card"><h2>{escape(one.title)}</h2>'
-        f'<p><a href="/workers/registers/{one.name}.xlsx">导出 Excel</a></p>{trial}</section>'
+        f'<section class="card" id="{one.name}"><h2>{escape(one.title)}</h2>'
+        f'<p><a href="/workers/registers/{one.name}.xlsx">导出 Excel</a></p>'
+        f"{f'<p>{escape(one.note)}</p>' if one.note else ''}{trial}</section>"
     )
 
 

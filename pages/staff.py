@@ -51,6 +51,11 @@ SENTENCES: dict[type[Refused], str] = {
 }
 ID = re.compile(r'\b(for|id)="([a-z_]+)"')
 """A name that must be the only one of its kind on a page; text of people has no bare quotes."""
+TAG = re.compile("<[^>]*>")
+FEW = 12
+"""Characters that a narrow cell may break over some lines."""
+ONE_WORD = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[A-Z]{2,}\d{4}-\d+|(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?")
+"""Days, months and filing numbers, which a narrow column doesn't take apart."""
 Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
 Work = Callable[[Context, Form], Awaitable[str]]
 
@@ -229,8 +234,15 @@ def folded(title: str, inner: str) -> str:
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table; cells are text, or HTML where they are `Html`."""
     head = "".join(f"<th>{escape(one)}</th>" for one in heads)
-    body = "".join("<tr>" + "".join(f"<td>{cell(one)}</td>" for one in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _td(value: object) -> str:
+    """A cell; one of many words isn't squeezed into a few characters' width."""
+    html = cell(value)
+    said = TAG.sub("", html)
+    return f'<td class="long">{html}</td>' if len(said) > FEW else f"<td>{html}</td>"
 
 
 class Html(str):
@@ -243,12 +255,17 @@ def cell(value: object) -> str:
     """A value in a table: — where there is none."""
     if isinstance(value, Html):
         return str(value)
-    return escape(str(value)) if value not in (None, "") else "—"
+    return _unbroken(escape(str(value))) if value not in (None, "") else "—"
+
+
+def _unbroken(html: str) -> str:
+    """The same, with `ONE_WORD`s that stay on one line."""
+    return ONE_WORD.sub(r'<span class="word">\g<0></span>', html)
 
 
 def link(address: str, said: object) -> Html:
     """A link as a cell."""
-    return Html(f'<a href="{escape(address)}">{escape(str(said))}</a>')
+    return Html(f'<a href="{escape(address)}">{_unbroken(escape(str(said)))}</a>')
 
 
 def facts(pairs: Mapping[str, object]) -> str:
@@ -265,7 +282,7 @@ def register_export(name: str) -> str:
 
 def register_import(name: str, *, word: str = "从 Excel 导入") -> str:
     """A link to where a register's Excel file is brought in."""
-    return f'　<a href="/workers/registers#file-{name}">{word}</a>'
+    return f'　<a href="/workers/registers#{name}">{word}</a>'
 
 
 def history(moves: Sequence[Transition], words: Mapping[Any, str], ctx: Context) -> str:

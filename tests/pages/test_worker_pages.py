@@ -9,11 +9,12 @@ import pytest
 from aiohttp import FormData
 from openpyxl import Workbook, load_workbook
 
-from handlers import rotations, trainings
+from handlers import registers, rotations, trainings
 from handlers.context import Context
 from handlers.trainings import SessionWish
 from models import (
     Attendance,
+    Complaint,
     Filing,
     FilingStatus,
     Measure,
@@ -28,6 +29,7 @@ from models import (
     TrainingSession,
     WorkerCorrection,
 )
+from pages import staff
 from tests.fakes import Clock
 from tests.handlers.town import Town, build, person
 from tests.pages.test_keeper_pages import cookie
@@ -300,3 +302,56 @@ async def test_a_file_that_cannot_be_read_is_told_kindly(client: Client, world: 
     assert "请" in await response.text()
     missing = await client.post("/workers/registers/quotas", data={}, cookies=held)
     assert missing.status == 422
+
+
+async def test_what_came_on_paper_is_written_down_and_its_code_told_once_it_is(
+    client: Client, world: Town
+) -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    for row in (["收到", "内容"], ["2026-11-18", "周六多开一场"]):
+        page.append(row)
+    file = BytesIO()
+    book.save(file)
+    held = await cookie(world.ctx, world.town_officer)
+    tried = await client.post("/workers/registers/complaints", data=chosen(file.getvalue()), cookies=held)
+    html = await tried.text()
+    assert "查询码" not in html, "a trial keeps nothing, so it has no code to tell"
+    word = re.search(r'name="word" value="([^"]+)"', html)
+    assert word is not None
+    done = await client.post("/workers/registers/complaints", data={"word": word[1]}, cookies=held)
+    html = await done.text()
+    assert Tags(html).open == []
+    assert (await Complaint.get()).lookup in html
+    desk = await see(client, world, world.town_officer, "/complaints/desk")
+    assert "周六多开一场" in desk
+    assert '/workers/registers#complaints"' in desk
+
+
+async def test_every_register_is_one_tap_from_the_top_and_says_what_a_file_may_bring(
+    client: Client, world: Town
+) -> None:
+    html = await see(client, world, world.district_officer, "/workers/registers")
+    for one in registers.registers().values():
+        assert f'href="#{one.name}"' in html
+        assert f'id="{one.name}"' in html
+        assert one.note in html
+    measures = await see(client, world, world.district_officer, "/workers/measures")
+    assert '/workers/registers#measures"' in measures
+    theirs = await see(client, world, world.town_officer, "/workers/measures")
+    assert "/workers/registers/measures.xlsx" in theirs
+    assert '#measures"' not in theirs, "leads are the district's to bring"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("2026-12-08", '<span class="word">2026-12-08</span>'),
+        ("2026年12月", '<span class="word">2026年12月</span>'),
+        ("BA2024-0001", '<span class="word">BA2024-0001</span>'),
+        ("<b>", "&lt;b&gt;"),
+    ],
+)
+def test_a_day_stays_on_one_line_in_a_narrow_table(said: str, shown: str) -> None:
+    assert f"<td>{shown}</td>" in staff.table(("x",), [(said,)])
