@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from handlers import audit, images, kept_sites, showcase
@@ -40,7 +39,7 @@ async def add_to_site(ctx: Context, *, site_id: str, content: bytes) -> str:
         NotBound, NotAllowed, NotFound, BadInput.
     """
     site = await kept_sites.get(ctx, site_id)
-    return await _add(ctx, site, content, most=MOST_OF_SITE, also=SITE_CHANGED)
+    return await _add(ctx, site, content, most=MOST_OF_SITE, also=BY_HAND)
 
 
 async def add_to_showcase(ctx: Context, *, showcase_id: int, content: bytes) -> str:
@@ -60,7 +59,7 @@ async def remove_from_site(ctx: Context, *, site_id: str, address: str) -> None:
     Raises:
         NotBound, NotAllowed, NotFound.
     """
-    await _remove(ctx, await kept_sites.get(ctx, site_id), address, also=SITE_CHANGED)
+    await _remove(ctx, await kept_sites.get(ctx, site_id), address, also=BY_HAND)
 
 
 async def remove_from_showcase(ctx: Context, *, showcase_id: int, address: str) -> None:
@@ -130,8 +129,8 @@ async def forget_unnamed(ctx: Context) -> int:
         return await PlaceImage.filter(name__in=[name for name in old if name not in in_use]).delete()
 
 
-SITE_CHANGED: Mapping[str, Any] = {"kept_by_hand": True, "version": F("version") + 1}
-"""What keeps the map of every process up to date, as every change of a site."""
+BY_HAND: Mapping[str, Any] = {"kept_by_hand": True}
+"""Whose pictures were chosen, that site's content no longer writes."""
 
 
 async def _add(

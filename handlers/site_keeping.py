@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from handlers import access, audit, kept_sites, screenings, sites
@@ -78,7 +77,7 @@ async def edit(ctx: Context, *, site_id: str, **values: Any) -> Site:
         async with in_transaction() as connection:
             await hold(connection, f"site:{site.id}")  # Closing days reads the rules and writes them.
             changed = Site.filter(id=site.id)
-            await changed.update(**columns, kept_by_hand=True, version=F("version") + 1)
+            await changed.update(**columns, kept_by_hand=True)
             await site.refresh_from_db()
             await audit.record(ctx, "site.edited", f"site:{site.id}", fields=sorted(columns))
             if "capacity" in columns:

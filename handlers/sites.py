@@ -95,10 +95,8 @@ async def seed(ctx: Context) -> int:
     owners = await Organization.filter(code__in={entry.owner for entry in entries})
     owner_ids = {organization.code: organization.id for organization in owners}
     sites = [_site(entry, owner_ids.get(entry.owner)) for entry in entries]
-    known = {site.id: site for site in await Site.all().only("id", "kept_by_hand", "version")}
+    known = {site.id: site for site in await Site.all().only("id", "kept_by_hand")}
     sites = [site for site in sites if site.id not in known or not known[site.id].kept_by_hand]
-    for site in sites:
-        site.version = known[site.id].version + 1 if site.id in known else 1
     new = [site.id for site in sites if site.id not in known]
     async with in_transaction():
         await Site.bulk_create(sites, on_conflict=["id"], update_fields=Site._meta.db_fields - KEPT)
@@ -125,19 +123,27 @@ async def list_sites(
 ) -> list[SiteSummary]:
     """Sites in whose words every word of `q` stands, as written, as pinyin or as its initials.
 
-    The nearest first when a position is given, else by id. Searched in memory (handlers/site_index);
-    two queries, and a third where a site changed.
+    The nearest first when a position is given, else by id. Searched in memory (handlers/site_index); one
+    query, and two more where a site changed.
     """
-    index = ctx.site_index
-    await index.refresh()
     wanted: dict[str, Any] = {
         "words": folded(q).split(), "category": category, "training_base": training_base, "near": near
     }  # fmt: skip
-    ids = index.search(**wanted, limit=limit)
-    shown = await statements.sites(ids, statuses=SHOWN)
+    ids, shown = await _found(ctx, wanted, limit)
     if len(shown) < len(ids) == limit:  # Some aren't open at all; others may be shown in their place.
-        shown = await statements.sites(index.search(**wanted), statuses=SHOWN)
+        _, shown = await _found(ctx, wanted, None)
     return [_summary(site, near) for site in shown[:limit]]
+
+
+async def _found(ctx: Context, wanted: dict[str, Any], limit: int | None) -> tuple[list[str], list[Site]]:
+    """The ids of what is wanted, and those sites that are shown; looked for again if the index was old."""
+    index = ctx.site_index
+    while True:
+        ids = index.search(**wanted, limit=limit)
+        changes, shown = await statements.sites(ids, statuses=SHOWN)
+        if changes == index.changes:
+            return ids, shown
+        await index.refresh(changes)
 
 
 async def get_site(ctx: Context, *, site_id: str) -> Site:

@@ -47,8 +47,8 @@ class Site(Model):
 
     `fee` is what a visitor pays, in fen; where there is one, `fee_from_dues` says whether a branch may pay
     it from its dues. `parking` (spaces) and `access` (no steps) are null while nobody has said so. `guides`
-    are `{name, languages, hours}`, `services` words of `SiteService`. `version` grows with every change of
-    what is searched. `kept_by_hand`: its keepers write it, and `content/sites` no longer does.
+    are `{name, languages, hours}`, `services` words of `SiteService`. `kept_by_hand`: its keepers write it,
+    and `content/sites` no longer does. The database counts every change of what is searched (`SiteChanges`).
     """
 
     id = fields.CharField(max_length=8, primary_key=True)
@@ -83,11 +83,23 @@ class Site(Model):
     access = fields.BooleanField(null=True)
     services: Any = fields.JSONField(default=list, db_default="[]")
     kept_by_hand = fields.BooleanField(default=False, db_default=False)
-    version = fields.IntField(default=1, db_default=1)
 
     class Meta:
         table = "sites"
-        indexes = (("version",),)  # Counted and summed at every look at the map.
+
+
+class SiteChanges(Model):
+    """How often what sites are searched by has changed: one row, which triggers on `sites` count up.
+
+    Whoever keeps sites in memory compares it at every look; to sum over ten thousand rows would take longer
+    than the look itself.
+    """
+
+    id = fields.IntField(primary_key=True)
+    number = fields.BigIntField()
+
+    class Meta:
+        table = "site_changes"
 
 
 class Slot(Model):

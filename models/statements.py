@@ -24,7 +24,7 @@ from models.questions import Question
 from models.readings import Reading, dialect, in_dialect, tie
 from models.requests import IdempotencyKey
 from models.scans import ScanNonce
-from models.sites import EFFECTIVE, LIVE, Booking, CheckIn, Site, Slot
+from models.sites import EFFECTIVE, LIVE, Booking, CheckIn, Site, SiteChanges, Slot
 
 PERSON = "LEFT JOIN people AS p ON p.id = a.person_id"
 ACCOUNTS = Reading(
@@ -40,15 +40,17 @@ ASKED = Reading(
     q=Question,
 )
 SITES = Reading(
-    "FROM unnest($1::text[]) WITH ORDINALITY AS asked(id, place) JOIN sites AS t ON t.id = asked.id"
-    " WHERE t.status = ANY($2::text[]) ORDER BY place",
-    t=Site,
-)
+    "FROM (SELECT 1) AS one LEFT JOIN site_changes AS c ON true"
+    " LEFT JOIN (unnest($1::text[]) WITH ORDINALITY AS asked(id, place)"
+    " JOIN sites AS t ON t.id = asked.id AND t.status = ANY($2::text[])) ON true ORDER BY place",
+    c=SiteChanges, t=Site,
+)  # fmt: skip
 SITES_SQLITE = Reading(
-    "FROM json_each($1) AS asked JOIN sites AS t ON t.id = asked.value"
-    " WHERE t.status IN (SELECT value FROM json_each($2)) ORDER BY asked.key",
-    t=Site,
-)
+    "FROM (SELECT 1) AS one LEFT JOIN site_changes AS c ON true LEFT JOIN (json_each($1) AS asked"
+    " JOIN sites AS t ON t.id = asked.value AND t.status IN (SELECT value FROM json_each($2)))"
+    " ORDER BY asked.key",
+    c=SiteChanges, t=Site,
+)  # fmt: skip
 VISITS = Reading(
     "FROM bookings AS b JOIN slots AS s ON s.id = b.slot_id JOIN sites AS t ON t.id = s.site_id"
     " WHERE b.branch_id = $1 AND s.ends_at > $2",
@@ -152,8 +154,6 @@ MINE = "WHERE id = $1 AND created_at = $2 AND status IS NULL RETURNING id"
 HOLD_KEY = f"UPDATE idempotency_keys SET created_at = created_at {MINE}"  # noqa: S608
 ANSWER_KEY = f"UPDATE idempotency_keys SET status = $3, body = $4 {MINE}"  # noqa: S608
 
-STAMP = "SELECT count(*) AS count, coalesce(sum(version), 0) AS sum FROM sites"
-
 NO_WORD = (None, None, None, None)
 Rows = Sequence[Mapping[str, Any]]
 
@@ -186,21 +186,17 @@ async def asked(account_id: int, *, since: datetime, most: int) -> list[Question
     return [question for (question,) in await ASKED.rows(account_id, since, most)]
 
 
-async def sites(ids: Sequence[str], *, statuses: Sequence[str]) -> list[Site]:
-    """The sites of these ids, in their order, that are in one of these statuses."""
-    if not ids:
-        return []
+async def sites(ids: Sequence[str], *, statuses: Sequence[str]) -> tuple[int, list[Site]]:
+    """How often sites have changed; and those of these ids, in their order, in one of these statuses.
+
+    One statement: what was found before it stands, if sites have changed no more often than then.
+    """
     if _is_postgresql(Site._meta.db):
         rows = await SITES.rows(list(ids), list(statuses))
     else:
         rows = await SITES_SQLITE.rows(json.dumps(ids), json.dumps(statuses))
-    return [site for (site,) in rows]
-
-
-async def stamp_of_sites() -> tuple[int, int]:
-    """Two numbers of which one changes with every change of what is searched. Read from an index alone."""
-    (row,) = await _run(Site._meta.db, STAMP, ())
-    return row["count"], row["sum"]
+    changes = rows[0][0]
+    return changes.number if changes else 0, [site for _, site in rows if site is not None]
 
 
 async def visits(branch_id: int, *, ending_after: datetime) -> list[Booking]:
