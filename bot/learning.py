@@ -12,9 +12,9 @@ from handlers.learning import Practice
 from handlers.lesson_content import LETTERS
 from handlers.lessons import Grade
 
-ANSWERS = re.compile(
-    r"\s*[答荅]\s*(?:[:：]\s*)?(?P<all>(?:[0-9０-９]{1,2}\s*[.．、]?\s*[A-Da-dＡ-Ｄａ-ｄ][\s,，、;；]*)+)$"
-)
+ONE = r"[0-9０-９]{1,2}\s*[.．、]?\s*[A-Da-dＡ-Ｄａ-ｄ][\s,，、;；]*"
+ANSWERS = re.compile(rf"\s*(?:[答荅]\s*(?:[:：]\s*)?(?P<all>(?:{ONE})+)|(?P<bare>(?:{ONE}){{2,}}))$")
+"""Without the word 答 at least two: a lone “3A” may be anything."""
 ONE_ANSWER = re.compile(r"\s*[答荅]\s*(?P<letter>[A-Da-dＡ-Ｄａ-ｄ])\s*$")
 PAIR = re.compile(r"(\d{1,2})[\s.、]*([A-D])")
 
@@ -39,7 +39,8 @@ async def quiz(message: Message, ctx: Context) -> Reply:
 async def answered(message: Message, ctx: Context) -> Reply:
     """“答1A 2C”: this week's answers, explained."""
     found = ANSWERS.match(message.content)
-    said = unicodedata.normalize("NFKC", found["all"] if found else "").upper()
+    told = (found["all"] or found["bare"]) if found else ""
+    said = unicodedata.normalize("NFKC", told).upper()
     answers = {int(number): letter for number, letter in PAIR.findall(said)}
     try:
         lesson = await lessons.current(ctx)
@@ -48,9 +49,9 @@ async def answered(message: Message, ctx: Context) -> Reply:
         return NO_QUIZ
     except BadInput as bad:
         return "；".join(bad.fields.values()) + "。" + HOW_TO_ANSWER
-    told = [graded(one) for one in grades]
+    explained = [graded(one) for one in grades]
     again = "答错的过一天会在“练习”里回来。" if any(not one.right for one in grades) else ""
-    return "\n".join([f"《{lesson.title}》", *told, again]).strip()
+    return "\n".join([f"《{lesson.title}》", *explained, again]).strip()
 
 
 async def practise(message: Message, ctx: Context) -> Reply:

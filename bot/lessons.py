@@ -8,6 +8,8 @@ from handlers import lessons
 from handlers.context import Context
 from handlers.errors import NotFound
 
+QUIZ_HERE = "想在聊天里做题，发“题目”。"
+
 
 async def this_week(message: Message, ctx: Context) -> Reply:
     """This week's lesson, as a card that opens the reading page."""
@@ -17,7 +19,7 @@ async def this_week(message: Message, ctx: Context) -> Reply:
         return texts.NO_LESSON
     return Article(
         title=f"周五1小时｜{lesson.title}",
-        description="；".join(lesson.content.aims),
+        description=f"{'；'.join(lesson.content.aims)}。{QUIZ_HERE}",
         url=f"{ctx.settings.public_url}/lessons/{lesson.id}",
     )
 

@@ -40,7 +40,7 @@ def article_of(lesson: "LessonContent") -> str:
         f"{_heading(f'例子：{lesson.example.title}')}{CARD}{_paragraphs(lesson.example.text)}</section>"
         f"{_heading('练一练')}{_paragraphs(lesson.exercise.task)}"
         f"{_heading('想一想')}<p>参考写法、五道题和解析都在课程页，请点文末“阅读原文”；"
-        "也可以在公众号里回复“本周课程”，用“答1A 2C”这样的话答题。不计时、不排名。</p>"
+        "也可以在公众号里回复“题目”，用“答1A 2C”这样的话作答。不计时、不排名。</p>"
     )
 
 

@@ -35,6 +35,8 @@ ARTICLE_TRIES = 3
 MESSAGE_ID = 40
 """Characters of WeChat's message id that are kept; an odd one must not undo what was sent."""
 
+CHAT = "回复“本周课程”随时打开，回复“题目”做五道题。不计时、不排名。"
+
 LATER, HALT = PASSES, STOPS
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ def batch_size(waiting: int) -> int:
 def announcement(content: LessonContent, *, address: str) -> str:
     """The message that carries a lesson into the chat."""
     aims = "\n".join(f"· {aim}" for aim in content.aims)
-    return f"【周五1小时】{content.title}\n{aims}\n阅读：{address}\n回复“本周课程”随时打开，不计时、不排名。"
+    return f"【周五1小时】{content.title}\n{aims}\n阅读：{address}\n{CHAT}"
 
 
 async def send_mass(ctx: Context, week: LessonWeek) -> Counter[str]:

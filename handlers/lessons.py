@@ -15,7 +15,7 @@ from handlers import audit
 from handlers.context import Context
 from handlers.errors import BadInput, NotFound
 from handlers.learning import note_answers
-from handlers.lesson_content import LessonContent, load
+from handlers.lesson_content import LETTERS, LessonContent, load
 from handlers.lesson_fetch import note_fetched, take_back
 from handlers.lesson_plan import Plan, audience, plan, preview
 from handlers.lesson_push import Push, push, retry_failed, status
@@ -191,8 +191,9 @@ async def grade(ctx: Context, *, lesson_id: int, answers: Mapping[int, str]) -> 
             wrong[f"answers.{number}"] = f"没有第 {number} 题"
             continue
         question = quiz[number - 1]
-        if len(chosen) != 1 or chosen not in "ABCD"[: len(question.options)]:
-            wrong[f"answers.{number}"] = "请填选项前的字母"
+        letters = LETTERS[: len(question.options)]
+        if len(chosen) != 1 or chosen not in letters:
+            wrong[f"answers.{number}"] = f"第 {number} 题请填选项前的字母（{'、'.join(letters)}）"
             continue
         grades.append(
             Grade(

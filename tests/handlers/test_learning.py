@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.learning import ANSWERS
 from bot.messages import Message
 from bot.router import Router
 from bot.routes import ROUTES
@@ -211,7 +212,7 @@ async def test_officers_see_figures_only_where_enough_answered(learner: Context)
 # In the chat
 
 
-@pytest.mark.parametrize("said", ["答1A 2C", "答 1a，2c", "答1Ａ、２Ｃ", "答：1A2C", "答1.A 2.C"])
+@pytest.mark.parametrize("said", ["答1A 2C", "答 1a，2c", "答1Ａ、２Ｃ", "答：1A2C", "答1.A 2.C", "1A 2C"])
 async def test_answers_by_numbers_are_graded_with_explanations(learner: Context, said: str) -> None:
     lesson = await lessons.current(learner)
     text = await say(learner, said)
@@ -238,9 +239,23 @@ async def test_the_questions_are_told_with_their_letters(learner: Context) -> No
     assert "答1A 2C" in text
 
 
-@pytest.mark.parametrize("said", ["答9A", "答1D 1B"])
-async def test_an_odd_answer_is_met_with_a_sentence(learner: Context, said: str) -> None:
-    assert isinstance(await say(learner, said), str)
+@pytest.mark.parametrize(
+    ("said", "says"), [("答9A", "没有第 9 题"), ("答1A 5D", "第 5 题请填选项前的字母（A、B、C）")]
+)
+async def test_an_odd_answer_is_met_with_a_sentence_that_names_the_question(
+    learner: Context, said: str, says: str
+) -> None:
+    lesson = await lessons.current(learner)
+    assert len(lesson.content.quiz[4].options) == 3
+    assert says in await say(learner, said)
+    assert await LessonTally.all().count() == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "is_answer"), [("1A", False), ("答1A", True), ("1A 2C", True), ("1A号楼 2C", False)]
+)
+def test_without_the_word_two_make_an_answer(said: str, is_answer: bool) -> None:
+    assert (ANSWERS.match(said) is not None) is is_answer
 
 
 @pytest.mark.parametrize("said", ["订阅微课", "退订微课"])

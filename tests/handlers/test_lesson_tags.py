@@ -1,6 +1,7 @@
 """The lesson by one message to a tag: only to whom it is still to come, else by lists."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from handlers import lesson_due, lesson_mass, lesson_plan, lesson_tags, lessons
 from handlers.context import Context
 from handlers.gateways import errors
-from models import Account, Channel, Delivery, DeliveryStatus, MassJob
+from models import Account, AuditEntry, Channel, Delivery, DeliveryStatus, MassJob
 from tests.fakes import Clock
 from tests.handlers.test_lesson_receipts import PAST_CLAIM
 from tests.handlers.test_lessons import (
@@ -76,6 +77,43 @@ async def test_who_joins_after_the_tag_was_closed_gets_it_by_list(
     await lessons.push(course, friday=FRIDAY)
     assert sorted(by_tag(id_) for id_ in wechat.known) == [False, True]
     assert sorted(received(wechat).values()) == [1] * 7
+
+
+async def test_several_calls_tag_at_once(
+    course: Context, wechat: KnowingWeChat, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call waits for three others: one after the other none would ever be answered."""
+    others = asyncio.Barrier(4)
+    tag = wechat.tag_followers
+
+    async def wait_for_others(openids: Sequence[str], *, tag_id: int) -> None:
+        await asyncio.wait_for(others.wait(), 5)
+        await tag(openids, tag_id=tag_id)
+
+    monkeypatch.setattr(wechat, "tag_followers", wait_for_others)
+    await follow(200)
+    await at_the_hour(course, clock)
+    assert len(wechat.bearing) == 200
+
+
+async def test_what_was_tagged_beside_a_refusal_is_counted_and_the_rest_comes_at_the_next_look(
+    course: Context, wechat: KnowingWeChat
+) -> None:
+    await follow(120)
+    await lessons.plan(course, friday=FRIDAY)
+    tag = wechat.tag_followers
+
+    async def refuse_the_last(openids: Sequence[str], *, tag_id: int) -> None:
+        if len(openids) < lesson_tags.AT_ONCE:
+            raise errors.Busy(-1)
+        await tag(openids, tag_id=tag_id)
+
+    wechat.tag_followers = refuse_the_last  # type: ignore[method-assign]
+    assert await lesson_tags.keep_in_step(course, await week()) == 100
+    told = await AuditEntry.get(action="lesson.tagged")
+    assert told.details == {"changed": 100}
+    wechat.tag_followers = tag  # type: ignore[method-assign]
+    assert await lesson_tags.keep_in_step(course, await week()) == 20
 
 
 @pytest.mark.parametrize("how", ["a single message", "by hand", "left", "full month"])
