@@ -189,6 +189,7 @@ NOT_OURS = [
     "在吗",
     "谢谢",
     "傻逼",
+    "真他妈的难用",
     "今天天气怎么样",
     "怎么入团",
     "团费交多少",
@@ -257,6 +258,8 @@ def test_what_is_not_ours_is_declined_kindly(engine: Engine, text: str) -> None:
         "单位换了关系咋转",
         "调过来以后新单位说要推迟转正",
         "辞职以后没单位了，关系挂靠哪个社区支部",
+        "我妈的党费怎么交",
+        "他妈的党费能代交吗",
     ],
 )
 def test_a_neighbour_of_a_trap_is_still_ours(engine: Engine, text: str) -> None:
