@@ -53,7 +53,7 @@ async def look(ctx: Context, *, finding_id: int) -> Steps:
         row.status is RectificationStatus.TO_TOWN
         or (row.status is RectificationStatus.TO_DISTRICT and district)
     )
-    looked = person.id in (row.assessment.assessor_id, row.assessment.other_id)
+    looked = person.id in await findings.judged(row.assessment)
     waits = row.objected_at is not None and row.answered_at is None and row.status not in DONE
     may_work = for_branch and row.status in OPEN and row.assessment.signed_at is not None
     return Steps(

@@ -37,6 +37,7 @@ from models import (
     Rectification,
     RectificationKind,
     RectificationStatus,
+    Team,
 )
 from models.findings import DONE, OPEN
 
@@ -381,7 +382,7 @@ async def answer_objection(ctx: Context, *, finding_id: int, upheld: bool, text:
 
     Raises:
         NotBound, NotFound, NotAllowed, WrongState, BadInput.
-        OwnRectification: the caller assessed this branch, or belongs to it.
+        OwnRectification: the caller assessed this branch, decided what it lost, or belongs to it.
     """
     person = await require_person(ctx)
     await require_officer(ctx)
@@ -390,8 +391,7 @@ async def answer_objection(ctx: Context, *, finding_id: int, upheld: bool, text:
         row = await _held(ctx, finding_id)
         if not await is_officer_over(ctx, row.finding.branch):
             raise NotAllowed
-        looked = (row.assessment.assessor_id, row.assessment.other_id)
-        if person.id in looked or person.organization_id == row.finding.branch_id:
+        if person.id in await judged(row.assessment) or person.organization_id == row.finding.branch_id:
             raise OwnRectification
         if row.objected_at is None or row.answered_at is not None or row.status in DONE:
             raise WrongState
@@ -408,6 +408,14 @@ async def answer_objection(ctx: Context, *, finding_id: int, upheld: bool, text:
         )
         await _advance(ctx, row)
     return await find(ctx, finding_id)
+
+
+async def judged(assessment: Assessment) -> set[int]:
+    """Who had a hand in what was deducted: both assessors, and the leader where the leader decided."""
+    found = {assessment.assessor_id, assessment.other_id}
+    if assessment.by_leader:
+        found.add((await Team.get(id=assessment.team_id)).leader_id)
+    return found
 
 
 async def as_written(row: Rectification) -> Rectification:

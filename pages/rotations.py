@@ -63,13 +63,14 @@ async def _index(ctx: Context) -> web.Response:
         f"{'<h2>等待办理的调换</h2>' + swaps if swaps else ''}"
         f"<h2>{f'第 {turns[0].rotation.round.number} 轮' if turns else '还没有排'}</h2>"
         f"{table(('月份', '镇街', '人选', '状态'), rows)}{new}"
-        '<p class="soft">上月 20 日前报人选，25 日前确认（本区建议值，可在设置里改）。跟班日志自愿写。</p>'
+        f'<p class="soft">上月 {ctx.settings.rotation_report_by} 日前报人选，'
+        f"{ctx.settings.rotation_confirm_by} 日前确认（本区建议值）。跟班日志自愿写。</p>"
     )
     return desk("跟班轮训", body)
 
 
 async def _swap(ctx: Context, one: RotationSwap, *, district: bool) -> str:
-    who, whom = (f"{turn.unit.name}（{turn.month:%m月}）" for turn in (one.mine, one.theirs))
+    who, whom = (f"{turn.unit.name}（{turn.month:%Y年%m月}）" for turn in (one.mine, one.theirs))
     said = f"{who}想和{whom}调换"
     base = f"/workers/rotations/swaps/{one.id}"
     acts = form(f"{base}/decline", "", "不调换")

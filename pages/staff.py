@@ -232,7 +232,10 @@ def folded(title: str, inner: str) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table; cells are text, or HTML where they are `Html`."""
+    """A table; cells are text, or HTML where they are `Html`. Without rows: that there are none."""
+    rows = list(rows)
+    if not rows:
+        return "<p>现在没有。</p>"
     head = "".join(f"<th>{escape(one)}</th>" for one in heads)
     body = "".join("<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -46,6 +46,23 @@ async def test_the_branch_reads_what_is_due_and_nobody_elses_branch_does(
         assert await told(world, stranger) == texts.NOTHING_ASSESSED
 
 
+async def test_an_officer_reads_what_waits_for_their_eye_and_not_as_theirs_to_mend(
+    world: Assessed,
+) -> None:
+    (row,) = await world.begin(world.town.branch)
+    (first, _) = await world.feed_back(row, {"A03": 20, "A05": 10})
+    await world.prove(first)
+    mine, officers = await told(world, world.town.worker), await told(world, world.town.town_officer)
+    assert "党员大会、支委会、党小组会：待初验（镇街），等上级验收" in mine
+    assert "要整改的问题" in mine
+    assert "要整改的问题" not in officers
+    waits, going_on = officers.split("支部正在整改的问题：")
+    assert waits.startswith(
+        "等验收的问题：\n· ZC0101 党员大会、支委会、党小组会：待初验（镇街），请在12月11日前验收"
+    )
+    assert "主题党日：待整改" in going_on
+
+
 def test_the_word_leads_there() -> None:
     route = next(one for one in ROUTES if one.answer is chat.mine)
     assert "评估" in route.words

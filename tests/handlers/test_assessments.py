@@ -9,7 +9,7 @@ import pytest
 from tortoise import connections
 from tortoise.exceptions import IntegrityError
 
-from handlers import assessment_sample, assessments, cycles, findings, observations
+from handlers import assessment_sample, assessments, cycles, finding_steps, findings, observations
 from handlers.context import Context
 from handlers.errors import (
     BadInput,
@@ -365,6 +365,25 @@ async def test_who_assessed_does_not_answer_the_objection(world: Assessed) -> No
     await Duty.create(person=world.one, role=Role.DISTRICT_OFFICER, organization=world.town.district)
     with pytest.raises(OwnRectification):
         await findings.answer_objection(world.at(world.one), finding_id=one.id, upheld=False, text="不成立")
+
+
+async def test_a_leader_who_decided_a_deduction_does_not_answer_for_it(world: Assessed) -> None:
+    (row,) = await world.begin(world.town.branch)
+    await world.look_both(row, {"A03": 60}, {"A03": 0})
+    await assessments.review(
+        world.at(world.leader), assessment_id=row.id, decided={"A03": 40}, reason="按记录定"
+    )
+    await assessments.deliver(world.ctx, assessment_id=row.id)
+    await assessments.sign(world.at(world.town.worker), assessment_id=row.id)
+    one = await Rectification.get(assessment_id=row.id)
+    await findings.object_to(world.at(world.town.worker), finding_id=one.id, text="当季开过")
+    await Duty.create(person=world.leader, role=Role.DISTRICT_OFFICER, organization=world.town.district)
+    assert not (await finding_steps.look(world.at(world.leader), finding_id=one.id)).may_answer
+    with pytest.raises(OwnRectification):
+        await findings.answer_objection(
+            world.at(world.leader), finding_id=one.id, upheld=False, text="不成立"
+        )
+    await findings.answer_objection(world.ctx, finding_id=one.id, upheld=True, text="经核对成立")
 
 
 # Nobody closes their own, and nobody closes without proof
