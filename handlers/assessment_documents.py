@@ -162,7 +162,7 @@ def _problem(row: Rectification, item: Item, known: Taught, zone: ZoneInfo) -> l
     )
     taught = "\n".join(f"{one.kind}：{one.title}" for one in known.of(item) if one.kind != teaching.ENTRY)
     return [
-        f"{item.code} {item.name}\n扣 {shown(row.deducted)} 分", facts, rules,
+        f"{item.code} {item.name}\n{findings.less_words(row.deducted)}", facts, rules,
         f"{owner}；{row.measure or '措施待填'}；{due}\n{done}", taught,
     ]  # fmt: skip
 

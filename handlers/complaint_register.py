@@ -43,7 +43,11 @@ def received(cell: Any, text: str) -> datetime:
     try:
         return moment(cell, text).replace(second=0)
     except BadCell:
+        pass
+    try:
         return datetime.combine(day(cell, text), datetime.min.time())
+    except BadCell:
+        raise BadCell("请写成 2026-11-20 或 2026-11-20 10:30 这样") from None
 
 
 def passage(cell: Any, text: str) -> str:

@@ -239,8 +239,6 @@ async def take_duty(ctx: Context, record: Record) -> str:
     await require_district(ctx)
     said = record.values
     role, unit = said["职责"], await unit_by_code(said["党组织编码"])
-    if role is Role.DISTRICT_OFFICER and ctx.caller is not SYSTEM:
-        raise NotAllowed
     site = await _site(role, said["阵地编号"])
     person = await person_of(record, unit)
     _check_place(role, unit)
@@ -250,14 +248,16 @@ async def take_duty(ctx: Context, record: Record) -> str:
         else {"organization_id": unit.id, "site_id": None}
     )
     known = await Duty.get_or_none(person_id=person.id, role=role, **scope)
+    if known is not None and not said["停用"]:
+        return UNCHANGED
+    if role is Role.DISTRICT_OFFICER and ctx.caller is not SYSTEM:
+        raise NotAllowed
     if said["停用"]:
         if known is None:
             return UNCHANGED
         await known.delete()
         await audit.record(ctx, "duty.taken", f"person:{person.id}", role=role, **scope)
         return UPDATED
-    if known is not None:
-        return UNCHANGED
     await Duty.create(person=person, role=role, **scope)
     await audit.record(ctx, "duty.given", f"person:{person.id}", role=role, **scope)
     return CREATED

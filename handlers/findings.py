@@ -24,7 +24,7 @@ from handlers.assessment_access import (
     own_branches,
     require_officer,
 )
-from handlers.assessment_content import Item, Terms
+from handlers.assessment_content import Item, Terms, shown
 from handlers.context import Context
 from handlers.errors import BadInput, NotAllowed, NotFound, OwnRectification, TooLateToObject, WrongState
 from handlers.held_texts import NOT_SHOWN
@@ -147,6 +147,11 @@ def overdue_words(row: Rectification, now: datetime) -> str:
     if by is None:
         return ""
     return f"逾期 {by.days} 天" if by.days else "逾期不到 1 天"
+
+
+def less_words(deducted: int) -> str:
+    """How much a branch lost by a finding, in words. Pure."""
+    return f"扣 {shown(deducted)} 分" if deducted else "不扣分"
 
 
 def teaches(item: Item) -> Mapping[str, tuple[str, ...]]:

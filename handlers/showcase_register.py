@@ -32,9 +32,10 @@ CATEGORY_NAMES = {category: said for said, category in CATEGORIES.items()}
 IMAGE = re.compile(r"^https://[^\s\"'<>]{1,292}$")
 
 
-def learnt(_: Any, text: str) -> list[str]:
+def learnt(cell: Any, text: str) -> list[str]:
     """What to learn, line by line or parted by semicolons."""
-    lines = [line.strip(" 　") for line in re.split(r"[\n；;]", text)]
+    said = cell if isinstance(cell, str) else text  # As it was written: “，” is no “,”.
+    lines = [line.strip(" 　") for line in re.split(r"[\n；;]", said)]
     found = [line for line in lines if line]
     if len(found) > MOST_LEARNT:
         raise BadCell(f"最多 {MOST_LEARNT} 条，用分号隔开")

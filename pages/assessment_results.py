@@ -11,7 +11,7 @@ from handlers.assessment_content import SUGGESTED, shown
 from handlers.assessments import Whole
 from handlers.context import Context
 from handlers.errors import BadInput, Refused
-from handlers.findings import STATUS_WORDS
+from handlers.findings import STATUS_WORDS, less_words
 from handlers.workdays import last_day
 from models import AssessmentStage
 from pages import assessments as parts
@@ -203,7 +203,7 @@ def _problems(ctx: Context, whole: Whole) -> str:
         return ""
     cards = "".join(
         f'<li><a class="tap" href="/assessments/findings/{row.id}">{escape(names[row.finding.item])}</a>'
-        f"<span>{STATUS_WORDS[row.status]}</span><span>扣 {shown(row.deducted)} 分</span>"
+        f"<span>{STATUS_WORDS[row.status]}</span><span>{less_words(row.deducted)}</span>"
         f"{parts.late(ctx, row)}{parts.faults(row)}</li>"
         for row in rows
     )

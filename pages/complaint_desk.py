@@ -98,7 +98,7 @@ def _waiting(ctx: Context, one: Waiting, offices: Sequence[Organization]) -> str
     others = [(row.id, row.name) for row in offices if row.id != one.complaint.office_id]
     passing = select("office_id", "转给", others) + field("note", "转办说明（写的人也能看到）", more=WORD)
     closing = field("reason", "办结的原因（写的人能看到）", more=WORD)
-    office = f"<p class='soft'>已转给{escape(one.office)}</p>" if one.office else ""
+    office = f"<p class='soft'>由{escape(one.office)}承办</p>" if one.office else ""
     return apart(
         f'<section class="card"><p class="soft">{_received(one)}，请在 {one.due_on.month}月{one.due_on.day}日'
         f"前答复{late}（期限是本区建议值）</p>{office}{paragraphs(one.text)}{_sender(one)}{_way(ctx, one)}"

@@ -90,7 +90,7 @@ async def _page(ctx: Context, steps: Steps) -> web.Response:
         {
             "党支部": row.finding.branch.name,
             "评估": row.assessment.cycle.name,
-            "扣分": f"{shown(row.deducted)} 分（本项 {shown(item.worth)} 分）",
+            "扣分": f"{findings.less_words(row.deducted)}（本项 {shown(item.worth)} 分）",
             "分类": KIND_WORDS[row.kind],
             "责任人": row.owner.name if row.owner else "",
             "整改措施": row.measure,

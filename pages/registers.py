@@ -31,12 +31,16 @@ async def index(request: web.Request) -> web.Response:
         every = registers.registers().values()
         links = "".join(f'<li><a href="#{one.name}">{escape(one.title)}</a></li>' for one in every)
         told = "<p>先试导入，看清结果再点确认。同一份表再导一次不会重复。</p>"
-        return desk("导入导出", f"{told}<nav><ul>{links}</ul></nav>{''.join(map(_card, every))}")
+        return desk(
+            "导入导出",
+            f"{told}<nav><ul>{links}</ul></nav>{''.join([await _card(ctx, one) for one in every])}",
+        )
 
     return await shown(request, body)
 
 
-def _card(one: registers.Register) -> str:
+async def _card(ctx: Context, one: registers.Register) -> str:
+    """What goes out, and the form to bring a file where the reader may."""
     needed = "、".join(heading.title for heading in one.headings if heading.required)
     pick = (
         f'<label for="file-{one.name}">选 .xlsx 文件（必填的列：{escape(needed)}）</label>'
@@ -46,8 +50,17 @@ def _card(one: registers.Register) -> str:
     return (
         f'<section class="card" id="{one.name}"><h2>{escape(one.title)}</h2>'
         f'<p><a href="/workers/registers/{one.name}.xlsx">导出 Excel</a></p>'
-        f"{f'<p>{escape(one.note)}</p>' if one.note else ''}{trial}</section>"
+        f"{f'<p>{escape(one.note)}</p>' if one.note else ''}{trial if await _may(ctx, one) else ''}</section>"
     )
+
+
+async def _may(ctx: Context, one: registers.Register) -> bool:
+    """Whether the reader may bring a file of this register."""
+    try:
+        await one.may(ctx)
+    except Refused:
+        return False
+    return True
 
 
 async def export(request: web.Request) -> web.Response:

@@ -54,7 +54,10 @@ ID = re.compile(r'\b(for|id)="([a-z_]+)"')
 TAG = re.compile("<[^>]*>")
 FEW = 12
 """Characters that a narrow cell may break over some lines."""
-ONE_WORD = re.compile(r"\d{4}-\d{2}(?:-\d{2})?|[A-Z]{2,}\d{4}-\d+|(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?")
+ONE_WORD = re.compile(
+    r"(?<![A-Za-z0-9/\"=-])(?:\d{4}-\d{2}(?:-\d{2})?|[A-Z]{2,}\d{4}-\d+|(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?)"
+    r"(?![A-Za-z0-9/\"-])"
+)
 """Days, months and filing numbers, which a narrow column doesn't take apart."""
 Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
 Work = Callable[[Context, Form], Awaitable[str]]
@@ -243,7 +246,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _td(value: object) -> str:
     """A cell; one of many words isn't squeezed into a few characters' width."""
-    html = cell(value)
+    html = ONE_WORD.sub(r'<span class="word">\g<0></span>', cell(value))
     said = TAG.sub("", html)
     return f'<td class="long">{html}</td>' if len(said) > FEW else f"<td>{html}</td>"
 
@@ -258,17 +261,12 @@ def cell(value: object) -> str:
     """A value in a table: — where there is none."""
     if isinstance(value, Html):
         return str(value)
-    return _unbroken(escape(str(value))) if value not in (None, "") else "—"
-
-
-def _unbroken(html: str) -> str:
-    """The same, with `ONE_WORD`s that stay on one line."""
-    return ONE_WORD.sub(r'<span class="word">\g<0></span>', html)
+    return escape(str(value)) if value not in (None, "") else "—"
 
 
 def link(address: str, said: object) -> Html:
     """A link as a cell."""
-    return Html(f'<a href="{escape(address)}">{_unbroken(escape(str(said)))}</a>')
+    return Html(f'<a href="{escape(address)}">{escape(str(said))}</a>')
 
 
 def facts(pairs: Mapping[str, object]) -> str:

@@ -172,7 +172,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "showcase": [
         {
             "编号": "SF01", "名称": "新样板", "种类": "示范点", "级别": "区级", "类别": "城市",
-            "单位编码": "ZC01", "简介": "楼院议事", "能学什么": "议事怎样开头；怎样回话",
+            "单位编码": "ZC01", "简介": "楼院议事", "能学什么": "议事怎样开头，谁先说；怎样回话",
         },
     ],
     "duties": [{"人员编号": "M1", "姓名": "演示甲", "职责": "支部党务工作者", "党组织编码": "ZC0101"}],
@@ -288,6 +288,8 @@ async def test_a_duty_of_the_whole_district_is_given_on_the_command_line_only(
     row = {"人员编号": "M1", "姓名": "演示甲", "职责": "区委组织部工作人员", "党组织编码": "ZC"}
     assert counts(await take(world.at(world.district_officer), tmp_path, "duties", [row])) == (0, 0, 0, 1)
     assert counts(await take(world.ctx, tmp_path, "duties", [row])) == (1, 0, 0, 0)
+    same = await take(world.at(world.district_officer), tmp_path, "duties", [row])
+    assert counts(same) == (0, 0, 1, 0), "nothing is given by a row that changes nothing"
     gone = await take(world.ctx, tmp_path, "duties", [row | {"停用": "是"}])
     assert counts(gone) == (0, 1, 0, 0)
     assert not await Duty.filter(person_id=world.member.id, role=Role.DISTRICT_OFFICER).exists()

@@ -337,6 +337,12 @@ async def test_every_register_is_one_tap_from_the_top_and_says_what_a_file_may_b
         assert f'href="#{one.name}"' in html
         assert f'id="{one.name}"' in html
         assert one.note in html
+    theirs = await see(client, world, world.town_officer, "/workers/registers")
+    assert "/workers/registers/quotas.xlsx" in theirs, "what goes out to the town"
+    assert [f'action="/workers/registers/{name}"' in theirs for name in ("quotas", "filings")] == [
+        False,
+        True,
+    ]
     measures = await see(client, world, world.district_officer, "/workers/measures")
     assert '/workers/registers#measures"' in measures
     theirs = await see(client, world, world.town_officer, "/workers/measures")
