@@ -9,6 +9,7 @@ from datetime import datetime
 from redis.asyncio import Redis
 from tortoise import Tortoise
 
+from handlers import checkpoints
 from handlers.answering.engine import Engine
 from handlers.gateways.wechat import WeChat, open_wechat
 from handlers.rehearsal_live import Live
@@ -76,10 +77,11 @@ class Context:
 
 @asynccontextmanager
 async def open_database(url: str, *, pool: int = 10) -> AsyncIterator[None]:
-    """Connect Tortoise to `url` and close it again."""
+    """Connect Tortoise to `url` and close it again; a SQLite database is checkpointed meanwhile."""
     orm = await Tortoise.init(config=tortoise_config(url, pool=pool), _enable_global_fallback=True)
     try:
-        yield
+        async with checkpoints.kept_up(url):
+            yield
     finally:
         await orm.close_connections()
 

@@ -282,12 +282,14 @@ sqlite3.register_adapter(
 def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     """Tortoise's configuration for one database.
 
-    SQLite waits up to 5 s for another process's write lock; PostgreSQL pools up to `pool` connections.
+    SQLite waits up to 5 s for another process's write lock, and no commit makes a checkpoint (see
+    handlers/checkpoints); PostgreSQL pools up to `pool` connections.
     """
     # The connection is named after the dialect because Tortoise caches SQL under that name.
     if database_url.startswith("sqlite"):
         name = "sqlite"
-        connection = expand_db_url(f"{database_url}?busy_timeout=5000&synchronous=NORMAL")
+        pragmas = "busy_timeout=5000&synchronous=NORMAL&wal_autocheckpoint=0"
+        connection = expand_db_url(f"{database_url}?{pragmas}")
     else:
         name = "postgresql"
         more = "&" if "?" in database_url else "?"
