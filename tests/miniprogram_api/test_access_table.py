@@ -363,6 +363,8 @@ ROWS = {
         body=lambda ids: {"unit_id": ids["unit_id"], "issue": "poor_work", "facts": "x"},
     ),
     "GET /measures": Row(OFFICERS, DISTRICT, listed=by_id("measure_id")),
+    # The register seen by the fewest stands for all of them.
+    "GET /registers/{register}/sheet": Row(OFFICERS, DISTRICT, listed=in_sheet(0, "measure_id")),
     "GET /measures/{measure_id}": Row(OFFICERS, DISTRICT),
     "POST /measures/{measure_id}/verify": Row(
         DISTRICT, DISTRICT, body=lambda _: {"holds": True, "note": "x"}
@@ -487,8 +489,7 @@ UNSCOPED = {
     "counts only, too small ones not shown": """
         GET /questions/statistics""",
     "the sheet of a list above": """
-        GET /registers/{register}/sheet, GET /assessments/years.docx,
-        GET /weak-branch-sheet""",
+        GET /assessments/years.docx, GET /weak-branch-sheet""",
     "the caller's own branch by their duty, or a file that says whose it is: see test_records.py": """
         GET /records.xlsx, GET /records/archive, POST /records/archive, POST /records/sheet,
         DELETE /records/feed, POST /records/{record_id}/attachments,
@@ -647,7 +648,7 @@ class Things:
             "worker_id": worker.id, "correction_id": correction.id, "filing_id": filing.id,
             "unit_id": town.id, "unit_name": town.name, "measure_id": measure.id, "training_id": training.id,
             "session_id": session.id, "enrolment_id": enrolment.id, "rotation_id": rotation.id,
-            "person_id": person.id,
+            "person_id": person.id, "register": "measures",
         }  # fmt: skip
 
     async def once(self, kind: str, side: str, make: Callable[[str], Awaitable[Any]]) -> Any:
