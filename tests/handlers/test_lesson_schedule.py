@@ -339,6 +339,18 @@ async def test_the_truth_of_a_friday_in_chinese(course: Context, wechat: Knowing
     assert (told.total(DeliveryStatus.SENT), told.filtered) == (3, 1)
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("45168", "含有微信不允许的词，请修改课程后再重发"),
+        ("48008", "公众号不能群发这种形式的消息"),
+        ("99999", "微信返回 99999"),
+    ],
+)
+def test_what_wechat_refused_is_said_in_words_where_they_are_known(error: str, told: str) -> None:
+    assert lesson_desk.reason(error) == told
+
+
 async def test_whoever_is_no_officer_is_refused(course: Context) -> None:
     ctx: Any = await officer(course, Role.BRANCH_WORKER)
     town: Any = await officer(course, Role.TOWN_OFFICER)
