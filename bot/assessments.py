@@ -77,11 +77,17 @@ def line(ctx: Context, row: Rectification, *, for_judge: bool = False) -> str:
     """One finding on one line: what, where it stands, by when; to a judge, by when to look."""
     due = f"{_day(ctx, row.due_at)}前办完" if row.due_at else "签收后定期限"
     if row.status in findings.TO_ACCEPT:
-        by = f"请在{_day(ctx, row.accept_due_at)}前验收" if row.accept_due_at else "请验收"
-        due = by if for_judge else "等上级验收"
+        due = _judging(ctx, row.accept_due_at) if for_judge else "等上级验收"
     when = findings.overdue_words(row, ctx.now()) or due
     item = findings.item_of(row)
     return f"· {row.finding.branch.name} {item.name}：{STATUS_WORDS[row.status]}，{when}"
+
+
+def _judging(ctx: Context, end: datetime | None) -> str:
+    """By when an officer is to look."""
+    if end is None:
+        return "请验收"
+    return f"请在{_day(ctx, end)}前验收" if ctx.now() < end else f"验收期限{_day(ctx, end)}已过，请尽快验收"
 
 
 def _day(ctx: Context, end: datetime) -> str:

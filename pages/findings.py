@@ -95,7 +95,7 @@ async def _page(ctx: Context, steps: Steps) -> web.Response:
             "责任人": row.owner.name if row.owner else "",
             "整改措施": row.measure,
             "办完期限": _day(ctx, row.due_at) or "签收后定",
-            "验收期限": _day(ctx, row.accept_due_at),
+            "验收期限": _day(ctx, row.accept_due_at) + _past(ctx, row),
             "培训": f"{row.trained_at.astimezone(zone):%-m月%-d日}已学" if row.trained_at else "",
             "佐证": row.evidence,
             "退回、协调的原因": row.reason,
@@ -116,6 +116,13 @@ async def _page(ctx: Context, steps: Steps) -> web.Response:
 def _day(ctx: Context, due_at: datetime | None) -> str:
     """The last day of a term, in words; empty where there is none."""
     return f"{last_day(due_at, zone=ctx.settings.zone):%-m月%-d日}" if due_at else ""
+
+
+def _past(ctx: Context, row: Rectification) -> str:
+    """That whoever accepts is late, where that is so."""
+    if row.status not in findings.TO_ACCEPT or row.accept_due_at is None:
+        return ""
+    return "（已过）" if row.accept_due_at <= ctx.now() else ""
 
 
 def _rule(item: Item) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from aiohttp import web
@@ -52,7 +52,7 @@ SENTENCES: dict[type[Refused], str] = {
 ID = re.compile(r'\b(for|id)="([a-z_]+)"')
 """A name that must be the only one of its kind on a page; text of people has no bare quotes."""
 TAG = re.compile("<[^>]*>")
-FEW = 12
+FEW = 8
 """Characters that a narrow cell may break over some lines."""
 ONE_WORD = re.compile(
     r"(?<![A-Za-z0-9/\"=-])(?:\d{4}-\d{2}(?:-\d{2})?|[A-Z]{2,}\d{4}-\d+|(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?)"
@@ -246,8 +246,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _td(value: object) -> str:
     """A cell; one of many words isn't squeezed into a few characters' width."""
-    html = ONE_WORD.sub(r'<span class="word">\g<0></span>', cell(value))
-    said = TAG.sub("", html)
+    plain = cell(value)
+    html = ONE_WORD.sub(r'<span class="word">\g<0></span>', plain)
+    said = ONE_WORD.sub("", unescape(TAG.sub("", plain)))
     return f'<td class="long">{html}</td>' if len(said) > FEW else f"<td>{html}</td>"
 
 

@@ -47,7 +47,7 @@ async def test_the_branch_reads_what_is_due_and_nobody_elses_branch_does(
 
 
 async def test_an_officer_reads_what_waits_for_their_eye_and_not_as_theirs_to_mend(
-    world: Assessed,
+    world: Assessed, clock: Clock
 ) -> None:
     (row,) = await world.begin(world.town.branch)
     (first, _) = await world.feed_back(row, {"A03": 20, "A05": 10})
@@ -61,6 +61,8 @@ async def test_an_officer_reads_what_waits_for_their_eye_and_not_as_theirs_to_me
         "等验收的问题：\n· ZC0101 党员大会、支委会、党小组会：待初验（镇街），请在12月11日前验收"
     )
     assert "主题党日：待整改" in going_on
+    clock.now += timedelta(days=30)
+    assert "验收期限12月11日已过，请尽快验收" in await told(world, world.town.town_officer)
 
 
 def test_the_word_leads_there() -> None:

@@ -361,3 +361,10 @@ async def test_every_register_is_one_tap_from_the_top_and_says_what_a_file_may_b
 )
 def test_a_day_stays_on_one_line_in_a_narrow_table(said: str, shown: str) -> None:
     assert f"<td>{shown}</td>" in staff.table(("x",), [(said,)])
+
+
+def test_a_long_name_isnt_squeezed_and_an_empty_table_says_so() -> None:
+    assert '<td class="long">般阳路街道党工委（演示）</td>' in staff.table(
+        ("x",), [("般阳路街道党工委（演示）",)]
+    )
+    assert "现在没有" in staff.table(("x",), [])
