@@ -6,9 +6,9 @@ Times one use-case call, from the question to the figures, on SQLite and Postgre
 the agreement of 1,800 pairs of assessors. Goal: each under 1 s. “own CPU” is what this process worked for one
 call: on SQLite all of it, on PostgreSQL without the server.
 
-November 2026, two cores that five other jobs were using as well, ten calls each: by town 401 ms on SQLite
-(worst 698, own CPU 193) and 617 ms on PostgreSQL (worst 706, own CPU 21); agreement 1027 ms (own CPU 437) and
-717 ms.
+November 2026, two cores that seven other jobs were using as well, ten calls each: by town 330 ms on SQLite
+(worst 344, own CPU 225) and 448 ms on PostgreSQL (worst 856, own CPU 14); agreement 373 ms (worst 420, own
+CPU 221) and 393 ms (worst 424, own CPU 24). By grouping, agreement took SQLite 429 ms of CPU.
 """
 
 import argparse
