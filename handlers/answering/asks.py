@@ -2,7 +2,6 @@
 asks that."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 
 ASKED = {
@@ -22,6 +21,7 @@ ASKED = {
 }
 """Over canonical text."""
 PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in ASKED.items())
+PATTERNS_BY_LINE = tuple((name, re.compile(pattern, re.MULTILINE)) for name, pattern in ASKED.items())
 LEAST_SHARE = 0.06
 """An entry is asked for what at least this share of its askings ask for."""
 
@@ -33,12 +33,20 @@ def asks(canonical: str) -> frozenset[str]:
 
 def asked_of(askings: Iterable[str]) -> frozenset[str]:
     """What an entry with these canonical askings is asked for."""
-    counts: Counter[str] = Counter()
-    total = 0
-    for asking in askings:
-        counts.update(asks(asking))
-        total += 1
-    return frozenset(name for name, count in counts.items() if count >= total * LEAST_SHARE)
+    texts = list(askings)
+    least = len(texts) * LEAST_SHARE
+    together = "\n".join(texts)
+    # Most is asked for by none or by many: one look at all together, then as many as are needed.
+    return frozenset(
+        name
+        for name, pattern in PATTERNS_BY_LINE
+        if pattern.search(together) and reaches(least, (text for text in texts if pattern.search(text)))
+    )
+
+
+def reaches(least: float, found: Iterable[str]) -> bool:
+    """Whether so many are found; looks no further than it must."""
+    return any(number >= least for number, _ in enumerate(found, start=1))
 
 
 def mismatch(asked: frozenset[str], of: frozenset[str]) -> float:

@@ -85,9 +85,7 @@ MOST_QUESTIONS = 2
 
 def as_read(facts: Iterable[Fact], words: Words) -> dict[str, str]:
     """Everything that these entries say, and how it is read before synonyms are joined."""
-    read = Normaliser(words)
-    said = {text for fact in facts for text in said_by(fact)}
-    return {text: read.read(read.clean(read.plain(text))) for text in said}
+    return Normaliser(words).read_all(dict.fromkeys(text for fact in facts for text in said_by(fact)))
 
 
 def said_by(fact: Fact) -> tuple[str, ...]:

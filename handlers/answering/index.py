@@ -5,6 +5,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from math import log, log1p, sqrt
 from operator import add, itemgetter
 from typing import NamedTuple
@@ -90,6 +91,12 @@ class Features:
     def canonical(self, text: str, read: str | None = None) -> str:
         """The text under the one name of every known word; quicker where it has been `read` already."""
         return self._normalise(text) if read is None else self._normalise.canonical(read)
+
+    def all_canonical(self, texts: Sequence[str], read: Mapping[str, str]) -> list[str]:
+        """Each text under the one name of every known word: all at once, where they were read already."""
+        if all(text in read for text in texts):
+            return self._normalise.canonical("\n".join([read[text] for text in texts])).split("\n")
+        return [self._normalise(text) for text in texts]
 
     def of(self, text: str, read: str | None = None) -> frozenset[str]:
         """The features of raw text."""
@@ -178,27 +185,26 @@ class Index:
         self.facts = tuple(facts)
         self._said: dict[str, int] = {}
         self._kept: dict[str, Kept] = {}
-        self._typical: list[dict[str, int]] = [{} for _ in facts]
+        """What was asked for already; most features never are."""
+        self._typical: list[dict[str, int]] = []
         self._asked: list[frozenset[str]] = []
         self._characters: list[str] = []
         """Those of each entry's askings: as text, which takes less room than a set."""
-        for feature, posted in self._posted(features, read or {}).items():
-            self._keep(feature, posted)
+        self._posted = self._post(features, read or {})
         for place, typical_ones in enumerate(self._typical):
+            askings = len(facts[place].askings) + 1
             for feature, times in typical_ones.items():
-                typical_ones[feature] = self._says(feature) * times // (len(facts[place].askings) + 1)
+                typical_ones[feature] = self._says(feature) * times // askings
         self._unknown = int(log(1 + 2 * len(facts)) ** STEEPNESS * UNKNOWN_WEIGHT * UNIT)
 
-    def _posted(self, features: Features, read: Mapping[str, str]) -> "dict[str, array[int]]":
+    def _post(self, features: Features, read: Mapping[str, str]) -> "dict[str, array[int]]":
         """For each feature the entries that have it: the place, and in how many askings it is said."""
         posted: dict[str, array[int]] = defaultdict(partial(array, "I"))
         in_full: dict[str, tuple[str, int]] = {}
         for place, fact in enumerate(self.facts):
-            said: Counter[str] = Counter()
-            askings = (fact.question, *fact.askings)
-            canonical = dict.fromkeys([features.canonical(text, read.get(text)) for text in askings])
+            canonical = dict.fromkeys(features.all_canonical((fact.question, *fact.askings), read))
             self._asked.append(asked_of(canonical))
-            bares = {text: features.bare(text) for text in canonical}
+            bares = dict(zip(canonical, features.bare("\n".join(canonical)).split("\n"), strict=True))
             # What is left of some just names a subject, as of 换届是不是必须的: those count in full.
             told = (text if len(bare) <= SUBJECT else bare for text, bare in bares.items())
             for text in dict.fromkeys(told):
@@ -206,22 +212,27 @@ class Index:
                 self._said[text] = SEVERAL if text in self._said else place
             for text, bare in bares.items():
                 in_full[text] = bare, SEVERAL if text in in_full else place
-            for asking in {features.of_canonical(text, bare) for text, bare in bares.items()}:
-                said.update(asking)
-            self._characters.append("".join(feature for feature in said if len(feature) == 1))
+            askings = {features.of_canonical(text, bare) for text, bare in bares.items()}
+            said = Counter(chain.from_iterable(askings))
+            self._characters.append("".join([feature for feature in said if len(feature) == 1]))
+            least = len(canonical) * MOST_ASKINGS
+            self._typical.append(
+                {feature: times for feature, times in said.items() if times >= least and len(feature) > 1}
+            )
             for feature in features.of(fact.answer, read.get(fact.answer)):
                 said.setdefault(feature, 0)
+            first = place << TIMES_BITS
             for feature, times in said.items():
-                posted[feature].append(place << TIMES_BITS | (times if times < MOST_TIMES else MOST_TIMES))
-                if times >= len(canonical) * MOST_ASKINGS and len(feature) > 1:
-                    self._typical[place][feature] = times
+                posted[feature].append(first | (times if times < MOST_TIMES else MOST_TIMES))
         # …unless what is left out of one of them does: 老师 may be spoken to, or of.
         self._said.update(
             {text: place for text, (bare, place) in in_full.items() if self._said.get(bare) == SEVERAL}
         )
-        return posted
+        return dict(posted)
 
     def _says(self, feature: str) -> int:
+        if feature not in self._kept:
+            self._keep(feature)
         return self._kept[feature][0]
 
     def _mass(self, feature: str, spread: int) -> int:
@@ -229,8 +240,9 @@ class Index:
         kind = WORD_WEIGHT if feature[0] == "#" else CHARACTER_WEIGHT if len(feature) == 1 else 1.0
         return int(log(1 + len(self.facts) / (spread or 1)) ** STEEPNESS * kind * UNIT)
 
-    def _keep(self, feature: str, posted: "array[int]") -> None:
+    def _keep(self, feature: str) -> None:
         """Note what a feature says, and what it covers of the question in each of its entries."""
+        posted = self._posted.pop(feature)
         mass = self._mass(feature, len([one for one in posted if one & MOST_TIMES]))
         covers = [(one >> TIMES_BITS, int(mass * TYPICAL_OF[one & MOST_TIMES])) for one in posted]
         if len(covers) * COMMON < len(self.facts):
@@ -251,6 +263,8 @@ class Index:
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
+        for feature in self._posted.keys() & wanted:
+            self._keep(feature)
         known = [kept for kept in map(self._kept.get, wanted) if kept]
         unknown = len(wanted) - len(known)
         mass = sum([says for says, _ in known])

@@ -18,6 +18,7 @@ LATIN = re.compile(r"[a-z]{2,24}")
 DIGITS = re.compile(r"(?<![\d.])(\d{1,2})(?![\d.%])")
 PAUSE = re.compile(r"[,、\s]+")
 ASKING = re.compile("吗|呢|么|几|多[少久长大]|哪|谁|何|咋|啥|能不能|可不可以|是不是|要不要|算不算|行不行")
+ONLY_CHINESE = re.compile(rf"[\u4e00-\u9fff]{{1,{LONGEST_QUESTION}}}")
 FEWEST_INITIALS = 3
 """Two letters are the initials of too many other things."""
 
@@ -140,6 +141,17 @@ class Normaliser:
     def read(self, cleaned: str) -> str:
         """Pinyin and initials spelled out, and the slips put right that are known one by one."""
         return self._typos(self._pinyin.spell_out(cleaned))
+
+    def read_all(self, texts: Iterable[str]) -> dict[str, str]:
+        """Many texts and how each is read; those of nothing but Chinese all at once, which is quicker."""
+        texts = list(texts)
+        plain = [text for text in texts if ONLY_CHINESE.fullmatch(text)]
+        together = "\n".join(plain).translate(self._traditional)
+        found = dict(zip(plain, self.read(together).split("\n"), strict=False))
+        for text in texts:
+            if text not in found:
+                found[text] = self.read(self.clean(self.plain(text)))
+        return found
 
     def correct(self, cleaned: str) -> str:
         """As read, and what sounds the same put right; before synonyms are joined."""

@@ -106,9 +106,12 @@ class Spelling:
         others: Iterable[str] = (),
     ) -> None:
         ours = {pair for word in words for pair in pairs(word)}
-        said = Counter(pair for text in texts for pair in pairs(text))
-        said.update(ours - said.keys())
-        single = Counter("".join(texts))
+        together = "\n".join(texts)
+        neighbours = Counter(map(add, together, together[1:]))
+        said = Counter({pair: times for pair, times in neighbours.items() if CHINESE.fullmatch(pair)})
+        said.update(sorted(ours - said.keys()))  # In one order: of those alike the first are kept.
+        single = Counter(together)
+        del single["\n"]
         total = sum(single.values())
         self._others = frozenset(others) - said.keys()
         self._score = {pair: often(times) for pair, times in said.items()}
