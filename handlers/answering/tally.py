@@ -12,6 +12,8 @@ NOT_PEOPLE = re.compile(
     r"[年月日号点届条级岁元块天周季分楼期%次轮]|个(?:月|议题|小时|支部|人选|单位|问题|事)|第"
 )
 PEOPLE = re.compile(r"(?:个|名|位)?(?:人|正式|有表决|有选举|党员|委员|支委)|票|名|位")
+IN_ONE_WORD = "俩仨"
+"""Two and three of something counted: never part of another word."""
 AFTER_SPELLED = "个能够可行应实到赞同反弃"
 """三会, 两委 and 统一 are words: a spelled number counts people before a unit, a stop or one of these."""
 CAME_ONE = re.compile(r"[来到]了?$")
@@ -32,7 +34,7 @@ LEFT = (
     ("seats", r"应选|选出|选举|选|产生|候选人?|名额|提名|接收|发展|吸收|讨论"),
     (
         "present",
-        r"实到|(?<!应)(?:到会|到场|出席|参加|参会)|在场|实际|(?<![应收得达该])到|(?<![应该新刚调转派])来",
+        r"实到|(?<!应)(?:到会|到场|出席|参加|参会)|在场|实际|(?<![应收得达该找碰遇等招])到|(?<![应该新刚调转派])来",
     ),
     (
         "due",
@@ -177,7 +179,7 @@ def _of_people(text: str, count: Count) -> bool:
     before, after = text[: count.start], text[count.end : count.end + 3]
     if NOT_PEOPLE.match(after) or before.endswith("第"):
         return False
-    if not count.spelled:
+    if not count.spelled or text[count.start : count.end] in IN_ONE_WORD:
         return True
     if text[count.start : count.end] == "一" and not CAME_ONE.search(before):
         return False

@@ -27,7 +27,11 @@ ASKS = re.compile(
 OURS = re.compile(r"党|预备|支部|大会|接收|通过|延长|宣誓")
 OTHERS = re.compile(
     r"面试|考试|考核|上班|党龄|试用期|实习|见习|合同|入职|员工|劳动|公务员|团员|工资|党费|宣誓誓词|到会|应到|实到|票"
+    r"|批(?:准|复)?(?:了|的)?(?:我|他|她)?的?转正"
 )
+"""Other matters, and a transition that is over: its dates say nothing of the day one was admitted on."""
+WHAT_TO_WRITE = re.compile(r"(?:写|填)(?:的?是?)(?:哪|几|什么|啥)")
+"""Asks which of several days belongs in a form: an entry says, unless the day of admission is named."""
 EXTENDED = re.compile(
     r"(?:延长|延期|推迟|延)(?:了|预备期|转正)*(半年|一年半|(?:\d{1,3}|[一二两三四五六七八九十]{1,3})(?:个月|年))"
 )
@@ -51,6 +55,8 @@ def answer(sentence: Sentence) -> Answer | None:
     extension = _extension(arabic(text))
     joined = told.joined or (told.loose if told.loose and told.loose.month else None)
     if joined is None and told.full is not None and re.search(r"预备|期满", text):
+        return None
+    if told.joined is None and WHAT_TO_WRITE.search(text):
         return None
     if joined is None:
         base = told.approved or told.oath

@@ -125,6 +125,52 @@ def test_every_asking_leads_to_its_entry_or_offers_it(engine: Engine) -> None:
     assert len(missed) <= asked * 0.02, missed
 
 
+PUNISHED = [
+    ("留党察看", "discipline-probation-rights"),
+    ("警告", "election-warning"),
+    ("党内警告", "election-warning"),
+    ("严重警告", "election-warning"),
+    ("撤销党内职务", "election-warning"),
+]
+"""Whose rights are stopped and whose aren't: the one answer turns the other one's rule round."""
+
+
+@pytest.mark.parametrize(("punishment", "code"), PUNISHED)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "我受了{}处分还能投票吗",
+        "正在受{}处分换届能不能参加选举",
+        "{}的党员开会能举手表决吗",
+        "换届了{}的党员发不发选票",
+        "被{}了还能被选举当支委吗",
+        "{}的党员算不算应到会",
+        "背着{}可不可以投票选支委",
+    ],
+)
+def test_who_may_vote_hangs_on_the_punishment(engine: Engine, punishment: str, code: str, asked: str) -> None:
+    assert engine.answer(asked.format(punishment), on=TODAY).entry == code
+
+
+@pytest.mark.parametrize(("punishment", "_"), PUNISHED)
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("{}期间能当入党介绍人吗", "admission-sponsor-punished"),
+        ("{}的党员能推荐别人入党吗", "admission-sponsor-punished"),
+        ("受{}处分还要交党费吗", "dues-on-probation"),
+    ],
+)
+def test_other_rights_and_duties_of_the_punished_have_their_own_entries(
+    engine: Engine, punishment: str, _: str, asked: str, code: str
+) -> None:
+    assert engine.answer(asked.format(punishment), on=TODAY).entry == code
+
+
+def test_the_answer_on_the_warned_says_at_once_whom_it_is_not_for() -> None:
+    assert "正在留党察看的不能" in BY_CODE["election-warning"].answer.split("。")[0]
+
+
 COMMONEST = [
     ("党费怎么算", "dues-calculate"),
     ("怎么入党", "admission-flow"),
@@ -134,6 +180,8 @@ COMMONEST = [
     ("党员大会多久开一次", "meetings-assembly"),
     ("支委会多久开一次", "meetings-committee"),
     ("组织关系怎么转", "relation-how"),
+    ("我妈的组织关系怎么转", "relation-how"),
+    ("我老公的组织关系怎么转", "relation-how"),
     ("支部几年换届", "branch-term"),
     ("入党誓词", "oath-text"),
 ]

@@ -88,3 +88,8 @@ def test_how_much_to_pay_is_no_paying_too_little() -> None:
     answer = ask("养老金5200党费按多少交")
     assert answer is not None
     assert answer.entry == "dues-calculate"
+
+
+@pytest.mark.parametrize("text", ["我在家带孩子没别的收入这党费一个月最少交多少", "党费一个月至少交多少钱"])
+def test_the_least_to_pay_is_no_debt(text: str) -> None:
+    assert ask(text) is None

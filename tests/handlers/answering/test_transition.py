@@ -86,3 +86,16 @@ def test_without_a_today_the_year_is_asked_for() -> None:
 )
 def test_questions_without_their_day_and_other_transitions_are_left_alone(text: str) -> None:
     assert ask(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "去年十二月预备期就满了今年一月才批转正时间写哪天",
+        "我去年12月20号预备期满党委今年一月才批转正时间写哪天",
+        "支部大会去年十二月就开了党委今年一月才批转正时间写哪天",
+        "今年一月才批下来转正时间填哪天",
+    ],
+)
+def test_the_day_of_a_transition_already_approved_is_no_beginning(text: str) -> None:
+    assert ask(text) is None

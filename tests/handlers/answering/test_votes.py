@@ -154,6 +154,9 @@ def test_wrong_or_missing_numbers_are_asked_for_one_at_a_time(text: str, asks: s
         "应选三名委员只有两名过半，剩下的能接着选吗",
         "支部有3名党员能成立党支部吗",
         "应到21人，有2人书面同意，赞成9票能通过吗",
+        "介绍人只找到一个能入党吗",
+        "我差两票没通过以后还能不能再讨论我",
+        "转正大会上我少了三票没过还能再开吗",
         "",
     ],
 )
@@ -173,3 +176,9 @@ def test_people_told_of_in_plain_words_are_counted_and_too_few_for_the_votes_are
     assert answer is not None
     assert "够；16×2＝32＞应到30" in answer.text
     assert "到会只有15人，全部赞成也不到16票" in answer.text
+
+
+def test_a_committee_of_four_with_two_there_may_meet() -> None:
+    answer = ask("四个委员到俩算数吗")
+    assert answer is not None
+    assert answer.text.startswith("能开会。\n算法：到会2×2＝4＝应到4，够")
