@@ -259,12 +259,16 @@ async def load_engine(ctx: Context) -> Engine:
     """An engine over the published entries, built off the event loop."""
     rows = await Entry.filter(status=EntryStatus.PUBLISHED).order_by("code").values()
     texts = await Article.all().values_list("regulation__short", "number")
-    return await asyncio.to_thread(build, rows, frozenset(texts))
+    return await asyncio.to_thread(build, rows, frozenset(texts), ctx.answering.engine)
 
 
-def build(rows: Iterable[Mapping[str, Any]], texts: Container[tuple[str, int]] = ()) -> Engine:
-    """An engine over entries' columns."""
-    return Engine.build([fact_of(row, texts) for row in rows], read_words())
+def build(
+    rows: Iterable[Mapping[str, Any]],
+    texts: Container[tuple[str, int]] = (),
+    before: Engine | None = None,
+) -> Engine:
+    """An engine over entries' columns; what the engine `before` has read already isn't read again."""
+    return Engine.build([fact_of(row, texts) for row in rows], read_words(), before)
 
 
 def shipped_engine() -> Engine:

@@ -2,17 +2,15 @@
 
 import sys
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from math import log, log1p, sqrt
-from operator import add, itemgetter
+from operator import itemgetter
 from typing import NamedTuple
 
-from handlers.answering.asks import asked_of, asks
-from handlers.answering.normalise import Normaliser, Replacer, alternation
-from handlers.answering.shapes import Fact, Words
+from handlers.answering.features import MOST_TIMES, SUBJECT, Reading
+from handlers.answering.shapes import Fact
 
 STEEPNESS = 0.75
 """How much more a rare feature says than a common one; 2 would leave the rarest to decide alone."""
@@ -30,8 +28,6 @@ MOST_ASKINGS = 0.5
 """Said in this share of an entry's askings, a feature is one that a question for it should have."""
 ANSWER_WEIGHT = 0.24
 """What only the answer's text says counts less than what people ask."""
-SUBJECT = 3
-"""Known words of so many characters name a subject."""
 CANDIDATES = 6
 LEAST_COVERED = 0.6
 """Entries that cover less than this share of what the best one covers aren't looked at."""
@@ -44,7 +40,6 @@ LANE_BYTES = LANE_BITS // 8
 UPPER_BYTE = 1 if sys.byteorder == "little" else 0
 LARGEST_COVER = (1 << LANE_BITS) - 1
 TIMES_BITS = 8
-MOST_TIMES = (1 << TIMES_BITS) - 1
 TOP_BIT = 1 << LANE_BITS - 1
 """No lane reaches it: a sum never flows over into the next lane."""
 SEVERAL = -1
@@ -77,53 +72,6 @@ class Match(NamedTuple):
         """The share of what is typical of the entry that a question lacks, 0..1."""
         whole = sum(self.typical.values())
         return sum([says for feature, says in self.typical.items() if feature not in wanted]) / (whole or 1)
-
-
-class Features:
-    """Canonical text → its characters, its pairs of characters and known words."""
-
-    def __init__(self, words: Words) -> None:
-        self._normalise = Normaliser(words)
-        self._drop = Replacer(dict.fromkeys(words.fillers, ""))
-        # One character is no word to rely on: 开 is in 公开 too.
-        self._words = alternation(word for word in (*words.synonyms, *words.terms) if len(word) > 1)
-
-    def canonical(self, text: str, read: str | None = None) -> str:
-        """The text under the one name of every known word; quicker where it has been `read` already."""
-        return self._normalise(text) if read is None else self._normalise.canonical(read)
-
-    def all_canonical(self, texts: Sequence[str], read: Mapping[str, str]) -> list[str]:
-        """Each text under the one name of every known word: all at once, where they were read already."""
-        if all(text in read for text in texts):
-            return self._normalise.canonical("\n".join([read[text] for text in texts])).split("\n")
-        return [self._normalise(text) for text in texts]
-
-    def of(self, text: str, read: str | None = None) -> frozenset[str]:
-        """The features of raw text."""
-        canonical = self.canonical(text, read)
-        return self.of_canonical(canonical, self.bare(canonical))
-
-    def bare(self, canonical: str) -> str:
-        """Canonical text without politeness, particles and the like."""
-        return self._drop(canonical)
-
-    def says(self, sentence: str) -> bool:
-        """Whether a canonical sentence says anything but thanks, urging and politeness."""
-        return len(self._drop(sentence)) > 1
-
-    def without_subjects(self, canonical: str) -> str:
-        """Canonical text without its longer known words: what is asked, without of what."""
-        if self._words is None:
-            return canonical
-        return self._words.sub(lambda m: "" if len(m[0]) >= SUBJECT and not asks(m[0]) else m[0], canonical)
-
-    def of_canonical(self, canonical: str, bare: str) -> frozenset[str]:
-        """The features of canonical text and of what is bare of it; words are told by a leading `#`."""
-        found = {"#" + word for word in self._words.findall(canonical)} if self._words else set()
-        for sentence in bare.split("|"):
-            found.update(map(add, sentence, sentence[1:]))
-            found.update(sentence)
-        return frozenset(found)
 
 
 def packed(lanes: "array[int]") -> int:
@@ -178,33 +126,31 @@ class Index:
     few entries that have it.
     """
 
-    def __init__(
-        self, facts: Sequence[Fact], features: Features, read: Mapping[str, str] | None = None
-    ) -> None:
-        """`read` is how texts of the entries are read, where that is known already."""
+    def __init__(self, facts: Sequence[Fact], readings: Iterable[Reading]) -> None:
+        """`readings` are those of the entries, in their order."""
         self.facts = tuple(facts)
+        self.readings = tuple(readings)
         self._said: dict[str, int] = {}
         self._kept: dict[str, Kept] = {}
         """What was asked for already; most features never are."""
-        self._typical: list[dict[str, int]] = []
-        self._asked: list[frozenset[str]] = []
-        self._characters: list[str] = []
-        """Those of each entry's askings: as text, which takes less room than a set."""
-        self._posted = self._post(features, read or {})
-        for place, typical_ones in enumerate(self._typical):
-            askings = len(facts[place].askings) + 1
-            for feature, times in typical_ones.items():
-                typical_ones[feature] = self._says(feature) * times // askings
+        self._posted = self._post()
+        self._typical = [self._typical_of(reading) for reading in self.readings]
         self._unknown = int(log(1 + 2 * len(facts)) ** STEEPNESS * UNKNOWN_WEIGHT * UNIT)
 
-    def _post(self, features: Features, read: Mapping[str, str]) -> "dict[str, array[int]]":
+    def _typical_of(self, reading: Reading) -> dict[str, int]:
+        """What is typical of an entry, with what it says."""
+        askings = len(reading.read) - 1
+        return {
+            feature: self._says(feature) * times // askings
+            for feature, times in reading.typical(MOST_ASKINGS).items()
+        }
+
+    def _post(self) -> "dict[str, array[int]]":
         """For each feature the entries that have it: the place, and in how many askings it is said."""
         posted: dict[str, array[int]] = defaultdict(partial(array, "I"))
         in_full: dict[str, tuple[str, int]] = {}
-        for place, fact in enumerate(self.facts):
-            canonical = dict.fromkeys(features.all_canonical((fact.question, *fact.askings), read))
-            self._asked.append(asked_of(canonical))
-            bares = dict(zip(canonical, features.bare("\n".join(canonical)).split("\n"), strict=True))
+        for place, reading in enumerate(self.readings):
+            bares = dict(zip(reading.canonical, reading.bare, strict=True))
             # What is left of some just names a subject, as of 换届是不是必须的: those count in full.
             told = (text if len(bare) <= SUBJECT else bare for text, bare in bares.items())
             for text in dict.fromkeys(told):
@@ -212,18 +158,9 @@ class Index:
                 self._said[text] = SEVERAL if text in self._said else place
             for text, bare in bares.items():
                 in_full[text] = bare, SEVERAL if text in in_full else place
-            askings = {features.of_canonical(text, bare) for text, bare in bares.items()}
-            said = Counter(chain.from_iterable(askings))
-            self._characters.append("".join([feature for feature in said if len(feature) == 1]))
-            least = len(canonical) * MOST_ASKINGS
-            self._typical.append(
-                {feature: times for feature, times in said.items() if times >= least and len(feature) > 1}
-            )
-            for feature in features.of(fact.answer, read.get(fact.answer)):
-                said.setdefault(feature, 0)
             first = place << TIMES_BITS
-            for feature, times in said.items():
-                posted[feature].append(first | (times if times < MOST_TIMES else MOST_TIMES))
+            for feature, times in zip(reading.features, reading.times, strict=True):
+                posted[feature].append(first | times)
         # …unless what is left out of one of them does: 老师 may be spoken to, or of.
         self._said.update(
             {text: place for text, (bare, place) in in_full.items() if self._said.get(bare) == SEVERAL}
@@ -285,7 +222,13 @@ class Index:
                     break
         found.sort(key=itemgetter(0), reverse=True)
         matches = [
-            Match(self.facts[place], score, lanes[place] / whole, self._typical[place], self._asked[place])
+            Match(
+                self.facts[place],
+                score,
+                lanes[place] / whole,
+                self._typical[place],
+                self.readings[place].asked,
+            )
             for score, place in found[:CANDIDATES]
         ]
         if matches:
@@ -294,7 +237,7 @@ class Index:
 
     def _strange(self, wanted: frozenset[str], place: int) -> float:
         """The share of the question's characters, by what they say, that no asking of an entry has."""
-        said = self._characters[place]
+        said = self.readings[place].characters
         whole = strange = 0
         for feature in wanted:
             if len(feature) == 1:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from handlers.answering.shapes import Words
@@ -142,16 +142,15 @@ class Normaliser:
         """Pinyin and initials spelled out, and the slips put right that are known one by one."""
         return self._typos(self._pinyin.spell_out(cleaned))
 
-    def read_all(self, texts: Iterable[str]) -> dict[str, str]:
-        """Many texts and how each is read; those of nothing but Chinese all at once, which is quicker."""
-        texts = list(texts)
+    def read_all(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """How each of some texts is read; those of nothing but Chinese all at once, which is quicker."""
         plain = [text for text in texts if ONLY_CHINESE.fullmatch(text)]
-        together = "\n".join(plain).translate(self._traditional)
-        found = dict(zip(plain, self.read(together).split("\n"), strict=False))
-        for text in texts:
-            if text not in found:
-                found[text] = self.read(self.clean(self.plain(text)))
-        return found
+        together = self.read("\n".join(plain).translate(self._traditional)).split("\n")
+        # The same string where nothing changed: that takes no room.
+        known = {text: text if read == text else read for text, read in zip(plain, together, strict=False)}
+        return tuple(
+            [known[text] if text in known else self.read(self.clean(self.plain(text))) for text in texts]
+        )
 
     def correct(self, cleaned: str) -> str:
         """As read, and what sounds the same put right; before synonyms are joined."""

@@ -6,7 +6,7 @@ something is looked for that sounds the same, or is swapped, and does. So nothin
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from math import log, log1p
 from operator import add
@@ -29,6 +29,8 @@ LEAST_TIED = 4.0
 """Said so often, and so much (as a logarithm) more often together than apart, two characters are a word."""
 MOST_REMEMBERED = 4096
 """Strange pairs: the same ones come again, such as where a politeness meets a subject."""
+AT_ONCE = 200
+"""Texts whose pairs are counted in one go: others get a word in between."""
 NEAREST = 4
 """So many of the most frequent are tried for one place; this bounds the time of a text made of slips."""
 
@@ -99,18 +101,21 @@ class Spelling:
 
     def __init__(
         self,
-        texts: Collection[str],
+        texts: Sequence[str],
         *,
         words: Iterable[str] = (),
         sounds: Mapping[str, str],
         others: Iterable[str] = (),
     ) -> None:
         ours = {pair for word in words for pair in pairs(word)}
-        together = "\n".join(texts)
-        neighbours = Counter(map(add, together, together[1:]))
+        neighbours: Counter[str] = Counter()
+        single: Counter[str] = Counter()
+        for first in range(0, len(texts), AT_ONCE):
+            together = "\n".join(texts[first : first + AT_ONCE])
+            neighbours.update(map(add, together, together[1:]))
+            single.update(together)
         said = Counter({pair: times for pair, times in neighbours.items() if CHINESE.fullmatch(pair)})
         said.update(sorted(ours - said.keys()))  # In one order: of those alike the first are kept.
-        single = Counter(together)
         del single["\n"]
         total = sum(single.values())
         self._others = frozenset(others) - said.keys()

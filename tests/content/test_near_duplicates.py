@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
 from math import log, sqrt
 
-from handlers.answering.index import Features
+from handlers.answering.features import Features
 from handlers.knowledge import WrittenEntry, read_topics, read_words
 
 STRANGERS, RELATED = 0.52, 0.75

@@ -4,12 +4,14 @@ import subprocess
 import sys
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from handlers.answering.engine import Engine
-from handlers.answering.index import CANDIDATES, Features, Index
+from handlers.answering.features import Features, Reading
+from handlers.answering.index import CANDIDATES, Index
 from handlers.answering.shapes import Citation, Fact, Words
 from handlers.knowledge import read_words, written_facts
 
@@ -25,7 +27,11 @@ def everybody(_: Fact) -> float:
 
 def index_of(*facts: Fact) -> tuple[Index, Features]:
     features = Features(Words())
-    return Index(facts, features), features
+    return index_by(features, *facts), features
+
+
+def index_by(features: Features, *facts: Fact) -> Index:
+    return Index(facts, map(features.reading, facts))
 
 
 def fact(code: str, *askings: str, answer: str = "照办") -> Fact:
@@ -58,7 +64,7 @@ def test_an_entry_that_may_not_answer_is_not_found() -> None:
 
 def test_of_two_askings_that_differ_by_politeness_each_is_said_in_its_own_words() -> None:
     features = Features(Words(fillers=("老师",)))
-    index = Index([fact("all", "党费怎么算"), fact("school", "老师党费怎么算")], features)
+    index = index_by(features, fact("all", "党费怎么算"), fact("school", "老师党费怎么算"))
     for said, code in (("党费怎么算", "all"), ("老师党费怎么算", "school")):
         found = index.said(said, features.bare(said))
         assert found is not None
@@ -67,8 +73,8 @@ def test_of_two_askings_that_differ_by_politeness_each_is_said_in_its_own_words(
 
 def test_a_subject_that_is_left_of_an_asking_is_none() -> None:
     features = Features(Words(fillers=("解释", "是不是", "必须的")))
-    index = Index(
-        [fact("explain", "解释机关"), fact("time", "换届是不是必须的"), fact("stage", "预审")], features
+    index = index_by(
+        features, fact("explain", "解释机关"), fact("time", "换届是不是必须的"), fact("stage", "预审")
     )
     assert [index.said(text, text) for text in ("机关", "换届")] == [None, None]
     assert index.said("预审", "预审") is not None
@@ -163,3 +169,31 @@ def test_a_question_longer_than_a_lane_has_room_for_is_read_as_far_as_it_fits() 
     found = index.search(features.of("|".join(askings)), favour=everybody)
     assert [match.fact.code for match in found] == ["long"]
     assert 0 < found[0].score <= 1
+
+
+def test_an_engine_made_after_another_is_as_good_and_reads_only_what_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changed = replace(FACTS[7], askings=(*FACTS[7].askings, "换了说法还要再读一遍吗"), answer="改过的答复。")
+    facts = [*FACTS[:7], changed, *FACTS[9:], replace(FACTS[8], code="again")]
+    anew = Engine.build(facts, read_words())
+    read = Counter[str]()
+    reading = Features.reading
+
+    def counted(self: Features, fact: Fact) -> Reading:
+        read[fact.code] += 1
+        return reading(self, fact)
+
+    monkeypatch.setattr(Features, "reading", counted)
+    after = Engine.build(facts, read_words(), ENGINE)
+    assert read == {changed.code: 1, "again": 1}
+    assert after.readings() == anew.readings()
+    for asked in ("换了说法还要再读一遍吗", FACTS[8].question, *(fact.askings[0] for fact in FACTS[::9])):
+        assert after.answer(asked, on=ON) == anew.answer(asked, on=ON)
+
+
+def test_an_engine_with_other_words_reads_all_anew() -> None:
+    before = Engine.build([fact("one", "支委会怎么开")], Words())
+    words = Words(synonyms={"支部委员会": ("支委会",)})
+    (reading,) = Engine.build([fact("one", "支委会怎么开")], words, before).readings().values()
+    assert reading.canonical == ("支部委员会怎么开",)

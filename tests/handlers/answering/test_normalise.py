@@ -3,11 +3,13 @@
 import pytest
 
 from handlers.answering.engine import spelling
+from handlers.answering.features import Features
 from handlers.answering.normalise import LONGEST_QUESTION, Normaliser, Replacer
 from handlers.answering.shapes import Words
 from handlers.knowledge import read_words, written_facts
 
-NORMALISER = Normaliser(read_words(), spelling(written_facts(), read_words()))
+READINGS = map(Features(read_words()).reading, written_facts())
+NORMALISER = Normaliser(read_words(), spelling(READINGS, read_words()))
 
 
 @pytest.mark.parametrize(

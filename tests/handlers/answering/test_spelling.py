@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handlers.answering.engine import Engine, spelling
+from handlers.answering.features import Features
 from handlers.answering.normalise import Normaliser
 from handlers.answering.spelling import plain_sound
 from handlers.knowledge import read_words, written_facts
@@ -18,7 +19,8 @@ from tests.handlers.answering.asking import TODAY
 
 FACTS, WORDS = written_facts(), read_words()
 READ = Normaliser(WORDS)
-SPELLING = spelling(FACTS, WORDS)
+READINGS = tuple(map(Features(WORDS).reading, FACTS))
+SPELLING = spelling(READINGS, WORDS)
 MEANT = Normaliser(WORDS, SPELLING)
 SAID = [READ.read(READ.clean(READ.plain(text))) for fact in FACTS for text in (fact.question, *fact.askings)]
 SEED, SLIPS, LEAST_MENDED = 20261126, 400, 0.95
@@ -81,7 +83,7 @@ def test_what_is_another_word_stays(text: str) -> None:
 
 
 def test_without_the_other_words_they_would_be_taken_for_ours() -> None:
-    eager = spelling(FACTS, replace(WORDS, others=()))
+    eager = spelling(READINGS, replace(WORDS, others=()))
     assert eager("反应") == "反映"
 
 
