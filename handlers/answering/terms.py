@@ -31,7 +31,9 @@ ASKS = re.compile(
 )
 OTHERS = re.compile(
     r"村委|居委会|村主任|村民|居民委|业主|业委|工会|职代|团支部|团委|共青团|妇联|人大|政协|董事|党代|班委|学生会|国家主席|总统"
+    r"|应到|卧床|中风|瘫|走不动"
 )
+"""Whose elections are others', and what a date in a story may tell of instead."""
 UNREAD = "只有支部和机关党委、机关总支、村社区党组织、乡镇党委的任期，我有核过的依据。"
 
 

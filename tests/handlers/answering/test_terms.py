@@ -65,6 +65,7 @@ def test_a_missing_year_and_a_wrong_day_are_asked_for() -> None:
         "国企党委2022年3月换届下次啥时候届满",
         "支部2023年5月换届选举了5名支委",
         "党代会2021年选举下次什么时候换届",
+        "村里老周前年中风一直躺床上，现在要换届了，任期满了选举算不算他",
     ],
 )
 def test_general_questions_and_unread_terms_are_left_alone(text: str) -> None:
