@@ -1,5 +1,7 @@
 """Questions, answered from memory."""
 
+import re
+
 from bot import texts
 from bot.messages import Message
 from bot.replies import Reply
@@ -12,6 +14,12 @@ from handlers.errors import NotFound
 from models.callbacks import Asked
 
 LONGEST_KEPT = 600
+OBJECTION = re.compile(
+    "(?:你|您|这个?|那个?|刚才|上面|上一条|我觉得|感觉)*的?(?:回答|答案|答复|解答|答|说|讲)?[的得]?(?:都|也|好像|完全|根本)?"
+    "(?:不对|错了|错的|不准确?|有误|有问题|没用|没有用|没啥用|没帮助|没有帮助|没帮上忙?|不是我(?:要)?问的|答非所问|没答到点(?:子)?上|看不懂)"
+    "[了吧啊呀的吗嘛呢]*[。.!！?？~～]*$"
+)
+"""How people object to the answer they got: as good as 没用, a person answers then."""
 
 
 def asked(message: Message, ctx: Context) -> Spoken | Route:

@@ -77,8 +77,8 @@ ROUTES = (
         TEXT, questions.followed_up, READS, words=("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤")
     ),
     Route(TEXT, questions.followed_up, READS, words=("原文", "条文", "原话")),
-    Route(TEXT, questions.useful, CHANGES, words=("有用", "有帮助")),
-    Route(TEXT, questions.useless, CHANGES, words=("没用", "没有用", "没帮助", "答错了")),
+    Route(TEXT, questions.useful, CHANGES, words=("有用", "有帮助", "很有用", "挺有用")),
+    Route(TEXT, questions.useless, CHANGES, opening=questions.OBJECTION),
     Route(TEXT, questions.more, READS, words=("更多", "下文")),
     Route(TEXT, questions.how_to_bind, INSTANT, words=("绑定", "绑定手机号")),
     Route(TEXT, questions.help_asked, INSTANT, words=("帮助", "菜单", "?", "？", "怎么用")),

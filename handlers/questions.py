@@ -1,6 +1,7 @@
 """Questions: asked, answered by the engine or else by a person, and the answer brought back."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +29,15 @@ MOST_RECENT = 10
 """So many of the last questions may say of what kind of unit somebody is."""
 DETAILS = ("详细", "详情", "具体", "步骤")
 ORIGINAL = ("原文", "条文", "原话")
-FOLLOW_UPS = (*DETAILS, *ORIGINAL, *map(str, range(1, 10)))
+NUMBERS = {**{str(number): number for number in range(1, 10)}, "一": 1, "二": 2, "三": 3}
+CHOSEN = {
+    f"{before}{said}{after}": number
+    for said, number in NUMBERS.items()
+    for before in ("", "第", "选", "我选", "选第")
+    for after in ("", "个", "条")
+}
+"""How somebody chooses among numbered questions: 2, 第二个, 我选2."""
+FOLLOW_UPS = (*DETAILS, *ORIGINAL, *CHOSEN)
 """Words that lean on the answer before: nobody can answer them by themselves."""
 RATED_WITHIN = timedelta(days=1)
 NOTHING_TO_QUOTE = "请先提问，得到回答后再回复“原文”，就能看到它依据的条文。"
@@ -80,6 +89,15 @@ async def answer_to(ctx: Context, *, text: str, scope: str | None = None) -> Ans
     return answer or _engine_answer(ctx, text, scope, last.entry_code if last else None)
 
 
+async def suggest(ctx: Context, *, text: str) -> tuple[tuple[str, str], ...]:
+    """Codes and questions of the entries that a question may be meant for that is still being typed.
+
+    Nothing of it is kept: what somebody typed and didn't send is nobody's business.
+    """
+    await knowledge.refresh(ctx)
+    return ctx.engine.suggest(readable(text), scope=await _scope(ctx), on=ctx.now().date())
+
+
 def _engine_answer(ctx: Context, text: str, scope: str | None, previous: str | None = None) -> Answer:
     return ctx.engine.answer(text, scope=scope, on=ctx.now().date(), previous=previous or None)
 
@@ -108,10 +126,10 @@ async def _leaning(ctx: Context, text: str, last: Question, scope: str | None) -
     """The answer to a bare number, to “详细” or to a kind of unit by itself, else None."""
     if ONLY_SCOPE.fullmatch(text) and last.kind in ("answer", "choices"):
         return _engine_answer(ctx, last.text, kind_of(text) or scope)
-    if text.isdecimal() and last.kind == "choices":
+    number = CHOSEN.get(unicodedata.normalize("NFKC", text).strip("。.、！! "), 0)
+    if number and last.kind == "choices":
         # The engine is pure: asked the same, it offers the same.
         offered = _engine_answer(ctx, last.text, scope).choices
-        number = int(text)
         return await _entry(offered[number - 1][0]) if 1 <= number <= len(offered) else None
     if text.strip("。！!.") in DETAILS and last.entry_code:
         return await _entry(last.entry_code, details=True)

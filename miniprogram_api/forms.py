@@ -175,6 +175,12 @@ class QuestionForm(Form):
     text: Text = Field(max_length=600, description="问题")
 
 
+class SuggestionForm(Form):
+    """A question that is still being typed: in a body, so that no log of addresses keeps it."""
+
+    text: str = Field(max_length=100, description="已经打出来的字，最多100字；空的没有提示")
+
+
 class FeedbackForm(Form):
     """Whether an answer helped."""
 

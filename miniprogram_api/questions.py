@@ -3,13 +3,33 @@
 from handlers import question_statistics, questions
 from handlers.context import Context
 from miniprogram_api import views
-from miniprogram_api.forms import FeedbackForm, PeriodQuery, QuestionForm, QuestionQuery, ReplyForm
-from miniprogram_api.views import AnswerView, QuestionStatisticsView, QuestionsView, QuestionView
+from miniprogram_api.forms import (
+    FeedbackForm,
+    PeriodQuery,
+    QuestionForm,
+    QuestionQuery,
+    ReplyForm,
+    SuggestionForm,
+)
+from miniprogram_api.views import (
+    AnswerView,
+    ChoiceView,
+    QuestionStatisticsView,
+    QuestionsView,
+    QuestionView,
+    SuggestionsView,
+)
 
 
 async def create(ctx: Context, *, form: QuestionForm) -> AnswerView:
     """Ask."""
     return views.answer(await questions.ask(ctx, text=form.text))
+
+
+async def suggestions(ctx: Context, *, form: SuggestionForm) -> SuggestionsView:
+    """What somebody who is typing may mean; nothing of it is kept."""
+    found = await questions.suggest(ctx, text=form.text)
+    return SuggestionsView(items=[ChoiceView(entry=code, question=text) for code, text in found])
 
 
 async def index(ctx: Context, *, form: QuestionQuery) -> QuestionsView:

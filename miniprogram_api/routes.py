@@ -102,6 +102,7 @@ from miniprogram_api.forms import (
     SiteQuery,
     SlotQuery,
     SubscriptionForm,
+    SuggestionForm,
     UploadForm,
     VersionForm,
 )
@@ -148,6 +149,7 @@ from miniprogram_api.views import (
     SiteView,
     SlotsView,
     SubscriptionView,
+    SuggestionsView,
     TrialsView,
     VersionsView,
     WholeLessonView,
@@ -215,6 +217,7 @@ ROUTES = (
     Route("POST", "/subscriptions", subscriptions.create, LOGGED_IN, "订阅消息的选择", SubscriptionForm, SubscriptionView, (201,), creates=True),
     Route("POST", "/questions", questions.create, LOGGED_IN, "提问", QuestionForm, AnswerView, creates=True),
     Route("GET", "/questions", questions.index, OFFICERS, "等待人工回答的问题", QuestionQuery, QuestionsView, refuses=(NotBound, NotAllowed)),
+    Route("POST", "/questions/suggestions", questions.suggestions, LOGGED_IN, "边打字边提示问题，打的字不留下", SuggestionForm, SuggestionsView),
     Route("POST", "/questions/{question_id}/feedback", questions.feedback, LOGGED_IN, "回答有没有用", FeedbackForm, None, (204,)),
     Route("POST", "/questions/{question_id}/answer", questions.answer, OFFICERS, "人工回答", ReplyForm, QuestionView, refuses=CHANGES),
     Route("GET", "/questions/mine", questions.mine, LOGGED_IN, "我问过的问题和人工答复", None, QuestionsView),

@@ -382,6 +382,12 @@ class LessonChoiceView(View):
     wants: bool = Field(description="每周五会不会收到微课")
 
 
+class SuggestionsView(View):
+    """Questions with an answer that somebody who is typing may mean, the likeliest first."""
+
+    items: list[ChoiceView]
+
+
 class AnswerView(View):
     """An answer: given, one of a few, declined, or not known (a person will answer then)."""
 

@@ -10,7 +10,7 @@ from handlers.answering.asks import asks
 from handlers.answering.calculators import NUMBER, calculate
 from handlers.answering.declines import Declines
 from handlers.answering.details import Details
-from handlers.answering.features import Features, Reading
+from handlers.answering.features import Features, Reading, said_by
 from handlers.answering.index import Favour, Index, Match
 from handlers.answering.normalise import Normaliser, alternation
 from handlers.answering.patterns import AnyOf
@@ -80,6 +80,10 @@ FITTING_SCOPE = 1.3
 """…and before it when somebody did."""
 MOST_SENTENCES = 4
 """Looked at one by one; this bounds the time of a message made of full stops."""
+LEAST_TYPED = 2
+"""Characters: of one, nobody can tell what is meant."""
+MOST_SUGGESTED = 6
+"""Questions shown under what is being typed: as many as a phone shows above its keyboard."""
 MOST_QUESTIONS = 2
 """Answers put into one reply; the rest is better asked again than read on a phone."""
 
@@ -208,8 +212,9 @@ class Engine:
         asked = self._normalise(last.question)
         both = f"{canonical}|{asked}"
         subject = NO_SUBJECT.sub("", canonical)
-        if len(subject) > 1 and subject not in asked and not NAMES_A_KIND(subject):
-            names = (subject, *self._synonyms.get(subject, ()))
+        another = len(subject) > 1 and subject not in asked and not NAMES_A_KIND(subject)
+        names = (subject, *self._synonyms.get(subject, ()))
+        if another:
 
             def of_subject(fact: Fact) -> float:
                 return favour(fact) if fact is not last and speaks_of(fact, names) else 0.0
@@ -219,7 +224,16 @@ class Engine:
                 other = self._judge(text, of_subject)
                 if other.kind == "answer":
                     return other
-        return self._judge(both, favour)
+        again = self._judge(both, favour)
+        if another and self.ours(subject) and not self._names(again, names):
+            return self._judge(subject, favour)  # What was asked before says nothing of it: that is no reply.
+        return again
+
+    def _names(self, answer: Answer, names: Sequence[str]) -> bool:
+        """Whether an entry that is given or offered speaks of a subject, by one of its names."""
+        codes = (answer.entry, *(code for code, _ in answer.choices))
+        texts = (text for code in codes if code in self._by_code for text in said_by(self._by_code[code]))
+        return any(name in text for text in texts for name in names)
 
     def _each(self, sentences: Sequence[str], favour: Favour) -> list[Answer]:
         """The answers to single sentences, as many as a reply has room for."""
@@ -295,9 +309,33 @@ class Engine:
             fact = matches[0].fact
             text = self._replies[fact.code]
             return Answer("answer", text, fact.code, sure, fact.citations, hangs_on_scope=hangs)
+        if ours and names_only and (named := self._naming(bare)):
+            allowed = [fact for fact in named if favour(fact)][: confidence.CHOICES]
+            hangs = any(fact.scopes for fact in named)
+            return replace(offer(allowed, sure) if allowed else choose(matches, sure), hangs_on_scope=hangs)
         if ours and (names_only or sure >= confidence.CHOOSE_AT):
             return replace(choose(matches, sure), hangs_on_scope=hangs)
         return unknown(ours=ours, sure=sure)
+
+    def _naming(self, subject: str) -> list[Fact]:
+        """The entries whose question names a subject: first what is asked for most and said shortest."""
+        names = (subject, *self._synonyms.get(subject, ()))
+        named = [fact for fact in self._by_code.values() if any(name in fact.question for name in names)]
+        return sorted(named, key=lambda fact: (-len(fact.askings) / len(fact.question), fact.code))
+
+    def suggest(self, text: str, *, scope: str | None = None, on: date) -> tuple[tuple[str, str], ...]:
+        """Codes and questions of the entries that a question may be meant for that is still being typed.
+
+        At most `MOST_SUGGESTED`, the likeliest first; none for what isn't ours. Nothing is answered by it.
+        """
+        canonical = self.canonical(text)
+        bare = self._features.bare(canonical)
+        if len(bare) < LEAST_TYPED or not self.ours(canonical):
+            return ()
+        favour = self.favour_for(canonical, scope, on)
+        found = [*self._naming(bare), *(match.fact for match in self.matches(canonical, favour)[0])]
+        allowed = dict.fromkeys((fact.code, fact.question) for fact in found if favour(fact))
+        return tuple(allowed)[:MOST_SUGGESTED]
 
     def _said(self, fact: Fact, hangs: bool) -> Answer:
         """The entry of an asking in its very words."""
@@ -340,9 +378,13 @@ def own_scope(text: str) -> str | None:
 def choose(matches: Sequence[Match], sure: float) -> Answer:
     """Did you mean: the nearest entries."""
     least = matches[0].score * confidence.NEAR
-    near = [match.fact for match in matches[: confidence.CHOICES] if match.score >= least]
-    offered = tuple((fact.code, fact.question) for fact in near)
-    return Answer("choices", replies.choices(near), None, sure, (), offered)
+    return offer([match.fact for match in matches[: confidence.CHOICES] if match.score >= least], sure)
+
+
+def offer(facts: Sequence[Fact], sure: float) -> Answer:
+    """Did you mean: these entries."""
+    offered = tuple((fact.code, fact.question) for fact in facts)
+    return Answer("choices", replies.choices(facts), None, sure, (), offered)
 
 
 def unknown(*, ours: bool, sure: float) -> Answer:

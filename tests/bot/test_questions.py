@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot import texts
+from bot.questions import OBJECTION
 from handlers import knowledge, questions, regulations
 from handlers.context import Context
 from models import Entry, Question
@@ -78,3 +79,21 @@ async def test_an_old_answer_is_rated_no_more(ctx: Context, platform: Platform, 
         await platform.say(client, text_message(ASKED))
         clock.now += timedelta(days=2)
         assert await platform.say(client, text_message("没用")) == texts.NOTHING_TO_RATE
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    "said", ["没用", "答得不对", "你答错了", "这个回答不对吧！", "答非所问", "不是我问的"]
+)
+async def test_an_objection_to_an_answer_brings_a_person(ctx: Context, platform: Platform, said: str) -> None:
+    async with open_client(ctx) as client:
+        await platform.say(client, text_message(ASKED))
+        assert await platform.say(client, text_message(said)) == texts.USELESS
+    assert [row.text for row in await Question.filter(useful=False)] == [ASKED]
+
+
+@pytest.mark.parametrize(
+    "said", ["选票填得不对怎么办", "党费交错了", "应到人数算错了怎么办", "党员没用处怎么处置"]
+)
+def test_a_question_that_something_is_wrong_is_no_objection(said: str) -> None:
+    assert OBJECTION.match(said) is None

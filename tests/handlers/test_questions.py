@@ -85,6 +85,19 @@ async def test_a_number_chooses_among_the_last_choices(town: Town) -> None:
     assert (chosen.kind, chosen.entry) == ("answer", offered.choices[1][0])
 
 
+@pytest.mark.parametrize("said", ["2", "２", "第二个", "第2条", "选2", "我选二", "2。"])
+async def test_a_choice_may_be_said_in_words(town: Town, said: str) -> None:
+    ctx = await asking(town, town.member)
+    offered = await questions.ask(ctx, text=UNCLEAR)
+    assert (await questions.ask(ctx, text=said)).entry == offered.choices[1][0]
+
+
+async def test_what_is_typed_and_not_sent_is_not_kept(town: Town) -> None:
+    ctx = await asking(town, town.member)
+    assert ("dues-calculate", "党费怎么计算？") in await questions.suggest(ctx, text="党费")
+    assert not await Question.exists()
+
+
 async def test_a_number_that_was_not_offered_chooses_nothing(town: Town) -> None:
     ctx = await asking(town, town.member)
     await questions.ask(ctx, text=UNCLEAR)

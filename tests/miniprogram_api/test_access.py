@@ -31,6 +31,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "LessonChoiceForm": {"wants": False},
     "SubscriptionForm": {"template_id": "x", "result": "reject"},
     "QuestionForm": {"text": "x"},
+    "SuggestionForm": {"text": "党费"},
     "FeedbackForm": {"useful": True},
     "ReplyForm": {"text": "x"},
     "ClusterReplyForm": {"text": "x"},

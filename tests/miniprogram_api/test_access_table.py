@@ -449,6 +449,7 @@ UNSCOPED = {
     "the caller's own and nobody else's": """
         POST /session, POST /session/bind, GET /me, DELETE /me, GET /me/export, GET /me/code,
         GET /me/lessons, PUT /me/lessons, POST /subscriptions, POST /questions, GET /questions/mine,
+        POST /questions/suggestions,
         GET /claims/claimable, GET /todos,
         GET /me/worker, POST /me/worker/corrections, GET /self-assessments,
         GET /posters.pdf, GET /prints/{run_id}, GET /prints/{run_id}/reports.zip,

@@ -60,3 +60,14 @@ async def test_a_question_sent_twice_is_kept_once(world: World) -> None:
         answer = await world["member"]("POST", "/questions", {"text": UNKNOWN}, Idempotency_Key="q-1")
         assert answer.status == 200
     assert await Question.all().count() == 1
+
+
+@pytest.mark.usefixtures("entry")
+async def test_whoever_types_sees_what_they_may_mean_and_nothing_is_kept(world: World) -> None:
+    answer = await world["unbound"]("POST", "/questions/suggestions", {"text": "党员大会多"})
+    assert answer.status == 200
+    assert answer.body["items"] == [{"entry": "K001", "question": "支部党员大会多长时间召开一次？"}]
+    assert (await world["member"]("POST", "/questions/suggestions", {"text": ""})).body["items"] == []
+    too_long = await world["member"]("POST", "/questions/suggestions", {"text": "党" * 101})
+    assert too_long.body["errors"][0]["field"] == "text"
+    assert not await Question.exists()

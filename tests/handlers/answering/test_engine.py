@@ -140,6 +140,44 @@ def test_the_same_may_be_asked_of_another_subject(first: str, then: str, code: s
         assert ENGINE.answer(then, on=ON, scope=scope, previous=before.entry).entry == code
 
 
+def test_a_subject_of_which_the_last_answer_says_nothing_is_no_more_of_it() -> None:
+    for scope in (None, "社区"):
+        answer = ENGINE.answer("那预备党员呢", on=ON, previous="branch-term", scope=scope)
+        assert answer.entry not in ("branch-term", "scope-term-five")
+        assert all("预备党员" in question for _, question in answer.choices)
+
+
+@pytest.mark.parametrize(
+    ("subject", "first"),
+    [("党费", "dues-calculate"), ("转正", "transition-steps"), ("党课", "lecture-often")],
+)
+def test_of_a_mere_subject_the_commonest_is_offered_first(subject: str, first: str) -> None:
+    backwards = Engine.build(reversed(written_facts()), read_words())
+    for engine in (ENGINE, backwards):
+        assert engine.answer(subject, on=ON).choices[0][0] == first
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("党费", "dues-calculate"),
+        ("党费怎么", "dues-calculate"),
+        ("yubeiqi", "probation-length"),
+        ("組織關係怎", "relation-how"),
+        ("介绍信", "relation-letter"),
+    ],
+)
+def test_while_somebody_types_the_likeliest_questions_are_shown(typed: str, code: str) -> None:
+    suggested = ENGINE.suggest(typed, on=ON)
+    assert 1 <= len(suggested) <= 6
+    assert suggested[0][0] == code
+
+
+@pytest.mark.parametrize("typed", ["", "党", "天气", "？？", "\ud800", "今天吃什么"])
+def test_for_too_little_or_what_is_not_ours_nothing_is_shown(typed: str) -> None:
+    assert ENGINE.suggest(typed, on=ON) == ()
+
+
 @pytest.mark.parametrize(
     ("before", "text", "says"),
     [
@@ -185,6 +223,8 @@ def test_another_day_or_none_before_it_is_not(before: str | None, text: str) -> 
         "三会一课记录本去哪买",
         "优秀党务工作者评选条件",
         "党员死了组织关系怎么处理",
+        "党员能开网约车吗",
+        "党员下班跑网约车行不行",
     ],
 )
 def test_what_no_rule_says_waits_for_a_person_however_near_an_entry_is(text: str) -> None:
@@ -298,6 +338,7 @@ def test_hostile_text_is_answered_quickly(text: str) -> None:
     assert answer.text
 
 
+ASKINGS = [asking for fact in written_facts() for asking in fact.askings]
 MOST_SECONDS = 0.05
 HOSTILE_STRINGS, SEED = 1000, 20261126
 BITS = (
@@ -370,7 +411,13 @@ def hostile() -> Iterator[str]:
     for number in range(HOSTILE_STRINGS):
         size = rng.choice((3, 10, 60, 300, 2000))
         bits = rng.sample(BITS, rng.choice((1, 2, 4, len(BITS))))
-        yield "".join(rng.choice(bits) for _ in range(size)) if number % 3 else rng.choice(BITS) * size
+        match number % 4:
+            case 0:
+                yield rng.choice(BITS) * size
+            case 1:  # What the entries know best costs most.
+                yield rng.choice(("", "。", "呢")).join(rng.choices(ASKINGS, k=min(size, 300)))
+            case _:
+                yield "".join(rng.choice(bits) for _ in range(size))
 
 
 def work(text: str, scope: str | None = None) -> float:
