@@ -24,8 +24,8 @@ from models import SINGLE, App, Channel, Delivery, DeliveryStatus, LessonWeek
 IN_FLIGHT = 200
 """Messages on their way at once, of all lanes of a process."""
 
-LANES = 3
-AT_ONCE = 150
+LANES = 5
+AT_ONCE = 100
 """Messages of one lane. There are more than may be on their way, so that some send while others record."""
 
 TOLD_WITHIN = timedelta(minutes=2)
