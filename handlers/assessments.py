@@ -316,11 +316,7 @@ async def stop(ctx: Context, *, assessment_id: int, reason: str) -> Assessment:
     await require_officer(ctx)
     reason = one_line(reason, longest=200, field="reason")
     async with in_transaction():
-        row = await assessment_stages.held(assessment_id)
-        await find(ctx, assessment_id)
-        await row.cycle.fetch_related("organization")
-        if not await is_officer_over(ctx, row.cycle.organization):
-            raise NotAllowed
+        row = await _held_by_its_officer(ctx, assessment_id)
         await assessment_stages.move(ctx, row, AssessmentStage.STOPPED, reason=reason)
         open_rounds = Rectification.filter(assessment_id=row.id).exclude(status__in=DONE)
         await open_rounds.update(status=RectificationStatus.CARRIED, reason=reason)
@@ -341,11 +337,7 @@ async def add_fault(ctx: Context, *, assessment_id: int, item: str, fault: Fault
     await require_officer(ctx)
     said = fault.checked()
     async with in_transaction():
-        row = await assessment_stages.held(assessment_id)
-        await find(ctx, assessment_id)
-        await row.cycle.fetch_related("organization")
-        if not await is_officer_over(ctx, row.cycle.organization):
-            raise NotAllowed
+        row = await _held_by_its_officer(ctx, assessment_id)
         if row.stage is not AssessmentStage.TO_FEED_BACK or row.delivered_at is not None:
             raise WrongState
         if assessment_stages.book_of(row).sheets[row.sheet].item(item) is None:
@@ -358,6 +350,20 @@ async def add_fault(ctx: Context, *, assessment_id: int, item: str, fault: Fault
                 faults=[*known.faults, said], version=known.version + 1
             )
             await audit.record(ctx, "finding.added_to", f"finding:{known.finding_id}", round=known.round)
+
+
+async def _held_by_its_officer(ctx: Context, assessment_id: int) -> Assessment:
+    """An assessment, held until the transaction ends, for an officer over its cycle's organization.
+
+    Raises:
+        NotFound, NotAllowed.
+    """
+    row = await assessment_stages.held(assessment_id)
+    await find(ctx, assessment_id)
+    await row.cycle.fetch_related("organization")
+    if not await is_officer_over(ctx, row.cycle.organization):
+        raise NotAllowed
+    return row
 
 
 async def works_for(person: Person, branch_id: int) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
+from handlers import checkpoints
 from settings import Settings
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -100,8 +101,7 @@ async def restore(settings: Settings, file: Path, *, programs: Path | None = Non
 
 def sqlite_file(settings: Settings) -> Path | None:
     """The embedded database's file; None when the database is a server's."""
-    url = settings.resolved_database_url
-    return Path(url.removeprefix("sqlite://").partition("?")[0]) if url.startswith("sqlite://") else None
+    return checkpoints.file_of(settings.resolved_database_url)
 
 
 def _place_for(file: Path) -> Path:

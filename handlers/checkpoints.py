@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
 from urllib.parse import quote
 
 EVERY = 0.5
@@ -19,14 +20,22 @@ LONGEST = 16_000
 SQLITE = "sqlite://"
 
 
+def file_of(database_url: str) -> Path | None:
+    """An SQLite database's file; None when the database is a server's or in memory."""
+    if not database_url.startswith(SQLITE) or ":memory:" in database_url:
+        return None
+    return Path(database_url.removeprefix(SQLITE).partition("?")[0])
+
+
 @asynccontextmanager
 async def kept_up(database_url: str) -> AsyncIterator[None]:
     """Checkpoint that SQLite database until the end; nothing for another kind."""
-    if not database_url.startswith(SQLITE) or ":memory:" in database_url:
+    file = file_of(database_url)
+    if file is None:
         yield
         return
     over = asyncio.Event()
-    keeping = asyncio.create_task(_until(over, database_url.removeprefix(SQLITE)))
+    keeping = asyncio.create_task(_until(over, str(file)))
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ from handlers.context import Context
 from handlers.errors import BadInput, Refused
 from handlers.registers import ImportReport
 from pages.login import known
-from pages.staff import Form, desk, form, refusal, says, shown, table
+from pages.staff import Form, desk, form, refusal, register_export, says, shown, table
 
 KEPT_FOR = 900
 """Seconds a tried file waits for the second tap; in Redis, so it may be lost and is then chosen again."""
@@ -49,7 +49,7 @@ async def _card(ctx: Context, one: registers.Register) -> str:
     trial = form(f"/workers/registers/{one.name}", pick, "试导入", more='enctype="multipart/form-data"')
     return (
         f'<section class="card" id="{one.name}"><h2>{escape(one.title)}</h2>'
-        f'<p><a href="/workers/registers/{one.name}.xlsx">导出 Excel</a></p>'
+        f"<p>{register_export(one.name)}</p>"
         f"{f'<p>{escape(one.note)}</p>' if one.note else ''}{trial if await _may(ctx, one) else ''}</section>"
     )
 

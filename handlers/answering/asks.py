@@ -20,8 +20,8 @@ ASKED = {
     "what then": "怎么办|处理|后果",
 }
 """Over canonical text."""
-PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in ASKED.items())
-PATTERNS_BY_LINE = tuple((name, re.compile(pattern, re.MULTILINE)) for name, pattern in ASKED.items())
+PATTERNS = tuple((name, re.compile(pattern, re.MULTILINE)) for name, pattern in ASKED.items())
+"""Of one text, or of many with a line each."""
 LEAST_SHARE = 0.06
 """An entry is asked for what at least this share of its askings ask for."""
 
@@ -39,7 +39,7 @@ def asked_of(askings: Iterable[str]) -> frozenset[str]:
     # Most is asked for by none or by many: one look at all together, then as many as are needed.
     return frozenset(
         name
-        for name, pattern in PATTERNS_BY_LINE
+        for name, pattern in PATTERNS
         if pattern.search(together) and reaches(least, (text for text in texts if pattern.search(text)))
     )
 
