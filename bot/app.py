@@ -6,6 +6,7 @@ There is no middleware on this route and no query object: it is the service's ho
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -16,7 +17,6 @@ from bot.messages import Garbled
 from bot.protocol import SUCCESS, Protocol, Rejected
 from bot.router import Router
 from bot.routes import ROUTES
-from bot.whole_response import whole
 from handlers.callbacks import open_ledger
 from handlers.context import Context
 
@@ -31,6 +31,14 @@ NEVER_WECHAT = ("multipart/", "image/", "audio/", "video/")
 REFUSED = Counter("zbt_callbacks_refused_total", "Callbacks refused, by reason", ["reason"])
 
 
+class Response(NamedTuple):
+    """What goes back over HTTP."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
 class Door:
     """The handlers of the callback URL."""
 
@@ -41,20 +49,25 @@ class Door:
     async def verify(self, request: web.Request) -> web.Response:
         """GET: the console checks that the URL is ours."""
         try:
-            echo = self._protocol.verify(read_query(request))
+            echo = self._protocol.verify(read_query(request.rel_url.raw_query_string))
         except Rejected as rejected:
-            return refuse(403, str(rejected))
+            return web.Response(status=refuse(403, str(rejected)).status)
         return web.Response(body=echo, content_type="text/plain")
 
-    async def receive(self, request: web.Request) -> web.StreamResponse:
-        """POST: a message or an event."""
+    async def receive(self, request: web.Request) -> web.Response:
+        """POST: a message or an event that doesn't come in one piece, or comes in an odd way."""
         started = asyncio.get_running_loop().time()
         if request.headers.get("Content-Type", "").startswith(NEVER_WECHAT):
-            return refuse(415, "content_type")
+            return web.Response(status=refuse(415, "content_type").status)
         body = await read_body(request)
         if body is None:
-            return refuse(413, "body")
-        query = read_query(request)
+            return web.Response(status=refuse(413, "body").status)
+        status, text, content_type = await self.respond(request.rel_url.raw_query_string, body, started)
+        return web.Response(status=status, body=text or None, content_type=content_type)
+
+    async def respond(self, query_string: str, body: bytes, started: float) -> Response:
+        """What a POST with this query and body gets. `started` is the loop's time at which it came in."""
+        query = read_query(query_string)
         try:
             opened = self._protocol.open(query, body)
         except Rejected as rejected:
@@ -67,22 +80,21 @@ class Door:
         try:
             reply = await self.desk.answer(opened.message, started)
         except TooLate:
-            return web.Response(status=503)
+            return Response(503)
         except Exception:
             log.exception("callback.unanswered")  # The platform asks again.
-            return web.Response(status=500)
+            return Response(500)
         if not reply:
-            return whole(request, SUCCESS, "text/plain")
+            return Response(200, SUCCESS)
         content_type = "application/json" if opened.as_json else "text/xml"
-        return whole(request, self._protocol.seal(reply.encode(), opened), content_type)
+        return Response(200, self._protocol.seal(reply.encode(), opened), content_type)
 
 
 DOOR = web.AppKey("DOOR", Door)
 
 
-def read_query(request: web.Request) -> Mapping[str, str]:
+def read_query(raw: str) -> Mapping[str, str]:
     """The query's values. WeChat's need no decoding; what does is read by the library."""
-    raw = request.rel_url.raw_query_string
     if "%" in raw or "+" in raw or len(raw) > 2048:
         return dict(parse_qsl(raw[:4096], keep_blank_values=True))
     # A list inside, not a generator: half the time.
@@ -111,11 +123,11 @@ async def read_body(request: web.Request) -> bytes | None:
     return b"".join(parts)
 
 
-def refuse(status: int, reason: str) -> web.Response:
+def refuse(status: int, reason: str) -> Response:
     """A quick, quiet no: counted, not explained."""
     REFUSED.labels(reason.split(":")[0]).inc()
     log.info("callback.refused", extra={"reason": reason})
-    return web.Response(status=status)
+    return Response(status)
 
 
 def setup(app: web.Application, ctx: Context, router: Router | None = None) -> None:
