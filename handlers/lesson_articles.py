@@ -18,7 +18,7 @@ from tortoise.transactions import in_transaction
 from handlers import audit
 from handlers.context import Context
 from handlers.gateways.errors import WeChatError
-from handlers.gateways.wechat import Article
+from handlers.gateways.wechat import NO_SUCH_MEDIA, Article
 from handlers.lesson_content import LessonContent
 from handlers.lesson_html import article_of, digest_of
 from models import AuditEntry, Delivery, DeliveryStatus, Lesson
@@ -29,7 +29,6 @@ LARGEST_COVER = 2 << 20
 """Bytes; WeChat takes 10 MB now, its older pages say 2 (wechat-platform §5.5)."""
 PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
-NO_SUCH_MEDIA = 40007
 REFUSED = frozenset({40004, NO_SUCH_MEDIA, 40008, 45008, 48008})
 """Answers that refuse an article, not the message: the draft is gone, or the account may not send any."""
 AS_TEXT = "as_text"

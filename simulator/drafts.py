@@ -48,6 +48,7 @@ class Drafts:
                 "picurl": self.url + "/mmbiz/" + article.get("thumb_media_id", ""),
                 "url": f"{self.url}/s/{media_id}/{index}",
                 "content": article["content"],
+                "source_url": article.get("content_source_url", ""),
             }
             for index, article in enumerate(self.articles(media_id))
         ]

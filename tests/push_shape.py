@@ -24,8 +24,9 @@ class Shape:
     shares of them: who admits a mini program's or a service notice, who has had four mass messages this
     month, and who besides wrote an hour ago. `batch` is the size of a mass message, `speed` how many
     seconds pass in one once there is a file `gate`; until then time stands still. `by_tag`: the mass
-    message goes to a tag, not to lists. `every`: seconds, of the clock on the wall, from one look of a clock
-    process at the lesson to its next; each goes through the whole audience.
+    message goes to a tag, not to lists. `articles`: it is an article, of a draft. `every`: seconds, of the
+    clock on the wall, from one look of a clock process at the lesson to its next; each goes through the
+    whole audience.
     """
 
     followers: int
@@ -38,6 +39,7 @@ class Shape:
     full: float = 0.05
     full_spoke: float = 0.05
     by_tag: bool = False
+    articles: bool = False
     every: float = 0.5
 
     def now(self) -> datetime:

@@ -20,9 +20,9 @@ from typing import Any
 
 import aiohttp
 
-from handlers import lessons
+from handlers import lesson_articles, lessons
 from handlers.context import Context, open_database, open_redis
-from handlers.gateways.wechat import open_wechat
+from handlers.gateways.wechat import Article, open_wechat
 from models import (
     Account,
     App,
@@ -50,8 +50,13 @@ BAD_DAY: dict[str, Any] = {
         {"path": "/cgi-bin/message/mass/*", "probability": 0.2, "seconds": 0.2},  # They are few.
         {"path": "/cgi-bin/message/*", "probability": 0.05, "seconds": 0.2},
         {"path": "/cgi-bin/tags/members/*", "probability": 0.2, "seconds": 0.2},
+        {"path": "/cgi-bin/draft/*", "probability": 0.2, "seconds": 0.2},
+        {"path": "/cgi-bin/material/*", "probability": 0.2, "seconds": 0.2},
     ],
-    "errors": [{"path": "/cgi-bin/message/*", "probability": 0.02, "errcode": -1}],
+    "errors": [
+        {"path": path, "probability": 0.02, "errcode": -1}
+        for path in ("/cgi-bin/message/*", "/cgi-bin/draft/*", "/cgi-bin/material/*")
+    ],
     "seed": 7,
 }
 LOST_TAG = {"path": "/cgi-bin/message/mass/sendall", "times": 1, "seconds": 20.0}
@@ -63,7 +68,8 @@ class Count:
     """What reached people. `pushed`: how many got so many of themselves; `lessons`: after fetching, too.
 
     `unlike`: by the id of a mass message, how many WeChat reported (FilterCount) and how many we wrote
-    down, where these differ.
+    down, where these differ. `forms`: to how many people a mass message came as what (news: an article,
+    text). `drafts`: how many are in the draft box after the last clearing-up, ours and those made by hand.
     """
 
     pushed: dict[int, int]
@@ -76,6 +82,8 @@ class Count:
     seconds: float
     settled: bool
     unlike: dict[str, tuple[int, int]]
+    forms: dict[str, int]
+    drafts: dict[str, int]
 
 
 @dataclass
@@ -85,6 +93,7 @@ class Storm:
     settings: Settings
     shape: Shape
     session: aiohttp.ClientSession
+    ctx: Context
     clocks: list[asyncio.subprocess.Process] = field(default_factory=list)
     kills: int = 0
 
@@ -97,6 +106,7 @@ class Storm:
             "ZBT_WECHAT_API_BASE": self.settings.wechat_api_base,
             "ZBT_PUBLIC_URL": self.settings.public_url,
             "ZBT_LESSON_MASS_TAG": self.settings.lesson_mass_tag,
+            "ZBT_LESSON_MASS_FORM": self.settings.lesson_mass_form,
             "ZBT_LESSON_NOTICE_TEMPLATE_ID": self.settings.lesson_notice_template_id,
             "ZBT_CALLBACK_MAX_AGE": "0",
             "STORM": self.shape.write(),
@@ -147,8 +157,9 @@ class Storm:
 
 
 def is_lesson(message: dict[str, Any]) -> bool:
-    """Whether it leads to the lesson: by an address, or a mini program's page."""
-    return "/lessons/" in message["content"] or "pages/lesson/" in message["content"]
+    """Whether it leads to the lesson: by an address, a mini program's page, or 阅读原文."""
+    addresses = [article.get("source_url", "") for article in message["body"].get("articles", ())]
+    return any("/lessons/" in one or "pages/lesson/" in one for one in (message["content"], *addresses))
 
 
 async def run(
@@ -162,6 +173,8 @@ async def run(
 ) -> Count:
     """A whole storm over an empty, migrated database; what it came to."""
     async with _storm(settings, shape) as storm:
+        if shape.articles:
+            await _draft_by_hand(storm.ctx)
         say("people are in; the storm begins")
         lost = [LOST_TAG] if shape.by_tag else []
         await storm.control(
@@ -227,11 +240,18 @@ async def _count(storm: Storm, took: float, settled: bool) -> Count:
     lessons = await _each(people, storm.sent)
     outside = sum(map(len, await _each(others, storm.sent)))
     channels = Counter(message["channel"] for got in lessons for message in got)
-    calls = {path: counts for path, counts in (await storm.control("calls")).items() if "/message/" in path}
+    forms = Counter(message["type"] for got in lessons for message in got if message["channel"] == "mass")
+    drafts = await _drafts_left(storm.ctx) if storm.shape.articles else {}
+    calls = {path: counts for path, counts in (await storm.control("calls")).items() if _is_told(path)}
     return Count(
         dict(Counter(map(len, pushed))), dict(Counter(map(len, lessons))), outside, dict(channels),
-        await _ledger(), calls, storm.kills, took, settled, await _unlike(),
+        await _ledger(), calls, storm.kills, took, settled, await _unlike(), dict(forms), drafts,
     )  # fmt: skip
+
+
+def _is_told(path: str) -> bool:
+    """Whether a count tells the calls of that path: messages, and what articles need."""
+    return any(part in path for part in ("/message/", "/draft/", "/material/"))
 
 
 async def _promised() -> bool:
@@ -260,6 +280,23 @@ async def _unlike() -> dict[str, tuple[int, int]]:
     return found
 
 
+BY_HAND = "https://example.org/notice"
+"""What a draft leads to that staff made by hand."""
+
+
+async def _draft_by_hand(ctx: Context) -> None:
+    """Staff have a draft of their own in the box."""
+    cover = await ctx.wechat.upload_picture("cover.png", lesson_articles.BUILT_IN.read_bytes())
+    await ctx.wechat.add_draft(Article("通知", "", "<p>正文</p>", BY_HAND, cover))
+
+
+async def _drafts_left(ctx: Context) -> dict[str, int]:
+    """What the next morning leaves in the draft box."""
+    await lesson_articles.clear_up(ctx)
+    addresses = [address async for _, address in ctx.wechat.drafts()]
+    return dict(Counter("by hand" if address == BY_HAND else "ours" for address in addresses))
+
+
 @asynccontextmanager
 async def _storm(settings: Settings, shape: Shape) -> AsyncIterator[Storm]:
     """The platform and the door are up, and the people are in our books."""
@@ -272,7 +309,7 @@ async def _storm(settings: Settings, shape: Shape) -> AsyncIterator[Storm]:
         await redis.flushall()
         await lessons.seed(Context(settings, redis, wechat, lambda: BEGINS))
         await _people(settings, shape)
-        storm = Storm(settings, shape, session)
+        storm = Storm(settings, shape, session, Context(settings, redis, wechat, shape.now))
         servers = [await storm.start("platform"), await storm.start("door")]
         try:
             yield storm

@@ -14,7 +14,7 @@ from aiohttp import web
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot import app as bot
-from handlers import lesson_due, lesson_mass, notices
+from handlers import lesson_articles, lesson_due, lesson_mass, notices
 from handlers.context import Context, open_database, open_redis
 from handlers.gateways.wechat import open_wechat
 from jobs.runner import run_jobs
@@ -30,6 +30,8 @@ from simulator.world import World
 from tests.push_shape import TAG, Shape
 
 NOTICES_EVERY = 0.5
+CLEARED_EVERY = 1.0
+"""Seconds between looks for drafts left over: while batches are being sent, not the next morning."""
 LAST_WEEKS = 7
 """One in so many bears the lesson's tag from the week before, whoever it is."""
 
@@ -60,6 +62,9 @@ async def clock(settings: Settings, shape: Shape) -> None:
         Job("settle_lesson", IntervalTrigger(seconds=2 * every, timezone=zone), lesson_due.settle_due, 60),
         Job("send_notices", IntervalTrigger(seconds=NOTICES_EVERY, timezone=zone), notices.send_due, 60),
     ]
+    if shape.articles:
+        clearing = IntervalTrigger(seconds=CLEARED_EVERY, timezone=zone)
+        jobs.append(Job("clear_drafts", clearing, lesson_articles.clear_up, 60))
     async with context(settings, shape) as ctx:
         say_ready()
         await run_jobs(ctx, jobs, asyncio.Event())

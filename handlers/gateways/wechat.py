@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from handlers.gateways import apis
 from handlers.gateways.answers import MASS_SEND_REPEATED, Answer, read_image
 from handlers.gateways.client import Client
-from handlers.gateways.errors import Ambiguous, BadCall, UserMustRedo
+from handlers.gateways.errors import Ambiguous, BadCall, UserMustRedo, WeChatError
 from handlers.gateways.token_store import TokenStore
 from handlers.gateways.tokens import Tokens
 from handlers.gateways.wire import File, open_wire
@@ -26,6 +26,8 @@ WIDEST = 1280
 """The most pixels a mini-program code may have: it is printed."""
 LISTED_AT_ONCE = 20
 """Drafts on a page of the draft box (wechat-platform §5.5)."""
+NO_SUCH_MEDIA = 40007
+"""WeChat's answer to a media id that it doesn't know, or no more."""
 FORUM = 3
 """WeChat's number for the scene in which a text is checked: what others will read."""
 
@@ -236,8 +238,12 @@ class WeChatApi:
         return _text(await self._client.call(apis.ADD_DRAFT, body={"articles": [body]}), "media_id")
 
     async def delete_draft(self, draft: str) -> None:
-        """Take a draft out of the draft box (draft/delete)."""
-        await self._client.call(apis.DELETE_DRAFT, body={"media_id": draft})
+        """Take a draft out of the draft box (draft/delete); one that is gone already is as good as that."""
+        try:
+            await self._client.call(apis.DELETE_DRAFT, body={"media_id": draft})
+        except WeChatError as error:
+            if error.code != NO_SUCH_MEDIA:
+                raise
 
     async def drafts(self) -> AsyncIterator[tuple[str, str]]:
         """Media id and 阅读原文 address of each draft's first article (draft/batchget)."""

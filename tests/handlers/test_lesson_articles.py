@@ -489,6 +489,17 @@ async def test_a_draft_that_was_made_twice_for_want_of_an_answer_is_cleared_up(
     assert world.drafts.waiting == {}
 
 
+async def test_a_draft_that_is_gone_already_keeps_no_other_in_the_box(real: tuple[Context, World]) -> None:
+    ctx, world = real
+    lesson = (await week()).lesson
+    for number in range(6):
+        await lesson_articles.draft_of(ctx, lesson, batch=f"lesson-{number}")
+    world.faults.accept_then_timeout = [Rule("/cgi-bin/draft/delete", times=1, seconds=0.05)]
+    assert await lesson_articles.clear_up(ctx) == 6
+    assert world.drafts.waiting == {}
+    assert world.calls["/cgi-bin/draft/delete", 40007] == 1
+
+
 async def test_an_account_that_may_send_no_articles_sends_text(real: tuple[Context, World]) -> None:
     ctx, world = real
     world.faults.errors = [Rule(SENDING, times=1, errcode=48008)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.push.storm import deployment, verdict
-from settings import Settings
+from settings import MassForm, Settings
 from tests import servers
 from tests.push_shape import TAG, Shape
 from tests.push_storm import Count, run
@@ -54,6 +54,24 @@ async def test_a_message_to_the_tag_whose_sender_was_killed_reaches_each_of_its_
     assert calls.get("45065", 0) >= 1, calls
 
 
+async def test_articles_whose_senders_are_killed_reach_each_person_once_and_leave_no_draft(
+    stormy: Settings, tmp_path: Path
+) -> None:
+    as_articles = stormy.model_copy(update={"lesson_mass_form": MassForm.ARTICLE})
+    shape = Shape(
+        FOLLOWERS,
+        AUDIENCE,
+        BATCH,
+        speed=40.0,
+        gate=str(tmp_path / "begun"),
+        mini=0.0,
+        notice=0.0,
+        articles=True,
+    )
+    count = await run(as_articles, shape, kill_every=1.0, fewest_kills=2, longest=90)
+    assert verdict(count, AUDIENCE, articles=True) == []
+
+
 @pytest.mark.parametrize(
     ("found", "wrong"),
     [
@@ -62,11 +80,15 @@ async def test_a_message_to_the_tag_whose_sender_was_killed_reaches_each_of_its_
         ({"outside": 1}, "outside the audience"),
         ({"settled": False}, "settled"),
         ({"unlike": {"7": (3, 4)}}, "other numbers"),
+        ({"forms": {"text": 9}}, "the form that was wanted"),
+        ({"drafts": {"by hand": 1, "ours": 1}}, "draft box"),
+        ({"drafts": {}}, "draft box"),
     ],
 )
 def test_the_count_sees_what_goes_wrong(found: dict[str, object], wrong: str) -> None:
     good: dict[str, object] = {"pushed": {0: 1, 1: 9}, "lessons": {1: 10}, "outside": 0, "settled": True}
-    good["unlike"] = {}
+    good |= {"unlike": {}, "forms": {"news": 8, "text": 1}, "drafts": {"by hand": 1}}
     rest: dict[str, object] = {"channels": {}, "ledger": {}, "calls": {}, "kills": 4, "seconds": 1.0}
-    assert verdict(Count(**{**good, **rest}), 10) == []  # type: ignore[arg-type]
-    assert wrong in "; ".join(verdict(Count(**{**good, **rest, **found}), 10))  # type: ignore[arg-type]
+    assert verdict(Count(**{**good, **rest}), 10, articles=True) == []  # type: ignore[arg-type]
+    told = verdict(Count(**{**good, **rest, **found}), 10, articles=True)  # type: ignore[arg-type]
+    assert wrong in "; ".join(told)
