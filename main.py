@@ -60,7 +60,6 @@ from settings import MissingSettings, Settings
 
 HERE = Path(__file__).parent
 SIMULATOR_PORT = 8081
-DEMO_DATA = Path("var")
 PORTS_FILE = "demo-ports.json"
 """Where the demo notes its ports, for the commands that are typed beside it."""
 SHUTDOWN_PATIENCE = 30.0
@@ -594,8 +593,9 @@ def _reading_settings() -> Settings:
 
 def _demo_ports() -> tuple[int, int]:
     """The ports asked for, else those of the demo that was started last."""
+    folder = demo_settings(8080, SIMULATOR_PORT).data_dir
     try:
-        noted = json.loads((DEMO_DATA / PORTS_FILE).read_text(encoding="utf-8"))
+        noted = json.loads((folder / PORTS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         noted = {}
     port = os.environ.get("PORT") or noted.get("port") or 8080

@@ -17,7 +17,7 @@ from handlers.lesson_content import BadLesson, LessonContent, known_rules, read
 from handlers.lesson_fetch import take_back
 from handlers.lesson_mass import announcement
 from handlers.lesson_plan import UNCONFIRMED, week_of
-from handlers.lesson_push import retry_failed
+from handlers.lesson_push import TAKEN_BACK, retry_failed
 from handlers.lesson_schedule import Outlook, arrange, outlook
 from handlers.locks import hold
 from models import Account, App, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, MassJob, Role
@@ -68,6 +68,13 @@ def reason(error: str) -> str:
     return REASONS.get(error, f"微信返回 {error}")
 
 
+def _why(status: DeliveryStatus, error: str) -> str:
+    """Why a delivery is where it is, in Chinese; of one that was struck, why it was."""
+    if status is DeliveryStatus.WITHDRAWN:
+        return "课程已撤回" if error == TAKEN_BACK else "退订或不再关注"
+    return reason(error)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """How many deliveries of one week stand alike."""
@@ -102,8 +109,13 @@ async def officer(ctx: Context) -> None:
 
 
 async def _editor(ctx: Context) -> None:
-    if Role.DISTRICT_OFFICER not in (await reach(ctx)).roles:
+    if not await edits(ctx):
         raise NotAllowed
+
+
+async def edits(ctx: Context) -> bool:
+    """Whether the caller writes, withdraws and sends lessons again: officers of the district do."""
+    return Role.DISTRICT_OFFICER in (await reach(ctx)).roles
 
 
 def check(body: dict[str, Any]) -> LessonContent:
@@ -192,7 +204,7 @@ async def withdraw(ctx: Context, *, lesson_id: int) -> int:
         )
         waiting = Delivery.filter(week_id__in=list(begun), status=DeliveryStatus.PLANNED)
         await take_back(waiting)
-        kept_back = await waiting.update(status=DeliveryStatus.WITHDRAWN)
+        kept_back = await waiting.update(status=DeliveryStatus.WITHDRAWN, error=TAKEN_BACK)
         # Weeks to come get the next lesson; who is planned for them stays planned.
         ahead = LessonWeek.filter(lesson_id=lesson_id, sends_at__gt=ctx.now())
         await ahead.update(pinned=False, planned_at=None)
@@ -309,7 +321,7 @@ async def truth(ctx: Context, *, friday: date) -> Truth:
     )
     lines = sorted(
         (
-            Line(Channel(channel), DeliveryStatus(status), reason(error), count)
+            Line(Channel(channel), DeliveryStatus(status), _why(DeliveryStatus(status), error), count)
             for channel, status, error, count in rows
         ),
         key=lambda line: (line.status, line.channel, line.reason),
@@ -333,6 +345,7 @@ async def retry(ctx: Context, *, friday: date) -> int:
     Raises:
         NotAllowed: only officers of the district may.
         NotFound: no lesson stands on that Friday.
+        WrongState: its lesson was withdrawn.
     """
     await _editor(ctx)
     return await retry_failed(ctx, friday=friday)

@@ -7,7 +7,7 @@ from handlers.context import Context
 from handlers.lesson_content import LessonContent
 from handlers.lesson_fetch import settle_held
 from handlers.lesson_plan import plan, week_of
-from handlers.lesson_push import push, push_late
+from handlers.lesson_push import close_withdrawn, push, push_late
 from handlers.lesson_schedule import arrange
 from handlers.lesson_tags import keep_in_step
 from models import LessonWeek
@@ -52,7 +52,7 @@ async def push_due(ctx: Context) -> int:
 
 async def settle_due(ctx: Context) -> int:
     """Settle the lessons of the days before, and what was sent on its reader's next word; how many."""
-    settled = 0
+    settled = await close_withdrawn(ctx)
     for friday in await _fridays(ctx, since=-SETTLED_FOR, until=-PUSHED_FOR):
         settled += await push_late(ctx, friday=friday)
     return settled + await settle_held(ctx)

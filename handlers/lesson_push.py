@@ -12,12 +12,14 @@ from datetime import date
 
 from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from handlers import audit, lesson_calendar
 from handlers.context import Context
+from handlers.errors import WrongState
 from handlers.lesson_articles import AS_TEXT, note_of
-from handlers.lesson_fetch import hold_lessons, take_back
+from handlers.lesson_fetch import KEPT_FOR, hold_lessons, take_back
 from handlers.lesson_mass import HALT, send_mass, settle_mass
 from handlers.lesson_plan import CHUNK, UNCONFIRMED, choose_again, plan, preview, week_of
 from handlers.lesson_singles import send_singles, settle_singles
@@ -36,8 +38,10 @@ STATUSES = {
     DeliveryStatus.SENDING: "发送中或待确认",
     DeliveryStatus.SENT: "已送出",
     DeliveryStatus.FAILED: "失败",
-    DeliveryStatus.WITHDRAWN: "已取消（退订或不再关注）",
+    DeliveryStatus.WITHDRAWN: "已取消",
 }
+TAKEN_BACK = "taken_back"
+"""The `error` of deliveries that were struck because their lesson was withdrawn; of others, somebody left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ async def push(ctx: Context, *, friday: date, dry_run: bool = False) -> Push:
     if dry_run:
         return await _rehearse(ctx, friday)
     week = await week_of(friday)
+    if week.lesson.withdrawn_at is not None:
+        return _nothing(week, dry_run=False)
     await plan(ctx, friday=friday)
     await _withdraw(ctx, friday)
     outcome: Counter[str] = Counter()
@@ -97,6 +103,12 @@ async def push(ctx: Context, *, friday: date, dry_run: bool = False) -> Push:
             halts.append(f"已停下：微信返回 {halt.code}，请处理后再发；没有发出的仍在排队")
     await hold_lessons(ctx, week)
     return Push(friday, dry_run=False, sent=outcome["sent"], lines=(*_report(week, outcome), *halts))
+
+
+def _nothing(week: LessonWeek, *, dry_run: bool) -> Push:
+    """What becomes of a Friday whose lesson was withdrawn."""
+    line = f"{week.friday}《{week.lesson.title}》已撤回，不再推送"
+    return Push(week.friday, dry_run=dry_run, sent=0, lines=(line,))
 
 
 def _report(week: LessonWeek, outcome: Counter[str]) -> list[str]:
@@ -140,8 +152,11 @@ async def retry_failed(ctx: Context, *, friday: date) -> int:
 
     Raises:
         NotFound: no lesson stands on that Friday.
+        WrongState: its lesson was withdrawn.
     """
     week = await week_of(friday)
+    if week.lesson.withdrawn_at is not None:
+        raise WrongState
     failed = Delivery.filter(week_id=friday, status=DeliveryStatus.FAILED)
     async with in_transaction():
         doubtful = await failed.filter(error=UNCONFIRMED).update(
@@ -157,7 +172,34 @@ async def retry_failed(ctx: Context, *, friday: date) -> int:
     return again + doubtful
 
 
+async def close_withdrawn(ctx: Context) -> int:
+    """Nothing stays open of lessons that were withdrawn while they were being sent; how many it was.
+
+    What went back into the plan is struck. Whether the rest arrived isn't asked: a mass message that is
+    asked about again might go out by that.
+    """
+    now = ctx.now()
+    weeks = LessonWeek.filter(
+        lesson__withdrawn_at__isnull=False, sends_at__gt=now - KEPT_FOR, sends_at__lte=now
+    )
+    fridays = await weeks.values_list("friday", flat=True)
+    theirs = Delivery.filter(week_id__in=list(fridays))
+    planned = theirs.filter(status=DeliveryStatus.PLANNED)
+    doubtful = theirs.filter(status=DeliveryStatus.SENDING, claimed_until__lt=now)
+    if not fridays or not (await planned.exists() or await doubtful.exists()):
+        return 0
+    async with in_transaction():
+        await take_back(planned)
+        struck = await planned.update(status=DeliveryStatus.WITHDRAWN, error=TAKEN_BACK)
+        unknown = await doubtful.update(status=DeliveryStatus.FAILED, error=UNCONFIRMED)
+        await audit.record(ctx, "lesson.closed", "course:lessons", struck=struck, unconfirmed=unknown)
+    return struck + unknown
+
+
 async def _rehearse(ctx: Context, friday: date) -> Push:
+    week = await week_of(friday)
+    if week.lesson.withdrawn_at is not None:
+        return _nothing(week, dry_run=True)
     outlook = await preview(ctx, friday=friday)
     standing = [line for week in await status(ctx) if week.friday == friday for line in week.lines]
     lines = [
@@ -167,7 +209,6 @@ async def _rehearse(ctx: Context, friday: date) -> Push:
     ]
     if len(lines) == 1:
         lines.append("没有收课人：关注本号的人里，没有名册上适龄的专职党务工作者，也没有人选择接收")
-    week = await week_of(friday)
     lines += filter(None, [await note_of(ctx, week.lesson), lesson_calendar.warning(friday)])
     return Push(friday, dry_run=True, sent=0, lines=tuple(lines))
 
@@ -183,6 +224,20 @@ async def _withdraw(ctx: Context, friday: date) -> None:
         await take_back(theirs)
         struck = await theirs.update(status=DeliveryStatus.WITHDRAWN)
         await audit.record(ctx, "lesson.withdrawn", f"lesson:{friday}", count=struck)
+
+
+async def send_after_all(ctx: Context, accounts: QuerySet[Account]) -> int:
+    """These opted out and in again: what was struck for that is planned as before, for a week; how many.
+
+    In the caller's transaction.
+    """
+    weeks = LessonWeek.filter(sends_at__gt=ctx.now() - KEPT_FOR, lesson__withdrawn_at__isnull=True)
+    struck = Delivery.filter(
+        week_id__in=Subquery(weeks.values("friday")),
+        account_id__in=Subquery(accounts.values("id")),
+        status=DeliveryStatus.WITHDRAWN,
+    )
+    return await struck.exclude(error=TAKEN_BACK).update(status=DeliveryStatus.PLANNED)
 
 
 async def status(ctx: Context) -> list[WeekStatus]:

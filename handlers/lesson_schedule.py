@@ -21,7 +21,7 @@ from handlers.lesson_plan import (
 )
 from handlers.lesson_push import CHANNELS
 from handlers.locks import hold
-from models import SINGLE, Channel, Consent, Delivery, Lesson, LessonWeek
+from models import SINGLE, Channel, Consent, Delivery, DeliveryStatus, Lesson, LessonWeek
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +48,25 @@ class Outlook:
     pinned: bool = False
     is_planned: bool = False
     channels: dict[Channel, int] = field(default_factory=dict)
+    failed: int = 0
     notes: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> str:
+        """To how many by which channel, and to how many it couldn't be sent, in Chinese."""
+        told = [f"{CHANNELS[channel]} {count} 人" for channel, count in self.channels.items()]
+        if self.failed:
+            told.append(f"没发成 {self.failed} 人")
+        return "，".join(told) or "还没有收课人"
 
     @property
     def lines(self) -> list[str]:
         """The Friday in Chinese: what goes out when and to whom, then the reasons."""
         if self.sends_at is None:
             return [f"{self.friday}　不推送", *self.notes]
-        reached = "，".join(f"{CHANNELS[channel]} {count} 人" for channel, count in self.channels.items())
         state = "已计划" if self.is_planned else "预计"
         when = f"{self.sends_at:%m月%d日 %H:%M} 发出"
-        return [f"{self.friday}《{self.title}》{when}；{state}：{reached or '还没有收课人'}", *self.notes]
+        return [f"{self.friday}《{self.title}》{when}；{state}：{self.reached}", *self.notes]
 
 
 def coming(ctx: Context) -> list[Turn]:
@@ -139,6 +147,7 @@ async def outlook(ctx: Context) -> list[Outlook]:
         for week in await LessonWeek.filter(friday__gte=ctx.now().date()).select_related("lesson")
     }
     planned = await _planned(list(weeks))
+    failed = await _failed(list(weeks))
     guess = await _Guess.of(ctx)
     seen: list[Outlook] = []
     for one in coming(ctx):
@@ -165,6 +174,7 @@ async def outlook(ctx: Context) -> list[Outlook]:
                 pinned=week.pinned,
                 is_planned=is_planned,
                 channels=channels,
+                failed=failed.get(one.friday, 0),
                 notes=tuple(notes),
             )
         )
@@ -182,6 +192,16 @@ async def _planned(fridays: list[date]) -> dict[date, dict[Channel, int]]:
     for friday, channel, recipients in rows:
         found.setdefault(friday, {})[Channel(channel)] = recipients
     return found
+
+
+async def _failed(fridays: list[date]) -> dict[date, int]:
+    rows = (
+        await Delivery.filter(week_id__in=fridays, status=DeliveryStatus.FAILED)
+        .annotate(recipients=Count("id"))
+        .group_by("week_id")
+        .values_list("week_id", "recipients")
+    )
+    return dict(rows)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from handlers.learning import note_answers
 from handlers.lesson_content import LETTERS, LessonContent, load
 from handlers.lesson_fetch import note_fetched, take_back
 from handlers.lesson_plan import Plan, audience, plan, preview
-from handlers.lesson_push import Push, push, retry_failed, status
+from handlers.lesson_push import Push, push, retry_failed, send_after_all, status
 from handlers.lesson_receipts import mass_finished, single_finished, template_finished
 from handlers.lesson_schedule import WEEKS_AHEAD, arrange, outlook
 from models import Account, Delivery, Lesson, LessonWeek
@@ -47,6 +47,7 @@ __all__ = [
     "single_finished",
     "status",
     "template_finished",
+    "was_withdrawn",
 ]
 
 COURSE = Path(__file__).parents[1] / "content" / "lessons"
@@ -157,6 +158,11 @@ async def get_lesson(ctx: Context, *, lesson_id: int) -> LessonView:
     return _view(lesson, (await _fridays(ctx)).get(lesson.id))
 
 
+async def was_withdrawn(*, lesson_id: int) -> bool:
+    """Whether there was such a lesson, and staff have taken it back."""
+    return await Lesson.exists(id=lesson_id, withdrawn_at__isnull=False)
+
+
 async def _fridays(ctx: Context) -> dict[int, date]:
     """The Friday of each lesson: the next one, else the latest."""
     today = ctx.now().date()
@@ -220,7 +226,9 @@ async def choose(ctx: Context, *, wants: bool) -> None:
     account, mine = _identities(ctx)
     async with in_transaction():
         await mine.update(lesson_choice=wants)
-        if not wants:
+        if wants:
+            await send_after_all(ctx, mine)
+        else:
             await take_back(Delivery.filter(account_id__in=Subquery(mine.values("id"))))
         await audit.record(ctx, "lesson.chosen", f"account:{account.id}", wants=wants)
 

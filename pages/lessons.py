@@ -28,7 +28,7 @@ async def read(request: web.Request) -> web.Response:
     try:
         ctx, lesson = await _lesson(request)
     except NotFound:
-        return _missing()
+        return await _missing(request)
     html = body(lesson.content, NO_GRADES, see=await _see(ctx, lesson), choice=await _choice(ctx, lesson))
     return page(lesson.title, html, forms=True)
 
@@ -38,7 +38,7 @@ async def answer(request: web.Request) -> web.Response:
     try:
         ctx, lesson = await _lesson(request)
     except NotFound:
-        return _missing()
+        return await _missing(request)
     given = await request.post()
     answers = {
         number: letter
@@ -58,7 +58,8 @@ async def choose(request: web.Request) -> web.Response:
     """Opt in or out with one tap, and show the lesson again."""
     ctx, given = await known(request), await posted(request)
     try:
-        await lessons.choose(ctx, wants=given.get("wants") == "1")
+        if (wants := given.get("wants")) in ("0", "1"):
+            await lessons.choose(ctx, wants=wants == "1")
     except NotFound:
         return page("每周微课", UNKNOWN, status=403)
     raise web.HTTPSeeOther(f"/lessons/{whole(given.get('lesson'))}#choice")
@@ -93,7 +94,17 @@ async def _choice(ctx: Context, lesson: LessonView) -> str:
     )
 
 
-def _missing() -> web.Response:
+WITHDRAWN = (
+    "<main><h1>这一课已撤回</h1><p>区里撤回了这一课，可能在修改，也可能不再用；看过的内容请先别照着办。"
+    "在公众号里回复“本周课程”，看最近的一课。</p></main>"
+)
+
+
+async def _missing(request: web.Request) -> web.Response:
+    if 0 < (lesson_id := int(request.match_info["lesson_id"])) <= LARGEST_ID and await lessons.was_withdrawn(
+        lesson_id=lesson_id
+    ):
+        return page("这一课已撤回", WITHDRAWN, status=404)
     return not_found("没有这一课，请从公众号菜单“本周微课”进入。")
 
 

@@ -41,6 +41,20 @@ def environment(tmp_path: Path) -> dict[str, str]:
     )
 
 
+def test_commands_find_the_ports_of_the_demo_in_its_own_folder(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "demo-ports.json").write_text('{"port": 8123, "simulator_port": 8124}', encoding="utf-8")
+    left = {"PATH": environment["PATH"], "ZBT_DATA_DIR": str(folder)}
+    code = "import main; print(*main._demo_ports())"
+    asked = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=left, capture_output=True, text=True, timeout=100
+    )
+    assert asked.stdout.split() == ["8123", "8124"], asked.stderr
+
+
 def run(environment: dict[str, str], *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     """One command to its end."""
     return subprocess.run(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers import lesson_calendar, lesson_desk, lesson_schedule, lessons, notices
+from handlers import lesson_calendar, lesson_desk, lesson_due, lesson_schedule, lessons, notices
 from handlers.context import Caller, Context
 from handlers.errors import BadInput, NotAllowed, NotFound, WrongState
 from handlers.gateways import errors
@@ -29,7 +29,7 @@ from models import (
 )
 from settings import HolidayRule, Settings
 from tests.fakes import SHANGHAI, Clock
-from tests.handlers.test_lesson_receipts import reported
+from tests.handlers.test_lesson_receipts import PAST_CLAIM, reported
 from tests.handlers.test_lessons import (
     FRIDAY,
     KnowingWeChat,
@@ -295,6 +295,101 @@ async def test_a_lesson_that_waits_for_its_readers_word_is_withdrawn_too(
     await Notice.all().update(status=notices.WAITING)
     await notices.send_due(course)
     assert wechat.sent == []
+
+
+async def test_a_withdrawn_lesson_is_neither_pushed_nor_tried_again(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    ctx = await officer(course)
+    await follow(3)
+    week = await LessonWeek.get(friday=FRIDAY)
+    clock.now = week.sends_at
+    wechat.refuse = [errors.BadCall(45168)]
+    await lessons.push(course, friday=FRIDAY)
+    await lesson_desk.withdraw(ctx, lesson_id=week.lesson_id)
+    await follow(2, start=10)
+    for dry_run in (True, False):
+        pushed = await lessons.push(course, friday=FRIDAY, dry_run=dry_run)
+        assert pushed.lines == (f"{FRIDAY}《{(await Lesson.get(id=week.lesson_id)).title}》已撤回，不再推送",)
+    with pytest.raises(WrongState):
+        await lesson_desk.retry(ctx, friday=FRIDAY)
+    assert (wechat.sent, await Notice.all().count()) == ([], 0)
+    assert {row.status for row in await Delivery.all()} == {DeliveryStatus.FAILED}
+
+
+async def test_what_a_withdrawn_lesson_left_open_is_closed_and_not_asked_about(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    ctx = await officer(course)
+    accounts = await follow(4)
+    week = await LessonWeek.get(friday=FRIDAY)
+    clock.now = week.sends_at
+    wechat.refuse = [errors.Ambiguous()]
+    await lessons.push(course, friday=FRIDAY)
+    await lesson_desk.withdraw(ctx, lesson_id=week.lesson_id)
+    await Delivery.filter(account_id__in=[accounts[0].id]).update(status=DeliveryStatus.PLANNED)
+    assert await lesson_due.settle_due(course) == 1, "the others may still be under way"
+    clock.now += PAST_CLAIM
+    assert await lesson_due.settle_due(course) == 3
+    assert await lesson_due.settle_due(course) == 0
+    assert wechat.sent == []
+    lines = (await lesson_desk.truth(ctx, friday=FRIDAY)).lines
+    assert [(line.status, line.count, line.reason) for line in lines] == [
+        (DeliveryStatus.FAILED, 3, "不能确认是否送达，为免重复不再补发"),
+        (DeliveryStatus.WITHDRAWN, 1, "课程已撤回"),
+    ]
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(days=2)])
+async def test_who_opts_out_and_in_again_gets_this_weeks_lesson_once(
+    course: Context, wechat: KnowingWeChat, clock: Clock, late: timedelta
+) -> None:
+    ctx = await officer(course)
+    accounts = await follow(4)
+    reader = course.on_behalf_of(Caller(account=accounts[0], person=None))
+    await lessons.plan(course, friday=FRIDAY)
+    clock.now = (await LessonWeek.get(friday=FRIDAY)).sends_at
+    await lessons.choose(reader, wants=False)
+    await lessons.push(course, friday=FRIDAY)
+    assert (await Delivery.get(account=accounts[0])).status is DeliveryStatus.WITHDRAWN
+    lines = (await lesson_desk.truth(ctx, friday=FRIDAY)).lines
+    assert [line.reason for line in lines] == ["", "退订或不再关注"]
+    clock.now += late
+    for _ in range(2):
+        await lessons.choose(reader, wants=True)
+        await (lesson_due.settle_due if late else lesson_due.push_due)(course)
+    waits = await Delivery.get(account=accounts[0])
+    assert (waits.channel, waits.status) == (Channel.PULL, DeliveryStatus.PLANNED), "alone, or late"
+    assert await Notice.filter(openid=accounts[0].openid, status=notices.HELD).count() == 1
+    assert received(wechat) == {account.openid: 1 for account in accounts[1:]}
+
+
+async def test_who_opts_in_again_after_the_week_or_after_a_withdrawal_gets_nothing_old(
+    course: Context, wechat: KnowingWeChat, clock: Clock
+) -> None:
+    ctx = await officer(course)
+    accounts = await follow(4)
+    await lessons.plan(course, friday=FRIDAY)
+    week = await LessonWeek.get(friday=FRIDAY)
+    clock.now = week.sends_at
+    await lesson_desk.withdraw(ctx, lesson_id=week.lesson_id)
+    await lesson_desk.replace(ctx, lesson_id=week.lesson_id, body=good_lesson())
+    for account in accounts:
+        await lessons.choose(course.on_behalf_of(Caller(account=account, person=None)), wants=True)
+    assert {row.status for row in await Delivery.all()} == {DeliveryStatus.WITHDRAWN}
+    await Delivery.all().update(error="")
+    clock.now += timedelta(days=8)
+    await lessons.choose(course.on_behalf_of(Caller(account=accounts[0], person=None)), wants=True)
+    assert {row.status for row in await Delivery.all()} == {DeliveryStatus.WITHDRAWN}
+
+
+async def test_the_quarter_says_what_could_not_be_sent(course: Context, wechat: KnowingWeChat) -> None:
+    ctx = await officer(course)
+    await follow(3)
+    wechat.refuse = [errors.BadCall(45168)]
+    await lessons.push(course, friday=FRIDAY)
+    (first, *_) = await lesson_desk.quarter(ctx)
+    assert (first.failed, "已计划：没发成 3 人" in first.lines[0]) == (3, True)
 
 
 async def test_a_planned_week_gets_the_next_lesson_when_its_own_is_withdrawn(

@@ -37,6 +37,12 @@ async def test_bad_answers_are_refused(world: World) -> None:
     for answers in ([], ["", ""], ["Z"], ["H"], ["A"] * 6, "A", {"1": "A"}):
         refused = await world["member"]("POST", f"/lessons/{row.id}/answers", {"answers": answers})
         assert (refused.status, refused.body["code"]) == (422, "bad_input"), answers
+    told = [
+        (await world["member"]("POST", f"/lessons/{row.id}/answers", {"answers": answers})).body["errors"]
+        for answers in ([], ["A", "x"])
+    ]
+    assert "请至少回答一题" in told[0][0]["message"]
+    assert "第 2 题请填选项前的字母" in told[1][0]["message"]
 
 
 async def test_no_course_yet_is_told(world: World) -> None:

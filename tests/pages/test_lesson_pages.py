@@ -1,14 +1,14 @@
 """The lesson's pages: who reads is known silently inside WeChat, quizzes work without a script."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from handlers import lessons, page_logins
+from handlers import lesson_desk, lessons, page_logins
 from handlers.context import Context
 from handlers.gateways import errors
-from models import Account, App, Lesson, PracticeCard, Role
+from models import Account, App, Channel, Delivery, DeliveryStatus, Lesson, LessonWeek, PracticeCard, Role
 from pages.login import COOKIE, NOBODY, STATE
 from tests.fakes import Clock, FakeWeChat
 from tests.handlers.test_lesson_schedule import officer
@@ -141,6 +141,35 @@ async def test_one_tap_ends_the_weekly_message_and_one_begins_it_again(
         assert (response.status, response.headers["Location"]) == (303, f"/lessons/{lesson.id}#choice")
 
 
+async def test_a_form_that_says_neither_changes_nothing(client: Client, lesson: Lesson, ctx: Context) -> None:
+    account = await Account.create(
+        app=App.OFFICIAL_ACCOUNT, openid="o-reader", follows=True, lesson_choice=True
+    )
+    held = {COOKIE: page_logins.issue(ctx, account.id)}
+    for form in ({}, {"wants": "2"}):
+        await client.post("/lessons/choice", data={"lesson": str(lesson.id)} | form, cookies=held)
+    assert (await Account.get(id=account.id)).lesson_choice is True
+
+
+async def test_a_withdrawn_lesson_says_that_it_is_one(client: Client, lesson: Lesson, ctx: Context) -> None:
+    boss = await officer(ctx)
+    assert boss.caller.account is not None
+    await lesson_desk.withdraw(boss, lesson_id=lesson.id)
+    for response in (
+        await client.get(f"/lessons/{lesson.id}"),
+        await client.post(f"/lessons/{lesson.id}", data={"q1": "A"}),
+    ):
+        html = await response.text()
+        assert (response.status, "这一课已撤回" in html, Tags(html).open) == (404, True, [])
+    assert "这一课已撤回" not in await (await client.get("/lessons/999999999")).text()
+    await LessonWeek.filter(friday=date(2026, 11, 20)).update(lesson_id=lesson.id)
+    held = {COOKIE: page_logins.issue(ctx, boss.caller.account.id)}
+    html = await (await client.get("/lessons/weeks/2026-11-20", cookies=held)).text()
+    assert ("这一课已撤回" in html, Tags(html).open) == (True, [])
+    tried = await client.post("/lessons/weeks/2026-11-20/retry", cookies=held)
+    assert (tried.status, "这一课已撤回" in await tried.text()) == (200, True)
+
+
 async def test_who_is_not_known_chooses_by_a_word(client: Client, lesson: Lesson) -> None:
     assert "/lessons/choice" not in await (await client.get(f"/lessons/{lesson.id}")).text()
     response = await client.post("/lessons/choice", data={"lesson": "x", "wants": "0"})
@@ -151,17 +180,33 @@ async def test_only_officers_see_the_truth_and_try_again(
     client: Client, lesson: Lesson, ctx: Context
 ) -> None:
     path = "/lessons/weeks/2026-11-20"
+    account = await Account.create(app=App.OFFICIAL_ACCOUNT, openid="o-reader", follows=True)
+    await Delivery.create(
+        week_id=date(2026, 11, 20),
+        account=account,
+        recipient="a",
+        channel=Channel.MASS,
+        status=DeliveryStatus.FAILED,
+    )
     boss = await officer(ctx)
     town = await officer(ctx, Role.TOWN_OFFICER)
     worker = await officer(ctx, Role.BRANCH_WORKER)
     for who, seen, tried in ((boss, 200, 303), (town, 200, 403), (worker, 403, 403), (None, 403, 403)):
         account = who.caller.account if who else None
         cookies = {COOKIE: page_logins.issue(ctx, account.id)} if account else {}
+        await Delivery.all().update(status=DeliveryStatus.FAILED, error="45168")
         for asked in ("/lessons/weeks", path):
             response = await client.get(asked, cookies=cookies)
-            assert (response.status, Tags(await response.text()).open) == (seen, [])
+            html = await response.text()
+            assert (response.status, Tags(html).open) == (seen, [])
+        assert ("重发失败的" in html) is (who is boss)
         again = await client.post(f"{path}/retry", cookies=cookies, allow_redirects=False)
         assert again.status == tried
+        if who is boss:
+            html = await (await client.get(again.headers["Location"], cookies=cookies)).text()
+            assert ("1 人已重新排队" in html, "重发失败的" in html) == (True, False)
+        else:
+            assert "重发由区里操作" in await again.text()
         client.session.cookie_jar.clear()
     missing = {COOKIE: page_logins.issue(ctx, boss.caller.account.id)}  # type: ignore[union-attr]
     assert (await client.get("/lessons/weeks/2026-11-21", cookies=missing)).status == 404
