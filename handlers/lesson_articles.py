@@ -21,7 +21,7 @@ from handlers.gateways.errors import WeChatError
 from handlers.gateways.wechat import NO_SUCH_MEDIA, Article
 from handlers.lesson_content import LessonContent
 from handlers.lesson_html import article_of, digest_of
-from models import AuditEntry, Delivery, DeliveryStatus, Lesson
+from models import Delivery, DeliveryStatus, Lesson, LessonCover
 from settings import MassForm
 
 BUILT_IN = Path(__file__).parents[1] / "content" / "lessons" / "cover.png"
@@ -31,6 +31,8 @@ PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 REFUSED = frozenset({40004, NO_SUCH_MEDIA, 40008, 45008, 48008})
 """Answers that refuse an article, not the message: the draft is gone, or the account may not send any."""
+SHOWN = 32
+"""Characters of a cover's digest by which the audit trail names it."""
 AS_TEXT = "as_text"
 """The `error` of deliveries that were to be an article, and went out as text."""
 
@@ -112,7 +114,7 @@ async def clear_up(ctx: Context) -> int:
 
     Drafts that staff made by hand, and those of batches that are being sent, stay.
     """
-    if not await AuditEntry.exists(action=UPLOADED):
+    if not await LessonCover.exists():
         return 0  # There never was an article.
     removed = 0
     try:
@@ -162,24 +164,27 @@ async def _cover(ctx: Context) -> bytes:
     return picture
 
 
-UPLOADED = "lesson.cover_uploaded"
-
-
-def _subject(ctx: Context, picture: bytes) -> str:
-    """What the audit trail calls this picture in this account: another one is uploaded anew."""
-    return f"cover:{hashlib.sha256(ctx.settings.oa_app_id.encode() + b' ' + picture).hexdigest()[:32]}"
+def _digest(ctx: Context, picture: bytes) -> str:
+    """What this picture is called in this account."""
+    return hashlib.sha256(ctx.settings.oa_app_id.encode() + b" " + picture).hexdigest()
 
 
 async def _remembered(ctx: Context, picture: bytes) -> str:
-    """The media id that WeChat gave this picture, as the audit trail has it; else nothing."""
-    entries = AuditEntry.filter(action=UPLOADED, subject=_subject(ctx, picture))
-    entry = await entries.order_by("-id").first()
-    return str(entry.details["media_id"]) if entry else ""
+    """The media id that WeChat gave this picture; else nothing."""
+    cover = await LessonCover.get_or_none(digest=_digest(ctx, picture))
+    return cover.media_id if cover else ""
 
 
 async def _upload(ctx: Context, picture: bytes) -> str:
     suffix = "png" if picture.startswith(PICTURES[1]) else "jpg"
     media_id = await ctx.wechat.upload_picture(f"cover.{suffix}", picture)
+    digest = _digest(ctx, picture)
     async with in_transaction():
-        await audit.record(ctx, UPLOADED, _subject(ctx, picture), media_id=media_id)
+        # Clocks may upload it at once, and what is gone at WeChat's is replaced: the last one counts.
+        await LessonCover.bulk_create(
+            [LessonCover(digest=digest, media_id=media_id, uploaded_at=ctx.now())],
+            on_conflict=["digest"],
+            update_fields=["media_id", "uploaded_at"],
+        )
+        await audit.record(ctx, "lesson.cover_uploaded", f"cover:{digest[:SHOWN]}", media_id=media_id)
     return media_id

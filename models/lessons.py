@@ -233,6 +233,21 @@ class MassJob(Model):
         table = "mass_jobs"
 
 
+class LessonCover(Model):
+    """A picture that WeChat keeps as the cover of articles: by which media id, as it last told us.
+
+    `digest` is the SHA-256 of the account's app id and the picture: another picture is uploaded anew, and
+    so is the same one for another account.
+    """
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    media_id = fields.CharField(max_length=128)
+    uploaded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "lesson_covers"
+
+
 class ServedMark(Model):
     """That somebody who was forgotten has had a Friday's lesson: a keyed hash, and when it goes too."""
 

@@ -18,7 +18,7 @@ from handlers.gateways import errors
 from handlers.gateways.wechat import WeChatApi, open_wechat
 from handlers.lesson_content import LessonContent, load
 from handlers.lesson_schedule import outlook
-from models import Account, App, AuditEntry, Channel, Delivery, DeliveryStatus, Lesson
+from models import Account, App, AuditEntry, Channel, Delivery, DeliveryStatus, Lesson, LessonCover
 from settings import MassForm, Settings
 from simulator.app import create_app
 from simulator.faults import Rule
@@ -106,6 +106,21 @@ async def test_a_cover_deleted_in_the_console_is_uploaded_anew(
     await lessons.push(course, friday=FRIDAY)
     assert forms(wechat) == {"article"}
     assert await AuditEntry.filter(action="lesson.cover_uploaded").count() == 2
+    assert await LessonCover.all().values_list("media_id", flat=True) == ["cover-2"]
+
+
+async def test_the_cover_is_found_by_its_key_and_not_in_the_audit_trail(
+    course: Context, wechat: KnowingWeChat
+) -> None:
+    await asyncio.gather(*(lesson_articles.prepare(course) for _ in range(4)))
+    uploaded = len(wechat.pictures)
+    cover = await LessonCover.get()
+    assert cover.media_id in wechat.pictures
+    await AuditEntry.all().delete()
+    await follow(3)
+    await lessons.push(course, friday=FRIDAY)
+    assert (forms(wechat), len(wechat.pictures)) == ({"article"}, uploaded)
+    assert wechat.drafts_made[0].cover == cover.media_id
 
 
 async def test_a_lesson_says_its_own_form_or_the_setting_does(course: Context, wechat: KnowingWeChat) -> None:
