@@ -1,9 +1,9 @@
 """What the index is made of: texts as characters, pairs of characters and known words."""
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import chain
 from operator import add
-from sys import intern
 from typing import NamedTuple
 
 from handlers.answering.asks import asked_of, asks
@@ -22,24 +22,26 @@ class Reading(NamedTuple):
     `read` is every text before synonyms are joined, `canonical` every different asking after that, and
     `bare` what is left of it without politeness; `times` says in how many of them each of the `features` is
     said, 0 if only in the answer. `characters` are those of the askings.
+
+    Each of the texts and features has a line: as strings of their own they take three times the room.
     """
 
-    read: tuple[str, ...]
-    canonical: tuple[str, ...]
-    bare: tuple[str, ...]
+    read: str
+    canonical: str
+    bare: str
     asked: frozenset[str]
     characters: str
-    features: tuple[str, ...]
+    features: str
     times: bytes
+
+    def counted(self) -> Iterator[tuple[str, int]]:
+        """Each feature with its times."""
+        return zip(self.features.split("\n") if self.times else (), self.times, strict=True)
 
     def typical(self, share: float) -> dict[str, int]:
         """The features but single characters that at least this share of the askings have, with how many."""
-        least = len(self.canonical) * share
-        return {
-            feature: times
-            for feature, times in zip(self.features, self.times, strict=True)
-            if times >= least and len(feature) > 1
-        }
+        least = (self.canonical.count("\n") + 1) * share
+        return {feature: times for feature, times in self.counted() if times >= least and len(feature) > 1}
 
 
 def said_by(fact: Fact) -> tuple[str, ...]:
@@ -66,16 +68,16 @@ class Features:
         read = self._normalise.read_all(said_by(fact))
         *askings, answer = self._normalise.canonical("\n".join(read)).split("\n")
         canonical = tuple(dict.fromkeys(askings))
-        bare = tuple(self.bare("\n".join(canonical)).split("\n"))
-        asked = Counter(chain.from_iterable({*map(self.of_canonical, canonical, bare)}))
+        bare = self.bare("\n".join(canonical))
+        asked = Counter(chain.from_iterable({*map(self.of_canonical, canonical, bare.split("\n"))}))
         features = dict.fromkeys(asked) | dict.fromkeys(self.of_canonical(answer, self.bare(answer)))
         return Reading(
-            read,
-            canonical,
+            "\n".join(read),
+            "\n".join(canonical),
             bare,
             asked_of(canonical),
             "".join([feature for feature in asked if len(feature) == 1]),
-            tuple(map(intern, features)),  # One string for all entries, and for those made anew.
+            "\n".join(features),
             bytes([min(asked[feature], MOST_TIMES) for feature in features]),
         )
 

@@ -47,7 +47,7 @@ SEVERAL = -1
 
 Favour = Callable[[Fact], float]
 """What an entry's score is multiplied by; 0 = it may not answer."""
-Kept = tuple[int, int | tuple[int, ...]]
+Kept = tuple[int, "int | array[int]"]
 """A feature: what it says in `UNIT`s, and what it covers: of many entries a lane for every entry, of few
 for each of them the place and what it covers there."""
 
@@ -139,7 +139,7 @@ class Index:
 
     def _typical_of(self, reading: Reading) -> dict[str, int]:
         """What is typical of an entry, with what it says."""
-        askings = len(reading.read) - 1
+        askings = reading.read.count("\n")
         return {
             feature: self._says(feature) * times // askings
             for feature, times in reading.typical(MOST_ASKINGS).items()
@@ -150,7 +150,7 @@ class Index:
         posted: dict[str, array[int]] = defaultdict(partial(array, "I"))
         in_full: dict[str, tuple[str, int]] = {}
         for place, reading in enumerate(self.readings):
-            bares = dict(zip(reading.canonical, reading.bare, strict=True))
+            bares = dict(zip(reading.canonical.split("\n"), reading.bare.split("\n"), strict=True))
             # What is left of some just names a subject, as of 换届是不是必须的: those count in full.
             told = (text if len(bare) <= SUBJECT else bare for text, bare in bares.items())
             for text in dict.fromkeys(told):
@@ -159,7 +159,7 @@ class Index:
             for text, bare in bares.items():
                 in_full[text] = bare, SEVERAL if text in in_full else place
             first = place << TIMES_BITS
-            for feature, times in zip(reading.features, reading.times, strict=True):
+            for feature, times in reading.counted():
                 posted[feature].append(first | times)
         # …unless what is left out of one of them does: 老师 may be spoken to, or of.
         self._said.update(
@@ -183,8 +183,7 @@ class Index:
         mass = self._mass(feature, len([one for one in posted if one & MOST_TIMES]))
         covers = [(one >> TIMES_BITS, int(mass * TYPICAL_OF[one & MOST_TIMES])) for one in posted]
         if len(covers) * COMMON < len(self.facts):
-            # A list inside, not a generator: half the time.
-            self._kept[feature] = mass, tuple([place << LANE_BITS | cover for place, cover in covers])
+            self._kept[feature] = mass, array("I", [place << LANE_BITS | cover for place, cover in covers])
             return
         lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
         for place, cover in covers:
@@ -251,7 +250,9 @@ class Index:
     def _covered(self, known: Sequence[Kept]) -> "array[int]":
         """What each entry covers of the question."""
         total = 0
-        places: list[int] = []
+        places = array(
+            "I"
+        )  # Adding one to another is quicker than lists are, and keeps the numbers together.
         for _, covers in known:
             if isinstance(covers, int):
                 total += covers

@@ -29,8 +29,8 @@ LEAST_TIED = 4.0
 """Said so often, and so much (as a logarithm) more often together than apart, two characters are a word."""
 MOST_REMEMBERED = 4096
 """Strange pairs: the same ones come again, such as where a politeness meets a subject."""
-AT_ONCE = 200
-"""Texts whose pairs are counted in one go: others get a word in between."""
+AT_ONCE = 6
+"""Entries' texts whose pairs are counted in one go: others get a word in between."""
 NEAREST = 4
 """So many of the most frequent are tried for one place; this bounds the time of a text made of slips."""
 
@@ -135,6 +135,8 @@ class Spelling:
 
     def _run(self, run: str) -> str:
         known = self._score
+        if all(map(known.__contains__, map(add, run, run[1:]))):
+            return run  # As most are.
         for at in range(len(run) - 1):
             if run[at : at + 2] not in known:
                 run = self._better(run, at)
