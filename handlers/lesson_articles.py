@@ -17,11 +17,11 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit
 from handlers.context import Context
-from handlers.gateways.errors import WeChatError
+from handlers.gateways.errors import BadCall, Busy, WeChatError
 from handlers.gateways.wechat import NO_SUCH_MEDIA, Article
 from handlers.lesson_content import LessonContent
 from handlers.lesson_html import article_of, digest_of
-from models import Delivery, DeliveryStatus, Lesson, LessonCover
+from models import Channel, Delivery, DeliveryStatus, Lesson, LessonCover
 from settings import MassForm
 
 BUILT_IN = Path(__file__).parents[1] / "content" / "lessons" / "cover.png"
@@ -107,6 +107,33 @@ async def discard(ctx: Context, draft: str) -> None:
     """Take out a draft that wasn't sent; one that stays is cleared up later."""
     with suppress(WeChatError):
         await ctx.wechat.delete_draft(draft)
+
+
+async def take_down(ctx: Context, lesson: Lesson) -> tuple[int, int]:
+    """Take the pages of a withdrawn lesson's articles away at WeChat: how many are gone, and how many stay.
+
+    The latest first, for WeChat admits ten such calls a day. The cards in the chats stay, and lead nowhere.
+    """
+    if not is_wanted(ctx, LessonContent.model_validate(lesson.body)):
+        return 0, 0
+    sent = Delivery.filter(week__lesson_id=lesson.id, channel=Channel.MASS, status=DeliveryStatus.SENT)
+    as_articles = sent.exclude(message_id="").exclude(error=AS_TEXT)
+    found = await as_articles.distinct().values_list("week_id", "message_id")
+    messages = [str(message_id) for _, message_id in sorted(found, reverse=True)]
+    removed = 0
+    for message_id in messages:
+        try:
+            await ctx.wechat.delete_mass(message_id)
+            removed += 1
+        except WeChatError as error:
+            log.warning("lesson.article_stays", extra={"code": error.code, "batch": message_id})
+            if not isinstance(error, BadCall | Busy):  # The next would fare no better, and somebody waits.
+                break
+    if messages:
+        await audit.record(
+            ctx, "lesson.taken_down", f"lesson:{lesson.id}", count=removed, left=len(messages) - removed
+        )
+    return removed, len(messages) - removed
 
 
 async def clear_up(ctx: Context) -> int:

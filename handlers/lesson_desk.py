@@ -185,8 +185,21 @@ async def replace(ctx: Context, *, lesson_id: int, body: dict[str, Any]) -> Less
     return await Lesson.get(id=lesson.id)
 
 
-async def withdraw(ctx: Context, *, lesson_id: int) -> int:
-    """Nobody reads or gets this lesson any more; from how many it was kept back that waited for it.
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What withdrawing a lesson did.
+
+    `kept_back` waited for it and don't get it. Of the articles that went out, `articles` have no page at
+    WeChat any more; `left` still have one, which somebody must delete in the account's console.
+    """
+
+    kept_back: int
+    articles: int
+    left: int
+
+
+async def withdraw(ctx: Context, *, lesson_id: int) -> TakenBack:
+    """Nobody reads or gets this lesson any more. Again is harmless, and tries what was left once more.
 
     Raises:
         NotAllowed: only officers of the district withdraw lessons.
@@ -210,7 +223,7 @@ async def withdraw(ctx: Context, *, lesson_id: int) -> int:
         await ahead.update(pinned=False, planned_at=None)
         await audit.record(ctx, "lesson.taken_back", f"lesson:{lesson_id}", kept_back=kept_back)
     await arrange(ctx)
-    return kept_back
+    return TakenBack(kept_back, *await lesson_articles.take_down(ctx, lesson))
 
 
 async def try_on_phone(ctx: Context, *, lesson_id: int) -> None:

@@ -42,10 +42,12 @@ class WrittenView(View):
     withdrawn: bool
 
 
-class KeptBackView(View):
-    """From how many a withdrawn lesson was kept back."""
+class TakenBackView(View):
+    """What withdrawing a lesson did."""
 
-    kept_back: int
+    kept_back: int = Field(description="还没收到、不再发给的人数")
+    articles: int = Field(description="微信里已删除的图文篇数；聊天里的卡片还在，打不开")
+    left: int = Field(description="没能删除的图文篇数：可再撤回一次，或在公众号后台删除")
 
 
 class WeekView(View):
@@ -108,9 +110,10 @@ async def replace(ctx: Context, *, lesson_id: int, form: LessonForm) -> WrittenV
     return written(await lesson_desk.replace(ctx, lesson_id=lesson_id, body=form.lesson))
 
 
-async def withdraw(ctx: Context, *, lesson_id: int) -> KeptBackView:
+async def withdraw(ctx: Context, *, lesson_id: int) -> TakenBackView:
     """Take a lesson back."""
-    return KeptBackView(kept_back=await lesson_desk.withdraw(ctx, lesson_id=lesson_id))
+    done = await lesson_desk.withdraw(ctx, lesson_id=lesson_id)
+    return TakenBackView(kept_back=done.kept_back, articles=done.articles, left=done.left)
 
 
 async def preview(ctx: Context, *, lesson_id: int) -> None:
@@ -206,7 +209,7 @@ ROUTES = (
     Route("PUT", "/lessons/weeks/{friday}", schedule, DISTRICT, "指定某个周五的课", WeekForm, TruthView, refuses=(*OFFICE, WrongState)),
     Route("POST", "/lessons/weeks/{friday}/retry", retry, DISTRICT, "重发失败的", None, RetriedView, refuses=(*OFFICE, WrongState)),
     Route("PUT", "/lessons/{lesson_id}", replace, DISTRICT, "替换一课的内容", LessonForm, WrittenView, refuses=OFFICE),
-    Route("POST", "/lessons/{lesson_id}/withdraw", withdraw, DISTRICT, "撤回一课", None, KeptBackView, refuses=OFFICE),
+    Route("POST", "/lessons/{lesson_id}/withdraw", withdraw, DISTRICT, "撤回一课", None, TakenBackView, refuses=OFFICE),
     Route("POST", "/lessons/{lesson_id}/preview", preview, OFFICERS, "在自己手机上预览", None, None, (204,), (*OFFICE, WrongState), door=WECHAT),
 )
 # fmt: on

@@ -38,6 +38,7 @@ class Job:
     total: int
     eligible: int
     status: str = "SEND_SUCCESS"
+    draft: str = ""
 
 
 @dataclass(slots=True)
@@ -98,10 +99,11 @@ def _submit(
     world.phones.deliver(
         eligible, at=now, channel="mass", kind=kind, content=content, message_id=str(message_id)
     )
-    if kind == "news":
-        world.drafts.use_up(call.member("mpnews")["media_id"])
+    draft = call.member("mpnews")["media_id"] if kind == "news" else ""
+    if draft:
+        world.drafts.use_up(draft)
     world.mass.client_ids[client_id] = ClientId(message_id, data_id, now)
-    job = Job(message_id, data_id, total, len(eligible))
+    job = Job(message_id, data_id, total, len(eligible), draft=draft)
     world.mass.jobs[message_id] = job
     _announce(world, job)
     return {"errcode": 0, "errmsg": ACCEPTED, "msg_id": message_id, "msg_data_id": data_id}
@@ -203,8 +205,12 @@ def get(call: Call) -> dict[str, object]:
 
 
 def delete(call: Call) -> dict[str, object]:
-    """POST /cgi-bin/message/mass/delete: takes the article's page away, not the card."""
-    _job(call).status = "DELETE"
+    """POST /cgi-bin/message/mass/delete: takes an article's page away, not the card."""
+    job = _job(call)
+    if not job.draft:
+        raise PlatformError(40008)
+    job.status = "DELETE"
+    call.world.drafts.sent.pop(job.draft, None)
     return {"errcode": 0, "errmsg": "ok"}
 
 

@@ -178,7 +178,7 @@ async def article(request: web.Request) -> web.Response:
     articles = drafts.sent.get(media_id) or drafts.waiting.get(media_id) or []
     number = int(request.match_info["index"])
     if number >= len(articles):
-        raise Refused(404, "no_article", "没有这篇文章")
+        raise Refused(404, "no_article", "没有这篇文章，或者已被发布者删除")
     return web.Response(text=_page(articles[number]), content_type="text/html")
 
 

@@ -39,6 +39,7 @@ class FakeWeChat:
     pictures: dict[str, bytes] = field(default_factory=dict)
     draft_box: dict[str, Article] = field(default_factory=dict)
     drafts_made: list[Article] = field(default_factory=list)
+    taken_down: list[str] = field(default_factory=list)
     opinions: dict[str, TextCheck] = field(default_factory=dict)
 
     def _maybe_refuse(self) -> None:
@@ -83,6 +84,10 @@ class FakeWeChat:
         self, tag_id: int, draft: str, *, client_message_id: str
     ) -> MassReceipt:
         return await self.send_mass_article(sorted(self.bearing), draft, client_message_id=client_message_id)
+
+    async def delete_mass(self, message_id: str) -> None:
+        self._maybe_refuse()
+        self.taken_down.append(message_id)
 
     async def upload_picture(self, name: str, picture: bytes) -> str:
         self._maybe_refuse()

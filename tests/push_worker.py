@@ -30,8 +30,8 @@ from simulator.world import World
 from tests.push_shape import TAG, Shape
 
 NOTICES_EVERY = 0.5
-CLEARED_EVERY = 1.0
-"""Seconds between looks for drafts left over: while batches are being sent, not the next morning."""
+CLEARED_EVERY = 2
+"""So many looks at the lesson for one at drafts left over, which WeChat lists a thousand times a day."""
 LAST_WEEKS = 7
 """One in so many bears the lesson's tag from the week before, whoever it is."""
 
@@ -63,7 +63,7 @@ async def clock(settings: Settings, shape: Shape) -> None:
         Job("send_notices", IntervalTrigger(seconds=NOTICES_EVERY, timezone=zone), notices.send_due, 60),
     ]
     if shape.articles:
-        clearing = IntervalTrigger(seconds=CLEARED_EVERY, timezone=zone)
+        clearing = IntervalTrigger(seconds=CLEARED_EVERY * every, timezone=zone)
         jobs.append(Job("clear_drafts", clearing, lesson_articles.clear_up, 60))
     async with context(settings, shape) as ctx:
         say_ready()

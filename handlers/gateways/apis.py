@@ -35,6 +35,7 @@ SEND_MASS = Api(
     per_minute=60,
 )
 MASS_STATUS = Api("/cgi-bin/message/mass/get", App.OFFICIAL_ACCOUNT, repeatable=True)
+DELETE_MASS = Api("/cgi-bin/message/mass/delete", App.OFFICIAL_ACCOUNT, repeatable=True)
 SEND_SUBSCRIBE = Api("/cgi-bin/message/subscribe/send", App.MINI_PROGRAM)
 SEND_NOTICE = Api("/cgi-bin/message/subscribe/bizsend", App.OFFICIAL_ACCOUNT)
 PREVIEW_MASS = Api("/cgi-bin/message/mass/preview", App.OFFICIAL_ACCOUNT)

@@ -98,6 +98,9 @@ class WeChat(Protocol):
     ) -> MassReceipt:
         """A draft to all who bear a tag (mass/sendall, mpnews); as `send_mass_article`."""
 
+    async def delete_mass(self, message_id: str) -> None:
+        """Take the pages of a mass message's articles away (mass/delete); the card stays in the chat."""
+
     async def upload_picture(self, name: str, picture: bytes) -> str:
         """Keep a JPG or PNG for good (material/add_material); its media id."""
 
@@ -215,6 +218,12 @@ class WeChatApi:
         self, api: apis.Api, message: dict[str, object], client_message_id: str
     ) -> MassReceipt:
         return _receipt(await self._client.call(api, body=message | {"clientmsgid": client_message_id}))
+
+    async def delete_mass(self, message_id: str) -> None:
+        """Take the pages of a mass message's articles away (mass/delete)."""
+        if not message_id.isdecimal():
+            raise BadCall(hint="not a message's number")
+        await self._client.call(apis.DELETE_MASS, body={"msg_id": int(message_id)})
 
     async def upload_picture(self, name: str, picture: bytes) -> str:
         """Keep a JPG or PNG for good (material/add_material)."""

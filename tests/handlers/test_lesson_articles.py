@@ -15,6 +15,7 @@ from handlers import lesson_articles, lesson_desk, lesson_due, lesson_html, less
 from handlers.context import Context
 from handlers.errors import BadInput
 from handlers.gateways import errors
+from handlers.gateways.limits import Closures
 from handlers.gateways.wechat import WeChatApi, open_wechat
 from handlers.lesson_content import LessonContent, load
 from handlers.lesson_schedule import outlook
@@ -513,6 +514,43 @@ async def test_a_draft_that_is_gone_already_keeps_no_other_in_the_box(real: tupl
     assert await lesson_articles.clear_up(ctx) == 6
     assert world.drafts.waiting == {}
     assert world.calls["/cgi-bin/draft/delete", 40007] == 1
+
+
+async def test_withdrawing_a_lesson_takes_its_articles_away(
+    real: tuple[Context, World], clock: Clock
+) -> None:
+    ctx, world = real
+    boss, lesson = await officer(ctx), (await week()).lesson
+    clock.now = (await week()).sends_at
+    await lessons.push(ctx, friday=FRIDAY)
+    world.faults.errors = [Rule("/cgi-bin/message/mass/delete", errcode=45009)]
+    done = await lesson_desk.withdraw(boss, lesson_id=lesson.id)
+    assert (done.kept_back, done.articles, done.left, len(world.drafts.sent)) == (0, 0, 1, 1)
+    world.faults.errors = []
+    assert isinstance(ctx.wechat, WeChatApi)
+    ctx.wechat._client._closures = Closures()  # The next day.
+    done = await lesson_desk.withdraw(boss, lesson_id=lesson.id)
+    assert (done.articles, done.left, world.drafts.sent) == (1, 0, {})
+    assert [job.status for job in world.mass.jobs.values()] == ["DELETE"]
+
+
+async def test_what_went_out_as_text_has_no_page_to_take_away(
+    course: Context, wechat: KnowingWeChat, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_mass, "MOST", 3)
+    clock.now = (await week()).sends_at
+    boss, lesson = await officer(course), (await week()).lesson
+    await lesson_articles.prepare(course)
+    await follow(6)
+    wechat.refuse = [errors.Stopped(48001)]
+    await lessons.push(course, friday=FRIDAY)
+    assert forms(wechat) == {"article", "text"}
+    sent = await Delivery.filter(error="").first()
+    assert sent is not None
+    done = await lesson_desk.withdraw(boss, lesson_id=lesson.id)
+    assert (done.articles, done.left, wechat.taken_down) == (1, 0, [sent.message_id])
+    as_articles(boss, lesson_mass_form=MassForm.TEXT)
+    assert (await lesson_desk.withdraw(boss, lesson_id=lesson.id)).articles == 0
 
 
 async def test_an_account_that_may_send_no_articles_sends_text(real: tuple[Context, World]) -> None:

@@ -278,6 +278,12 @@ async def test_a_draft_goes_to_a_tag_once_and_leaves_the_draft_box(wire: Wire, p
     assert await wire.sent(OTHER) == []
     assert await wire.code("/cgi-bin/draft/get", media_id=draft) == 40007
     assert await wire.code("/cgi-bin/message/mass/get", msg_id=1) == 40059
+    assert await wire.code("/cgi-bin/message/mass/delete", msg_id=sent["msg_id"]) == 0
+    status = await wire.api("/cgi-bin/message/mass/get", msg_id=sent["msg_id"])
+    assert (status["msg_status"], len(await wire.sent())) == ("DELETE", 1), "the card stays"
+    words = {"filter": {"tag_id": tag}, "msgtype": "text", "text": {"content": "文字"}}
+    sent = await wire.api("/cgi-bin/message/mass/sendall", **words)
+    assert await wire.code("/cgi-bin/message/mass/delete", msg_id=sent["msg_id"]) == 40008
 
 
 async def test_an_article_needs_a_permanent_cover(wire: Wire) -> None:
