@@ -38,6 +38,10 @@ class Response(NamedTuple):
     body: bytes = b""
     content_type: str = "text/plain"
 
+    def by_aiohttp(self) -> web.Response:
+        """The same for a request that aiohttp read."""
+        return web.Response(status=self.status, body=self.body or None, content_type=self.content_type)
+
 
 class Door:
     """The handlers of the callback URL."""
@@ -51,19 +55,18 @@ class Door:
         try:
             echo = self._protocol.verify(read_query(request.rel_url.raw_query_string))
         except Rejected as rejected:
-            return web.Response(status=refuse(403, str(rejected)).status)
+            return refuse(403, str(rejected)).by_aiohttp()
         return web.Response(body=echo, content_type="text/plain")
 
     async def receive(self, request: web.Request) -> web.Response:
         """POST: a message or an event that doesn't come in one piece, or comes in an odd way."""
         started = asyncio.get_running_loop().time()
         if request.headers.get("Content-Type", "").startswith(NEVER_WECHAT):
-            return web.Response(status=refuse(415, "content_type").status)
+            return refuse(415, "content_type").by_aiohttp()
         body = await read_body(request)
         if body is None:
-            return web.Response(status=refuse(413, "body").status)
-        status, text, content_type = await self.respond(request.rel_url.raw_query_string, body, started)
-        return web.Response(status=status, body=text or None, content_type=content_type)
+            return refuse(413, "body").by_aiohttp()
+        return (await self.respond(request.rel_url.raw_query_string, body, started)).by_aiohttp()
 
     async def respond(self, query_string: str, body: bytes, started: float) -> Response:
         """What a POST with this query and body gets. `started` is the loop's time at which it came in."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.app import BODY_LIMIT, DOOR, PATH, Door, Response
+from bot.app import BODY_LIMIT, DOOR, NEVER_WECHAT, PATH, Door, Response
 
 CALLBACK = re.compile(
     rb"POST "
@@ -28,7 +28,7 @@ NAME = re.compile(rb"\r\n([^:]+):")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,6})[ \t]*(?=\r|$)")
 ELSEWHERE = re.compile(
     rb"\r\n(?:transfer-encoding|content-encoding|connection|upgrade|expect|te|trailer):"
-    rb"|\r\ncontent-type:[ \t]*(?:multipart|image|audio|video)/"
+    rb"|\r\ncontent-type:[ \t]*(?:" + "|".join(NEVER_WECHAT).encode() + rb")"
 )
 """Headers that change what a request is, or where it ends; and types that a callback never has."""
 HEAD = b"HTTP/1.1 %b\r\nContent-Type: %b\r\nContent-Length: %d\r\nDate: %b\r\n\r\n"

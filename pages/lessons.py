@@ -67,12 +67,18 @@ async def choose(request: web.Request) -> web.Response:
 
 async def _lesson(request: web.Request) -> tuple[Context, LessonView]:
     """The lesson that is meant, and the use-cases' world on behalf of its reader."""
-    lesson_id = int(request.match_info["lesson_id"])
-    if not 0 < lesson_id <= LARGEST_ID:
+    lesson_id = _lesson_id(request)
+    if not lesson_id:
         raise NotFound
     ctx = request.app[CONTEXT]
     ctx = ctx.on_behalf_of(await reader(request, ctx))
     return ctx, await lessons.get_lesson(ctx, lesson_id=lesson_id)
+
+
+def _lesson_id(request: web.Request) -> int:
+    """The number in the address; 0, which no lesson has, for one that no row can have."""
+    number = int(request.match_info["lesson_id"])
+    return number if number <= LARGEST_ID else 0
 
 
 async def _see(ctx: Context, lesson: LessonView) -> str:
@@ -101,9 +107,7 @@ WITHDRAWN = (
 
 
 async def _missing(request: web.Request) -> web.Response:
-    if 0 < (lesson_id := int(request.match_info["lesson_id"])) <= LARGEST_ID and await lessons.was_withdrawn(
-        lesson_id=lesson_id
-    ):
+    if await lessons.was_withdrawn(lesson_id=_lesson_id(request)):
         return page("这一课已撤回", WITHDRAWN, status=404)
     return not_found("没有这一课，请从公众号菜单“本周微课”进入。")
 

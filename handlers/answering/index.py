@@ -250,9 +250,7 @@ class Index:
     def _covered(self, known: Sequence[Kept]) -> "array[int]":
         """What each entry covers of the question."""
         total = 0
-        places = array(
-            "I"
-        )  # Adding one to another is quicker than lists are, and keeps the numbers together.
+        places = array("I")
         for _, covers in known:
             if isinstance(covers, int):
                 total += covers

@@ -135,8 +135,6 @@ class Spelling:
 
     def _run(self, run: str) -> str:
         known = self._score
-        if all(map(known.__contains__, map(add, run, run[1:]))):
-            return run  # As most are.
         for at in range(len(run) - 1):
             if run[at : at + 2] not in known:
                 run = self._better(run, at)

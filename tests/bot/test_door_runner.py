@@ -166,12 +166,14 @@ async def test_what_was_asked_is_finished_when_the_asker_leaves(server: Runner, 
 async def test_closing_down_answers_what_was_asked(server: Runner, doorman: Doorman) -> None:
     doorman.may_answer.clear()
     reader, writer = await connect(server)
+    _, idle = await connect(server)
     writer.write(ASK.encode())
     await asyncio.sleep(0.05)
     closing = asyncio.create_task(server.close())
     await asyncio.sleep(0.1)
     assert not closing.done()
-    writer.write(ASK.encode())  # Comes too late: not taken any more.
+    for late in (writer, idle):  # Comes too late: not taken any more.
+        late.write(ASK.encode())
     await asyncio.sleep(0.05)
     doorman.may_answer.set()
     assert (await one_answer(reader))[2] == BODY
@@ -180,6 +182,7 @@ async def test_closing_down_answers_what_was_asked(server: Runner, doorman: Door
     await closing
     assert len(doorman.asked) == 1
     writer.close()
+    idle.close()
 
 
 async def test_an_idle_connection_is_closed(server: Runner) -> None:
@@ -249,3 +252,10 @@ def test_the_usual_shapes_of_proxies_are_read() -> None:
         head += f"content-type: text/xml; charset=utf-8\r\nContent-Length: {length}\r\nPragma: no-cache\r\n"
         assert read_whole(head.encode() + b"\r\n" + body) == ("signature=ab&nonce=1", body)
     assert read_whole(ASK.encode().replace(b"2", b"65537") + b"a" * 65535) is None
+
+
+@pytest.mark.parametrize("twice", ["Host: z.cn", "host: z.cn", "Content-Length: 2", "X-Real-IP: 1.2.3.4"])
+def test_a_header_that_comes_twice_is_left_to_aiohttp(twice: str) -> None:
+    head = f"POST {PATH}?a=1 HTTP/1.1\r\nHost: z.cn\r\nContent-Length: 2\r\nX-Real-IP: 1.2.3.4\r\n"
+    assert read_whole(f"{head}\r\nab".encode()) == ("a=1", b"ab")
+    assert read_whole(f"{head}{twice}\r\n\r\nab".encode()) is None

@@ -1,6 +1,7 @@
 """Promise 7 with real processes: kill -9, lost answers, dead tokens; each person gets exactly one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,15 @@ def stormy(
     servers.drop_database(postgresql_server, name)
 
 
+def small(folder: Path) -> Shape:
+    """A storm that is over soon."""
+    return Shape(FOLLOWERS, AUDIENCE, BATCH, speed=40.0, gate=str(folder / "begun"))
+
+
 async def test_four_clocks_one_of_them_killed_again_and_again_give_each_person_exactly_one(
     stormy: Settings, tmp_path: Path
 ) -> None:
-    shape = Shape(FOLLOWERS, AUDIENCE, BATCH, speed=40.0, gate=str(tmp_path / "begun"))
+    shape = small(tmp_path)
     count = await run(stormy, shape, kill_every=1.0, fewest_kills=3, longest=90)
     assert verdict(count, AUDIENCE) == []
     assert set(count.channels) == {"subscribe", "notice", "mass", "customer_service", "reply"}
@@ -38,16 +44,7 @@ async def test_a_message_to_the_tag_whose_sender_was_killed_reaches_each_of_its_
     stormy: Settings, tmp_path: Path
 ) -> None:
     tagged = stormy.model_copy(update={"lesson_mass_tag": TAG})
-    shape = Shape(
-        FOLLOWERS,
-        AUDIENCE,
-        BATCH,
-        speed=40.0,
-        gate=str(tmp_path / "begun"),
-        mini=0.0,
-        notice=0.0,
-        by_tag=True,
-    )
+    shape = replace(small(tmp_path), mini=0.0, notice=0.0, by_tag=True)
     count = await run(tagged, shape, kill_every=1.0, fewest_kills=3, longest=90)
     assert verdict(count, AUDIENCE) == []
     calls = count.calls["/cgi-bin/message/mass/sendall"]
@@ -58,16 +55,7 @@ async def test_articles_whose_senders_are_killed_reach_each_person_once_and_leav
     stormy: Settings, tmp_path: Path
 ) -> None:
     as_articles = stormy.model_copy(update={"lesson_mass_form": MassForm.ARTICLE})
-    shape = Shape(
-        FOLLOWERS,
-        AUDIENCE,
-        BATCH,
-        speed=40.0,
-        gate=str(tmp_path / "begun"),
-        mini=0.0,
-        notice=0.0,
-        articles=True,
-    )
+    shape = replace(small(tmp_path), mini=0.0, notice=0.0, articles=True)
     count = await run(as_articles, shape, kill_every=1.0, fewest_kills=2, longest=90)
     assert verdict(count, AUDIENCE, articles=True) == []
 
