@@ -107,8 +107,9 @@ class Engine:
         self._features = Features(words)
         known = before.readings() if before is not None and before._words is words else {}
         readings = [known.get(fact) or self._features.reading(fact) for fact in facts]
-        self._normalise = Normaliser(words, spelling(readings, words))
-        self._index = Index(facts, readings)
+        speller = spelling(readings, words)
+        self._normalise = Normaliser(words, speller)
+        self._index = Index(facts, readings, speller.pairs())
         self._synonyms = words.synonyms
         self._by_code = {fact.code: fact for fact in facts}
         self._replies = {fact.code: replies.answer(fact) for fact in facts}

@@ -2,9 +2,8 @@
 
 import sys
 from array import array
-from collections import defaultdict
+from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from math import log, log1p, sqrt
 from operator import itemgetter
 from typing import NamedTuple
@@ -40,16 +39,23 @@ LANE_BYTES = LANE_BITS // 8
 UPPER_BYTE = 1 if sys.byteorder == "little" else 0
 LARGEST_COVER = (1 << LANE_BITS) - 1
 TIMES_BITS = 8
+POSTED = "I"
+POSTED_BYTES = array(POSTED).itemsize
 TOP_BIT = 1 << LANE_BITS - 1
 """No lane reaches it: a sum never flows over into the next lane."""
 SEVERAL = -1
 """In place of the entry of an asking that several have."""
+UNSAID = -2
+"""In place of the entry of what no asking says."""
 
 Favour = Callable[[Fact], float]
 """What an entry's score is multiplied by; 0 = it may not answer."""
 Kept = tuple[int, "int | array[int]"]
 """A feature: what it says in `UNIT`s, and what it covers: of many entries a lane for every entry, of few
 for each of them the place and what it covers there."""
+Posted = int | bytes
+"""The entries that have a feature, each as a place and in how many askings it is said: one as a number,
+several as the bytes of an array of such. Most features are of one entry."""
 
 
 class Match(NamedTuple):
@@ -110,12 +116,48 @@ def strongest(found: Iterable[Kept]) -> list[Kept]:
     return kept
 
 
+def as_bytes(posted: Posted) -> bytes:
+    """Entries as the bytes of an array of `POSTED`."""
+    return posted.to_bytes(POSTED_BYTES, sys.byteorder) if isinstance(posted, int) else posted
+
+
 def typical(times: int) -> float:
     """How typical a feature is of an entry that says it in so many askings, 0..1."""
     return min(sqrt(log1p(times) / log1p(TYPICAL)), 1.0) if times else ANSWER_WEIGHT
 
 
 TYPICAL_OF = tuple(typical(times) for times in range(MOST_TIMES + 1))
+
+
+class Said:
+    """Which entry has an asking, by the asking's hash: the texts would take twenty times the room.
+
+    Of 64 bits, that of another text is among so few thousand about once in 10¹⁵ questions.
+    """
+
+    def __init__(self, readings: Sequence[Reading]) -> None:
+        said: dict[int, int] = {}
+        in_full: dict[int, tuple[int, int]] = {}
+        for place, reading in enumerate(readings):
+            bares = dict(zip(reading.canonical.split("\n"), reading.bare.split("\n"), strict=True))
+            # What is left of some just names a subject, as of 换届是不是必须的: those count in full.
+            told = (text if len(bare) <= SUBJECT else bare for text, bare in bares.items())
+            for key in map(hash, dict.fromkeys(told)):
+                # Two entries that are asked for in the same words: evidence has to tell them apart…
+                said[key] = SEVERAL if key in said else place
+            for text, bare in bares.items():
+                key = hash(text)
+                in_full[key] = hash(bare), SEVERAL if key in in_full else place
+        # …unless what is left out of one of them does: 老师 may be spoken to, or of.
+        said.update({key: place for key, (bare, place) in in_full.items() if said.get(bare) == SEVERAL})
+        self._keys = array("q", sorted(said))
+        self._places = array("i", map(said.__getitem__, self._keys))
+
+    def place(self, text: str) -> int:
+        """The place of the one entry with this asking; `SEVERAL` if more than one has it, or `UNSAID`."""
+        key = hash(text)
+        at = bisect_left(self._keys, key)
+        return self._places[at] if at < len(self._keys) and self._keys[at] == key else UNSAID
 
 
 class Index:
@@ -126,14 +168,16 @@ class Index:
     few entries that have it.
     """
 
-    def __init__(self, facts: Sequence[Fact], readings: Iterable[Reading]) -> None:
-        """`readings` are those of the entries, in their order."""
+    def __init__(
+        self, facts: Sequence[Fact], readings: Iterable[Reading], strings: Iterable[str] = ()
+    ) -> None:
+        """`readings` are those of the entries, in their order; `strings` are in memory anyway: used again."""
         self.facts = tuple(facts)
         self.readings = tuple(readings)
-        self._said: dict[str, int] = {}
+        self._said = Said(self.readings)
         self._kept: dict[str, Kept] = {}
         """What was asked for already; most features never are."""
-        self._posted = self._post()
+        self._posted = self._post(strings)
         self._typical = [self._typical_of(reading) for reading in self.readings]
         self._unknown = int(log(1 + 2 * len(facts)) ** STEEPNESS * UNKNOWN_WEIGHT * UNIT)
 
@@ -145,27 +189,20 @@ class Index:
             for feature, times in reading.typical(MOST_ASKINGS).items()
         }
 
-    def _post(self) -> "dict[str, array[int]]":
-        """For each feature the entries that have it: the place, and in how many askings it is said."""
-        posted: dict[str, array[int]] = defaultdict(partial(array, "I"))
-        in_full: dict[str, tuple[str, int]] = {}
+    def _post(self, strings: Iterable[str]) -> dict[str, Posted]:
+        """For each feature the entries that have it."""
+        same = {string: string for string in strings}
+        posted: dict[str, Posted] = {}
         for place, reading in enumerate(self.readings):
-            bares = dict(zip(reading.canonical.split("\n"), reading.bare.split("\n"), strict=True))
-            # What is left of some just names a subject, as of 换届是不是必须的: those count in full.
-            told = (text if len(bare) <= SUBJECT else bare for text, bare in bares.items())
-            for text in dict.fromkeys(told):
-                # Two entries that are asked for in the same words: evidence has to tell them apart…
-                self._said[text] = SEVERAL if text in self._said else place
-            for text, bare in bares.items():
-                in_full[text] = bare, SEVERAL if text in in_full else place
             first = place << TIMES_BITS
+            ones = {times: first | times for times in set(reading.times)}
             for feature, times in reading.counted():
-                posted[feature].append(first | times)
-        # …unless what is left out of one of them does: 老师 may be spoken to, or of.
-        self._said.update(
-            {text: place for text, (bare, place) in in_full.items() if self._said.get(bare) == SEVERAL}
-        )
-        return dict(posted)
+                before = posted.get(feature)
+                if before is None:
+                    posted[same.get(feature, feature)] = ones[times]
+                else:
+                    posted[feature] = as_bytes(before) + as_bytes(ones[times])
+        return posted
 
     def _says(self, feature: str) -> int:
         if feature not in self._kept:
@@ -179,7 +216,7 @@ class Index:
 
     def _keep(self, feature: str) -> None:
         """Note what a feature says, and what it covers of the question in each of its entries."""
-        posted = self._posted.pop(feature)
+        posted = array(POSTED, as_bytes(self._posted.pop(feature)))
         mass = self._mass(feature, len([one for one in posted if one & MOST_TIMES]))
         covers = [(one >> TIMES_BITS, int(mass * TYPICAL_OF[one & MOST_TIMES])) for one in posted]
         if len(covers) * COMMON < len(self.facts):
@@ -192,10 +229,10 @@ class Index:
 
     def said(self, canonical: str, bare: str) -> Fact | None:
         """The entry that has this very asking, if just one has; but for particles and the like."""
-        place = self._said.get(canonical)
-        if place is None:
-            place = self._said.get(bare, SEVERAL)
-        return None if place == SEVERAL else self.facts[place]
+        place = self._said.place(canonical)
+        if place == UNSAID:
+            place = self._said.place(bare)
+        return None if place < 0 else self.facts[place]
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from math import log, log1p
-from operator import add
+from operator import add, itemgetter
 from typing import TypeVar
 
 KeyT = TypeVar("KeyT")
@@ -92,6 +92,14 @@ class Alike:
         )
 
 
+def tied(pair: str, together: int, single: Mapping[str, int]) -> bool:
+    """Whether two characters stand together so much more often than by chance that they are a word.
+
+    `together` is how often they do, times all characters; `single` how often each character is said.
+    """
+    return log(together / (single[pair[0]] * single[pair[1]] or 1)) >= LEAST_TIED
+
+
 class Spelling:
     """Built from everything that is known to be said.
 
@@ -114,20 +122,31 @@ class Spelling:
             together = "\n".join(texts[first : first + AT_ONCE])
             neighbours.update(map(add, together, together[1:]))
             single.update(together)
-        said = Counter({pair: times for pair, times in neighbours.items() if CHINESE.fullmatch(pair)})
-        said.update(sorted(ours - said.keys()))  # In one order: of those alike the first are kept.
+        said = {pair: times for pair, times in neighbours.items() if CHINESE.fullmatch(pair)}
+        del neighbours  # As large as what is made of it.
+        said.update(
+            dict.fromkeys(sorted(ours - said.keys()), 1)
+        )  # In one order: of those alike the first are kept.
         del single["\n"]
         total = sum(single.values())
         self._others = frozenset(others) - said.keys()
-        self._score = {pair: often(times) for pair, times in said.items()}
         alike = Alike(sounds)
         self._aims = alike.aims
         # Of another object: one that remembered for itself would be in a ring, and outlive its engine.
         self._candidates = lru_cache(MOST_REMEMBERED)(alike.to)
-        for pair, times in said.most_common():
-            apart = single[pair[0]] * single[pair[1]] or 1
-            if pair in ours or (times >= LEAST_SAID and log(times * total / apart) >= LEAST_TIED):
-                alike.aim_at(pair)
+        aims = [
+            (times, pair)
+            for pair, times in said.items()
+            if pair in ours or (times >= LEAST_SAID and tied(pair, times * total, single))
+        ]
+        aims.sort(key=itemgetter(0), reverse=True)
+        for _, pair in aims:
+            alike.aim_at(pair)
+        self._score = {pair: often(times) for pair, times in said.items()}
+
+    def pairs(self) -> Iterable[str]:
+        """Every two neighbours that are known to stand together."""
+        return self._score.keys()
 
     def __call__(self, text: str) -> str:
         """The text with its slips put right; as long as before."""
