@@ -47,6 +47,21 @@ SEEDED = (
     "related",
 )
 """The columns of an entry that the seed writes."""
+COLUMNS = (
+    "code",
+    "question",
+    "answer",
+    "askings",
+    "citations",
+    "scope",
+    "in_force_from",
+    "in_force_until",
+    "replaced_by",
+    "details",
+)
+"""The columns of an entry that the engine is made of."""
+READ_AT_ONCE = 50
+"""Entries; all of them at once hold up the event loop too."""
 
 
 class Strict(BaseModel):
@@ -257,18 +272,25 @@ def columns(entry: Entry) -> dict[str, Any]:
 
 async def load_engine(ctx: Context) -> Engine:
     """An engine over the published entries, built off the event loop."""
-    rows = await Entry.filter(status=EntryStatus.PUBLISHED).order_by("code").values()
-    texts = await Article.all().values_list("regulation__short", "number")
-    return await asyncio.to_thread(build, rows, frozenset(texts), ctx.answering.engine)
+    texts = frozenset(await Article.all().values_list("regulation__short", "number"))
+    facts = [fact async for fact in _published(texts)]
+    before = ctx.answering.engine  # What it has read already isn't read again.
+    return await asyncio.to_thread(lambda: Engine.build(facts, read_words(), before))
 
 
-def build(
-    rows: Iterable[Mapping[str, Any]],
-    texts: Container[tuple[str, int]] = (),
-    before: Engine | None = None,
-) -> Engine:
-    """An engine over entries' columns; what the engine `before` has read already isn't read again."""
-    return Engine.build([fact_of(row, texts) for row in rows], read_words(), before)
+async def _published(texts: Container[tuple[str, int]]) -> AsyncIterator[Fact]:
+    """The published entries by their codes, some at a time: all their columns at once take twice the room."""
+    rows = Entry.filter(status=EntryStatus.PUBLISHED).order_by("code").limit(READ_AT_ONCE)
+    last = ""
+    while some := await rows.filter(code__gt=last).values(*COLUMNS):
+        for row in some:
+            yield fact_of(row, texts)
+        last = some[-1]["code"]
+
+
+def build(rows: Iterable[Mapping[str, Any]]) -> Engine:
+    """An engine over entries' columns."""
+    return Engine.build(map(fact_of, rows), read_words())
 
 
 def shipped_engine() -> Engine:
