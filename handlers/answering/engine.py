@@ -153,12 +153,12 @@ class Engine:
         if not cleaned.strip(".%|"):
             return Answer("declined", replies.NOT_READ, confidence=1.0)
         read = self._normalise.read(cleaned)
-        corrected = self._normalise.correct(cleaned)
+        corrected = self._normalise.correct(read)
         if not CHINESE.search(corrected) and len(corrected) > LONGEST_ABBREVIATION:
             return Answer("declined", replies.NOT_OURS, confidence=1.0)
         if previous or NUMBER.search(plain) or NUMBER.search(corrected):
             as_typed = corrected == cleaned  # Then nothing is to be put right with its pauses either.
-            for said in (plain,) if as_typed else dict.fromkeys((plain, self._normalise.correct(plain))):
+            for said in (plain,) if as_typed else dict.fromkeys((plain, self._put_right(plain))):
                 if (calculated := calculate(said, previous, on=on, scope=scope)) is not None:
                     return calculated if scope else self._by_scope(calculated, said, previous, on)
         canonical = self._normalise.canonical(corrected)
@@ -166,6 +166,9 @@ class Engine:
         if decline is not None and self._index.said(canonical, self._features.bare(canonical)) is None:
             return Answer("declined", decline.text, confidence=1.0)
         return self._look_up(canonical, scope=scope, on=on, previous=previous)
+
+    def _put_right(self, plain: str) -> str:
+        return self._normalise.correct(self._normalise.read(plain))
 
     @staticmethod
     def _by_scope(calculated: Answer, said: str, previous: str | None, on: date) -> Answer:

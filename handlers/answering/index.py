@@ -105,6 +105,35 @@ def places_of(upper: bytes, value: int) -> list[int]:
     return places
 
 
+def best(lanes: "array[int]", most: int) -> Iterator[int]:
+    """The places of the entries that cover most, the best first, those alike in their order.
+
+    `most` is what none covers more than. The upper halves of the lanes tell nearly all: from the
+    largest down they are looked for, and few of them are looked at.
+    """
+    upper = lanes.tobytes()[UPPER_BYTE::LANE_BYTES]
+    find = upper.find
+    value = most >> 8
+    while value >= 0 and find(value) < 0:
+        value -= 1
+    if value < 0:
+        return
+    places = places_of(upper, value)
+    places.sort(key=lanes.__getitem__, reverse=True)
+    least = max(int(lanes[places[0]] * LEAST_COVERED), 1)
+    while True:
+        for place in places:
+            if lanes[place] < least:
+                return
+            yield place
+        value -= 1
+        if value < least >> 8:
+            return
+        places = places_of(upper, value)
+        if len(places) > 1:
+            places.sort(key=lanes.__getitem__, reverse=True)
+
+
 def strongest(found: Iterable[Kept]) -> list[Kept]:
     """As much of a very long question as a lane has room for, the rarest evidence first."""
     room = TOP_BIT
@@ -236,9 +265,7 @@ class Index:
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
-        for feature in self._posted.keys() & wanted:
-            self._keep(feature)
-        known = [kept for kept in map(self._kept.get, wanted) if kept]
+        known = self._known(wanted)
         unknown = len(wanted) - len(known)
         mass = sum([says for says, _ in known])
         if mass >= TOP_BIT:
@@ -248,28 +275,36 @@ class Index:
             mass = sum([says for says, _ in known])
         if not mass:
             return []
-        whole = mass + unknown * self._unknown
         lanes = self._covered(known)
+        whole = mass + unknown * self._unknown
         found: list[tuple[float, int]] = []
-        for place in self._best(lanes, mass):
-            if favoured := favour(self.facts[place]):
+        facts = self.facts
+        for place in best(lanes, mass):
+            if favoured := favour(facts[place]):
                 found.append((lanes[place] / whole * favoured, place))
                 if len(found) == 2 * CANDIDATES:
                     break
         found.sort(key=itemgetter(0), reverse=True)
-        matches = [
-            Match(
-                self.facts[place],
-                score,
-                lanes[place] / whole,
-                self._typical[place],
-                self.readings[place].asked,
+        strange = self._strange(wanted, found[0][1]) if found else 0.0
+        matches = []
+        for score, place in found[:CANDIDATES]:
+            asked = self.readings[place].asked
+            matches.append(
+                Match(facts[place], score, lanes[place] / whole, self._typical[place], asked, strange)
             )
-            for score, place in found[:CANDIDATES]
-        ]
-        if matches:
-            matches[0] = matches[0]._replace(strange=self._strange(wanted, found[0][1]))
+            strange = 0.0
         return matches
+
+    def _known(self, wanted: frozenset[str]) -> list[Kept]:
+        """What is known of the features; of those asked for the first time it is noted."""
+        kept = self._kept
+        known = [one for one in map(kept.get, wanted) if one]
+        if len(known) < len(wanted):
+            for feature in wanted:
+                if feature not in kept and feature in self._posted:
+                    self._keep(feature)
+                    known.append(kept[feature])
+        return known
 
     def _strange(self, wanted: frozenset[str], place: int) -> float:
         """The share of the question's characters, by what they say, that no asking of an entry has."""
@@ -297,26 +332,3 @@ class Index:
         for one in places:
             lanes[one >> LANE_BITS] += one & LARGEST_COVER
         return lanes
-
-    @staticmethod
-    def _best(lanes: "array[int]", most: int) -> Iterator[int]:
-        """The places of the entries that cover most, the best first, those alike in their order.
-
-        `most` is what none covers more than. The upper halves of the lanes tell nearly all: from the
-        largest down they are looked for, and few of them are looked at.
-        """
-        upper = lanes.tobytes()[UPPER_BYTE::LANE_BYTES]
-        least = None
-        for value in range(most >> 8, -1, -1):
-            if least is not None and value < least >> 8:
-                return
-            places = places_of(upper, value)
-            if not places:
-                continue
-            places.sort(key=lanes.__getitem__, reverse=True)
-            if least is None:
-                least = max(int(lanes[places[0]] * LEAST_COVERED), 1)
-            for place in places:
-                if lanes[place] < least:
-                    return
-                yield place

@@ -130,6 +130,8 @@ class _Token:
 def read(text: str) -> Tally:
     """The numbers of one vote; `unclear` when one of them can't be placed."""
     tokens = _tokens(without_fractions(text))
+    if not tokens:
+        return Tally()
     for chain in _chains(tokens):
         _assign(chain)
     by_role = {token.role: token.value for token in tokens if token.role}

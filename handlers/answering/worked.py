@@ -12,7 +12,8 @@ LARGEST = 999_999
 """No count of people, months or days is larger; this also bounds the arithmetic and the reply."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)\s+(?=\d)")
 SPACE = re.compile(r"\s+")
-ENDLESS = re.compile(r"(\d{30})\d+")
+LONGEST_NUMBER = 30
+ENDLESS = re.compile(rf"(\d{{{LONGEST_NUMBER}}})\d+")
 """Beyond every limit anyway; the rest would only cost time."""
 
 
@@ -28,7 +29,9 @@ class Sentence:
 
 def squeeze(text: str) -> str:
     """Text without spaces; numbers that a space kept apart stay apart, endless ones end."""
-    return ENDLESS.sub(r"\1", SPACE.sub("", BETWEEN_DIGITS.sub(",", text)))
+    if SPACE.search(text):
+        text = SPACE.sub("", BETWEEN_DIGITS.sub(",", text))
+    return ENDLESS.sub(r"\1", text) if len(text) > LONGEST_NUMBER else text
 
 
 def worked(entry: str, body: str, *citations: Citation) -> Answer:

@@ -1,15 +1,28 @@
 """From what is typed on a phone to the words of the domain."""
 
+import unicodedata
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from handlers.answering.engine import spelling
 from handlers.answering.features import Features
-from handlers.answering.normalise import LONGEST_QUESTION, Normaliser, Replacer
+from handlers.answering.normalise import (
+    ENDS,
+    FACES,
+    LONGEST_QUESTION,
+    NOISE,
+    Normaliser,
+    Replacer,
+    parted,
+)
 from handlers.answering.shapes import Words
 from handlers.knowledge import read_words, written_facts
 
 READINGS = map(Features(read_words()).reading, written_facts())
-NORMALISER = Normaliser(read_words(), spelling(READINGS, read_words()))
+WORDS = read_words()
+NORMALISER = Normaliser(WORDS, spelling(READINGS, WORDS))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +54,24 @@ def test_sentences_are_parted_and_noise_is_dropped(plain: str, clean: str) -> No
     assert NORMALISER.clean(NORMALISER.plain(plain)) == clean
 
 
+TYPED = st.text(
+    st.sampled_from("党费多少吗預備员aZ09.%|,，、。？！?!;… \n１Ｑ😀㈠[微笑]/:é"),
+    max_size=LONGEST_QUESTION + 5,
+)
+
+
+@given(TYPED)
+@example("")
+@example("？。")
+@example("请问，预备期多长，党费交多少？")
+@example("党" * (LONGEST_QUESTION + 1))
+def test_the_short_ways_to_plain_and_to_clean_text_end_where_the_long_ones_do(typed: str) -> None:
+    half = unicodedata.normalize("NFKC", FACES.sub(" ", typed[:LONGEST_QUESTION]))[:LONGEST_QUESTION]
+    plain = half.lower().translate(WORDS.traditional)
+    assert NORMALISER.plain(typed) == plain
+    assert NORMALISER.clean(plain) == NOISE.sub("", ENDS.sub("|", parted(plain))).strip("|")
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
@@ -55,7 +86,7 @@ def test_sentences_are_parted_and_noise_is_dropped(plain: str, clean: str) -> No
     ],
 )
 def test_slips_homophones_and_initials_are_read_as_meant(typed: str, meant: str) -> None:
-    assert meant in NORMALISER.correct(typed)
+    assert meant in NORMALISER.correct(NORMALISER.read(typed))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +104,10 @@ def test_a_pause_parts_two_questions_but_no_question_from_its_story(typed: str, 
 
 
 def test_a_correction_leaves_the_rest_of_the_text_in_place() -> None:
-    assert NORMALISER.correct("请问组只生活会和组只生活会哪天") == "请问组织生活会和组织生活会哪天"
+    assert (
+        NORMALISER.correct(NORMALISER.read("请问组只生活会和组只生活会哪天"))
+        == "请问组织生活会和组织生活会哪天"
+    )
 
 
 def test_known_words_go_by_one_name_and_small_numbers_are_chinese() -> None:

@@ -71,7 +71,7 @@ def test_any_text_keeps_its_length_and_what_is_no_chinese(text: str) -> None:
     ],
 )
 def test_what_sounds_the_same_or_is_swapped_is_put_right(typed: str, meant: str) -> None:
-    assert MEANT.correct(typed) == meant
+    assert MEANT.correct(MEANT.read(typed)) == meant
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_sounds_the_same_or_is_swapped_is_put_right(typed: str, meant: str)
     ["反应", "攻势很猛", "回忆童年", "专政", "法律援助电话", "工伤怎么认定", "hello", "wifi密码"],
 )
 def test_what_is_another_word_stays(text: str) -> None:
-    assert MEANT.correct(text) == text
+    assert MEANT.correct(MEANT.read(text)) == text
 
 
 def test_without_the_other_words_they_would_be_taken_for_ours() -> None:
