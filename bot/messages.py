@@ -12,7 +12,7 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 import xmltodict
-from wechatpy import parse_message
+from wechatpy.parser import parse_message
 
 TEXT_IN_CDATA = rb"<!\[CDATA\[([^\]\x00-\x1f\x7f]*)\]\]>"
 NUMBER = rb"([0-9]{1,20})"

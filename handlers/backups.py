@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
-
-import asyncpg
 
 from handlers import checkpoints
 from settings import Settings
+
+if TYPE_CHECKING:
+    import asyncpg
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 POSTGRESQL_MAGIC = b"PGDMP"
@@ -49,8 +51,10 @@ class Server:
         }
         return {name: value for name, value in variables.items() if value} | {"LC_ALL": "C"}
 
-    async def connect(self) -> asyncpg.Connection:
+    async def connect(self) -> "asyncpg.Connection":
         """A connection of our own, beside the service's pool."""
+        import asyncpg  # Only here: with SQLite it would be memory for nothing.
+
         try:
             return await asyncpg.connect(
                 host=self.host or None,
@@ -250,7 +254,7 @@ async def _restore_postgresql(server: Server, file: Path, programs: Path | None)
     return aside
 
 
-async def _refuse_if_in_use(connection: asyncpg.Connection) -> None:
+async def _refuse_if_in_use(connection: "asyncpg.Connection") -> None:
     others = await connection.fetchval(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -259,7 +263,7 @@ async def _refuse_if_in_use(connection: asyncpg.Connection) -> None:
         raise BackupFailed(f"数据库正在使用（{others} 个连接）：请先停止服务再恢复")
 
 
-async def _set_aside(connection: asyncpg.Connection) -> str:
+async def _set_aside(connection: "asyncpg.Connection") -> str:
     """Rename what is there, and make room; the name it has now."""
     number = 1
     while await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", f"{OLD_SCHEMA}{number}"):
@@ -270,7 +274,7 @@ async def _set_aside(connection: asyncpg.Connection) -> str:
     return f"{OLD_SCHEMA}{number}"
 
 
-async def _bring_back(connection: asyncpg.Connection, aside: str) -> None:
+async def _bring_back(connection: "asyncpg.Connection", aside: str) -> None:
     async with connection.transaction():
         await connection.execute("DROP SCHEMA public")  # Empty: the restore was one transaction.
         await connection.execute(f"ALTER SCHEMA {aside} RENAME TO public")

@@ -4,6 +4,9 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
+import models.comparisons  # noqa: F401 (before any model)
+
+# isort: split
 import tortoise.backends.sqlite.executor  # noqa: F401 (registers adapters that ours replace)
 from tortoise.backends.base.config_generator import expand_db_url
 
@@ -60,7 +63,6 @@ from models.measures import Measure, MeasureIssue, MeasureKind, MeasureStatus
 from models.organizations import Organization, OrganizationKind, Scope
 from models.people import Account, App, Consent, Duty, Membership, Person, Role
 from models.place_images import PlaceImage
-from models.postgresql import Connection
 from models.questions import Entry, EntryDraft, EntryStatus, EntryVersion, Question
 from models.ratings import Rating
 from models.records import (
@@ -293,6 +295,8 @@ def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
         pragmas = "busy_timeout=5000&synchronous=NORMAL&wal_autocheckpoint=0"
         connection = expand_db_url(f"{database_url}?{pragmas}")
     else:
+        from models.postgresql import Connection  # Only here: with SQLite it would be memory for nothing.
+
         name = "postgresql"
         more = "&" if "?" in database_url else "?"
         connection = expand_db_url(f"{database_url}{more}minsize=1&maxsize={pool}")

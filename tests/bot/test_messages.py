@@ -7,7 +7,7 @@ import pytest
 import xmltodict
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from wechatpy import parse_message
+from wechatpy.parser import parse_message
 
 from bot.messages import KEYED_EVENT, TEXT_MESSAGE, Garbled, message_of, parse, parse_any
 from tests.bot.platform import event, message_xml, text_message
