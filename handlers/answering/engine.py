@@ -92,7 +92,7 @@ def spelling(readings: Iterable[Reading], words: Words) -> Spelling:
     """What puts slips right by everything that entries say."""
     synonyms = (word for found in words.synonyms.items() for word in (found[0], *found[1]))
     return Spelling(
-        [reading.read for reading in readings],
+        [reading.texts.read for reading in readings],
         words=(*words.terms, *words.domain, *synonyms),
         sounds=words.sounds,
         others=words.others,

@@ -1,5 +1,6 @@
 """What the index is made of: texts as characters, pairs of characters and known words."""
 
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
@@ -16,21 +17,17 @@ MOST_TIMES = 255
 """As often as is counted."""
 
 
-class Reading(NamedTuple):
-    """What the texts of one entry come to, whatever the others are: kept, and used again for the next index.
+class Texts(NamedTuple):
+    """The texts of one entry as they are read.
 
     `read` is every text before synonyms are joined, `canonical` every different asking after that, and
     `bare` what is left of it without politeness; `times` says in how many of them each of the `features` is
-    said, 0 if only in the answer. `characters` are those of the askings.
-
-    Each of the texts and features has a line: as strings of their own they take three times the room.
+    said, 0 if only in the answer. Each of the texts and features has a line.
     """
 
     read: str
     canonical: str
     bare: str
-    asked: frozenset[str]
-    characters: str
     features: str
     times: bytes
 
@@ -42,6 +39,29 @@ class Reading(NamedTuple):
         """The features but single characters that at least this share of the askings have, with how many."""
         least = (self.canonical.count("\n") + 1) * share
         return {feature: times for feature, times in self.counted() if times >= least and len(feature) > 1}
+
+    def packed(self) -> bytes:
+        """In a third of the room."""
+        *texts, times = self
+        return zlib.compress("\0".join((*texts, times.decode("latin-1"))).encode(), level=1)
+
+
+class Reading(NamedTuple):
+    """What the texts of one entry come to, whatever the others are: kept, and used again for the next index.
+
+    `characters` are those of the askings, and `asked` is what they ask for. The texts are only looked at
+    while an index is made.
+    """
+
+    asked: frozenset[str]
+    characters: str
+    packed: bytes
+
+    @property
+    def texts(self) -> Texts:
+        """The texts, unpacked at every call."""
+        read, canonical, bare, features, times = zlib.decompress(self.packed).decode().split("\0", 4)
+        return Texts(read, canonical, bare, features, times.encode("latin-1"))
 
 
 def said_by(fact: Fact) -> tuple[str, ...]:
@@ -71,15 +91,15 @@ class Features:
         bare = self.bare("\n".join(canonical))
         asked = Counter(chain.from_iterable({*map(self.of_canonical, canonical, bare.split("\n"))}))
         features = dict.fromkeys(asked) | dict.fromkeys(self.of_canonical(answer, self.bare(answer)))
-        return Reading(
+        texts = Texts(
             "\n".join(read),
             "\n".join(canonical),
             bare,
-            asked_of(canonical),
-            "".join([feature for feature in asked if len(feature) == 1]),
             "\n".join(features),
             bytes([min(asked[feature], MOST_TIMES) for feature in features]),
         )
+        characters = "".join([feature for feature in asked if len(feature) == 1])
+        return Reading(asked_of(canonical), characters, texts.packed())
 
     def bare(self, canonical: str) -> str:
         """Canonical text without politeness, particles and the like."""

@@ -168,7 +168,8 @@ class Said:
         said: dict[int, int] = {}
         in_full: dict[int, tuple[int, int]] = {}
         for place, reading in enumerate(readings):
-            bares = dict(zip(reading.canonical.split("\n"), reading.bare.split("\n"), strict=True))
+            texts = reading.texts
+            bares = dict(zip(texts.canonical.split("\n"), texts.bare.split("\n"), strict=True))
             # What is left of some just names a subject, as of 换届是不是必须的: those count in full.
             told = (text if len(bare) <= SUBJECT else bare for text, bare in bares.items())
             for key in map(hash, dict.fromkeys(told)):
@@ -212,10 +213,11 @@ class Index:
 
     def _typical_of(self, reading: Reading) -> dict[str, int]:
         """What is typical of an entry, with what it says."""
-        askings = reading.read.count("\n")
+        texts = reading.texts
+        askings = texts.read.count("\n")
         return {
             feature: self._says(feature) * times // askings
-            for feature, times in reading.typical(MOST_ASKINGS).items()
+            for feature, times in texts.typical(MOST_ASKINGS).items()
         }
 
     def _post(self, strings: Iterable[str]) -> dict[str, Posted]:
@@ -224,8 +226,9 @@ class Index:
         posted: dict[str, Posted] = {}
         for place, reading in enumerate(self.readings):
             first = place << TIMES_BITS
-            ones = {times: first | times for times in set(reading.times)}
-            for feature, times in reading.counted():
+            texts = reading.texts
+            ones = {times: first | times for times in set(texts.times)}
+            for feature, times in texts.counted():
                 before = posted.get(feature)
                 if before is None:
                     posted[same.get(feature, feature)] = ones[times]

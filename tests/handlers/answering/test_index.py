@@ -196,4 +196,4 @@ def test_an_engine_with_other_words_reads_all_anew() -> None:
     before = Engine.build([fact("one", "支委会怎么开")], Words())
     words = Words(synonyms={"支部委员会": ("支委会",)})
     (reading,) = Engine.build([fact("one", "支委会怎么开")], words, before).readings().values()
-    assert reading.canonical == "支部委员会怎么开"
+    assert reading.texts.canonical == "支部委员会怎么开"
