@@ -177,7 +177,7 @@ class Desk:
     async def _work(self, route: Route, message: Message, key: str) -> Remembered:
         if route.manner is not Manner.CHANGES:
             answered = self._written(await self._spoken(route, message), message, key, route)
-            return (await remember([answered]))[0]
+            return await self._ledger.submit(answered)
         async with in_transaction():
             answered = self._written(await self._spoken(route, message), message, key, route)
             remembered = (await remember([answered]))[0]
