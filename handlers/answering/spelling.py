@@ -92,6 +92,44 @@ class Alike:
         )
 
 
+class Slips:
+    """What two neighbours that never stand together were meant to be."""
+
+    def __init__(self, alike: Alike, score: Mapping[str, float], others: frozenset[str]) -> None:
+        self._alike = alike
+        self._score = score
+        self._others = others
+
+    def meant(self, before: str, one: str, other: str, after: str) -> str:
+        """The two with which a text reads best between these characters; "" if none is better.
+
+        `before` and `after` are empty where a text begins or ends.
+        """
+        candidates = self._alike.to(one, other)
+        aims = self._alike.aims
+        if other + one in aims or before + other in aims or one + after in aims:
+            candidates = (*candidates, (other + one, SWAP_GAIN))
+        if not candidates:
+            return ""
+        score = self._score.get
+        left, right = before + one, other + after
+        stands = (
+            STRANGE + (score(left, STRANGE) if before else 0.0) + (score(right, STRANGE) if after else 0.0)
+        )
+        if one + other in self._others or left in self._others or right in self._others:
+            stands += OTHER_GAIN
+        best, gain = "", 0.0
+        for pair, needed in candidates:
+            more = score(pair, STRANGE) - stands - needed
+            if before:
+                more += score(before + pair[0], STRANGE)
+            if after:
+                more += score(pair[1] + after, STRANGE)
+            if more > gain:
+                best, gain = pair, more
+        return best
+
+
 def tied(pair: str, together: int, single: Mapping[str, int]) -> bool:
     """Whether two characters stand together so much more often than by chance that they are a word.
 
@@ -129,11 +167,7 @@ class Spelling:
         )  # In one order: of those alike the first are kept.
         del single["\n"]
         total = sum(single.values())
-        self._others = frozenset(others) - said.keys()
         alike = Alike(sounds)
-        self._aims = alike.aims
-        # Of another object: one that remembered for itself would be in a ring, and outlive its engine.
-        self._candidates = lru_cache(MOST_REMEMBERED)(alike.to)
         aims = [
             (times, pair)
             for pair, times in said.items()
@@ -143,6 +177,9 @@ class Spelling:
         for _, pair in aims:
             alike.aim_at(pair)
         self._score = {pair: often(times) for pair, times in said.items()}
+        slips = Slips(alike, self._score, frozenset(others) - said.keys())
+        # Of another object: one that remembered for itself would be in a ring, and outlive its engine.
+        self._meant = lru_cache(MOST_REMEMBERED)(slips.meant)
 
     def pairs(self) -> Iterable[str]:
         """Every two neighbours that are known to stand together."""
@@ -152,36 +189,11 @@ class Spelling:
         """The text with its slips put right; as long as before."""
         return CHINESE.sub(lambda found: self._run(found[0]), text)
 
-    def _run(self, run: str) -> str:
+    def _run(self, run: str, first: int = 0) -> str:
         known = self._score
-        for at in range(len(run) - 1):
-            if run[at : at + 2] not in known:
-                run = self._better(run, at)
+        for at, pair in enumerate(map(add, run[first:], run[first + 1 :]), first):
+            if pair not in known:
+                better = self._meant(run[at - 1 : at], pair[0], pair[1], run[at + 2 : at + 3])
+                if better:
+                    return self._run(run[:at] + better + run[at + 2 :], at + 1)
         return run
-
-    def _better(self, run: str, at: int) -> str:
-        """The run as it reads best with something else for the two neighbours at a place."""
-        before, one, other, after = run[at - 1 : at], run[at], run[at + 1], run[at + 2 : at + 3]
-        candidates = self._candidates(one, other)
-        aims = self._aims
-        if other + one in aims or before + other in aims or one + after in aims:
-            candidates = (*candidates, (other + one, SWAP_GAIN))
-        if not candidates:
-            return run
-        score = self._score.get
-        left, right = before + one, other + after
-        stands = (
-            STRANGE + (score(left, STRANGE) if before else 0.0) + (score(right, STRANGE) if after else 0.0)
-        )
-        if one + other in self._others or left in self._others or right in self._others:
-            stands += OTHER_GAIN
-        best, gain = "", 0.0
-        for pair, needed in candidates:
-            more = score(pair, STRANGE) - stands - needed
-            if before:
-                more += score(before + pair[0], STRANGE)
-            if after:
-                more += score(pair[1] + after, STRANGE)
-            if more > gain:
-                best, gain = pair, more
-        return run[:at] + best + run[at + 2 :] if best else run
