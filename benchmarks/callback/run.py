@@ -2,9 +2,9 @@
 
     python -m benchmarks.callback.run [--rounds 3] [--seconds 6] [--only protocol]
 
-Server on one core, wrk on another, in turns within one run; compare ratios, not figures: machines
-here are noisy. Beside requests a second stands the server's own CPU time per request, which a busy
-neighbour disturbs less. The full path runs on a real Redis, on SQLite, and on PostgreSQL.
+Server on one core, wrk and the databases on another, in turns within one run; compare ratios, not
+figures: machines here are noisy. Beside requests a second stands the server's own CPU time per request,
+which a busy neighbour disturbs less. The full path runs on a real Redis, on SQLite, and on PostgreSQL.
 """
 
 import argparse
@@ -156,6 +156,8 @@ def main() -> None:
     wanted = ["bare", "protocol", "full-sqlite", "full-postgresql"]
     if options.only:
         wanted = ["bare", *[mode for mode in wanted if options.only in mode and mode != "bare"]]
+    # What is started from here on stands beside the loader: the server alone has a core to itself.
+    os.sched_setaffinity(0, {int(LOAD_CORE)})
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         running = {mode: Server(mode, environment(stack, mode)) for mode in wanted}
