@@ -160,7 +160,7 @@ class Engine:
             as_typed = corrected == cleaned  # Then nothing is to be put right with its pauses either.
             for said in (plain,) if as_typed else dict.fromkeys((plain, self._put_right(plain))):
                 if (calculated := calculate(said, previous, on=on, scope=scope)) is not None:
-                    return calculated if scope else self._by_scope(calculated, said, previous, on)
+                    return calculated
         canonical = self._normalise.canonical(corrected)
         decline = self._declines.find(read, corrected)
         if decline is not None and self._index.said(canonical, self._features.bare(canonical)) is None:
@@ -169,12 +169,6 @@ class Engine:
 
     def _put_right(self, plain: str) -> str:
         return self._normalise.correct(self._normalise.read(plain))
-
-    @staticmethod
-    def _by_scope(calculated: Answer, said: str, previous: str | None, on: date) -> Answer:
-        """A calculation for nobody in particular, marked if it comes out otherwise for some."""
-        others = (calculate(said, previous, on=on, scope=scope) for scope in ("村", "机关"))
-        return replace(calculated, hangs_on_scope=any(other != calculated for other in others))
 
     def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
         spoken = spoken_of(canonical)

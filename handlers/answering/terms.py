@@ -1,6 +1,7 @@
 """任期: when a committee's term ends and the next election is due, by kind of unit."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from handlers.answering.dates import When, arabic, dates, from_code
@@ -51,7 +52,9 @@ def answer(sentence: Sentence) -> Answer | None:
     if not told:
         return None
     years = _years(text, sentence.scope)
-    return None if years is None else _answer(told[0], years, sentence.on)
+    if years is None:
+        return None
+    return replace(_answer(told[0], years, sentence.on), hangs_on_scope=len(years) > 1)
 
 
 def _completed(sentence: Sentence, known: list[str]) -> Answer | None:

@@ -2,12 +2,14 @@
 
 import re
 import time
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.answers.questions import read_questions
 from handlers.answering import arrears, dues, party_age, publicity, surplus, terms, transition, votes
 from handlers.answering.calculators import calculate
 from handlers.answering.engine import Engine
@@ -255,3 +257,17 @@ def test_a_message_is_read_in_a_fraction_of_a_millisecond() -> None:
             ask(text)
     # Two milliseconds are promised for the whole engine; this much room is for a busy machine.
     assert (time.process_time() - started) / (10 * len(texts)) < 0.002
+
+
+def test_what_comes_out_otherwise_for_some_kind_of_unit_says_so() -> None:
+    hanging = 0
+    for text in (*(question.text for question in read_questions()), "支部2023年5月换的届，下次什么时候换届"):
+        found = calculate(text, on=TODAY)
+        scoped = [calculate(text, on=TODAY, scope=scope) for scope in ("村", "机关")]
+        if found is None:
+            assert scoped == [None, None], text
+        else:
+            same = replace(found, hangs_on_scope=False)
+            assert found.hangs_on_scope is any(one != same for one in scoped), text
+            hanging += found.hangs_on_scope
+    assert hanging

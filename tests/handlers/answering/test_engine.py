@@ -282,6 +282,9 @@ def test_what_holds_everywhere_answers_for_a_kind_of_unit_too(text: str, code: s
         ("支部任期几年", "村", False),
         ("村支部任期几年", None, False),
         ("预备期多长", None, False),
+        ("支部2023年5月20日换的届，下次什么时候换届", None, True),
+        ("支部2023年5月20日换的届，下次什么时候换届", "机关", False),
+        ("村支部2023年5月20日换的届，下次什么时候换届", None, False),
     ],
 )
 def test_it_is_known_what_hangs_on_the_kind_of_unit(text: str, scope: str | None, hangs: bool) -> None:
