@@ -18,7 +18,7 @@ from tortoise.exceptions import BaseORMException
 from tortoise.functions import Count, Max, Sum
 from tortoise.transactions import in_transaction
 
-from handlers import audit
+from handlers import audit, memory
 from handlers.answering.engine import Engine
 from handlers.answering.shapes import Citation, Decline, Detail, Fact, Words
 from handlers.context import Context
@@ -31,6 +31,8 @@ FRESH_FOR_SECONDS = 0.2
 promised, making a new engine takes more than one."""
 LOOKS_EVERY_SECONDS = 0.25
 """Longer, so that every look is one."""
+GONE_AFTER_SECONDS = 1.0
+"""By then the engine before is gone, and its memory can be handed back: some ten megabytes."""
 
 log = logging.getLogger(__name__)
 SEEDED = (
@@ -310,6 +312,7 @@ async def refresh(ctx: Context) -> Engine:
         held.engine, held.stamp = await load_engine(ctx), stamp
         # What is kept for good needn't be looked through by every collection: those pauses are long.
         gc.freeze()
+        asyncio.get_running_loop().call_later(GONE_AFTER_SECONDS, memory.give_back)
     return held.engine
 
 

@@ -1,10 +1,13 @@
 """The knowledge base: seeded once, kept when staff edited it, and fresh in every process."""
 
 import asyncio
+import weakref
 from datetime import timedelta
 from pathlib import Path
 
-from handlers import knowledge
+import pytest
+
+from handlers import knowledge, memory
 from handlers.context import Context, open_context
 from models import AuditEntry, Entry, EntryStatus
 from settings import Settings
@@ -90,6 +93,28 @@ async def test_a_moment_after_a_look_nobody_looks(ctx: Context, clock: Clock) ->
     assert len(await knowledge.refresh(ctx)) == 0
     clock.now += timedelta(milliseconds=100)
     assert len(await knowledge.refresh(ctx)) > 0
+
+
+async def test_the_engine_before_is_gone_when_memory_is_given_back(
+    ctx: Context, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await knowledge.seed(ctx)
+    before = weakref.ref(await knowledge.refresh(ctx))
+    given_back = asyncio.Event()
+    gone: list[bool] = []
+
+    def give_back() -> None:
+        gone.append(before() is None)
+        given_back.set()
+
+    monkeypatch.setattr(knowledge, "GONE_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(memory, "give_back", give_back)
+    await Entry.filter(code="probation-length").update(version=2)
+    clock.now += timedelta(seconds=2)
+    await knowledge.refresh(ctx)
+    async with asyncio.timeout(5):
+        await given_back.wait()
+    assert gone == [True]
 
 
 async def test_one_of_many_callers_builds_the_engine(ctx: Context) -> None:
