@@ -1,9 +1,8 @@
 """Details that a question asks for and an entry says nothing of, however near it is otherwise."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from handlers.answering.patterns import AnyOf
 from handlers.answering.shapes import Detail, Fact
 
 LONG = 24
@@ -12,24 +11,17 @@ AT_THE_END = 18
 """So many characters at the end of a story ask something."""
 
 
-class Details:
-    """Compares what a question asks for with all that an entry says and is asked."""
+def asks_in(canonical: str) -> str:
+    """Where canonical text may ask for details: of a message longer than `LONG` only the end."""
+    return canonical[-AT_THE_END:] if len(canonical) > LONG else canonical
 
-    def __init__(self, details: Iterable[Detail]) -> None:
-        details = tuple(details)
-        self._any = AnyOf(detail.asked for detail in details)
-        self._details = [
-            (re.compile(detail.asked), re.compile(detail.said or detail.asked)) for detail in details
-        ]
 
-    def lacks(self, canonical: str, fact: Fact) -> bool:
-        """Whether canonical text asks for a detail of which this entry doesn't speak.
+def said_of(detail: Detail) -> re.Pattern[str]:
+    """How an entry speaks of a detail."""
+    return re.compile(detail.said or detail.asked)
 
-        Of a message longer than `LONG` only the last `AT_THE_END` characters are looked at.
-        """
-        if len(canonical) > LONG:
-            canonical = canonical[-AT_THE_END:]
-        if not self._any(canonical):
-            return False
-        whole = "\n".join((fact.question, *fact.askings, fact.answer))
-        return any(asked.search(canonical) and not said.search(whole) for asked, said in self._details)
+
+def lacks(fact: Fact, details: Sequence[re.Pattern[str]]) -> bool:
+    """Whether an entry doesn't speak of one of the details asked for, each given by how it would."""
+    whole = "\n".join((fact.question, *fact.askings, fact.answer)) if details else ""
+    return any(not said.search(whole) for said in details)

@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import date
 
 from handlers.answering import confidence, replies
-from handlers.answering.asks import asks
 from handlers.answering.calculators import NUMBER, calculate
 from handlers.answering.declines import Declines
-from handlers.answering.details import Details
+from handlers.answering.details import lacks
 from handlers.answering.features import Features, Reading, said_by
 from handlers.answering.index import Favour, Index, Match
 from handlers.answering.normalise import Normaliser, alternation
-from handlers.answering.patterns import AnyOf
+from handlers.answering.patterns import counted
 from handlers.answering.shapes import Answer, Fact, Words
+from handlers.answering.signs import Glance
 from handlers.answering.spelling import Spelling
 
 SCOPE_WORDS = (
@@ -28,8 +28,6 @@ SCOPE_WORDS = (
     (r"学校|高校|中学|小学|大学(?!生)|学院|幼儿园", ("学校", "事业单位")),
 )
 """What names a kind of unit, and the kinds whose rules may hold for it."""
-SCOPE_PATTERNS = tuple((re.compile(pattern), scopes) for pattern, scopes in SCOPE_WORDS)
-NAMES_A_KIND = AnyOf(pattern for pattern, _ in SCOPE_WORDS)
 A_KIND = re.compile("|".join(pattern for pattern, _ in SCOPE_WORDS))
 KIND_WORDS = tuple(
     (re.compile(pattern), scopes[0]) for pattern, scopes in SCOPE_WORDS if "两新" not in scopes[1:]
@@ -84,6 +82,8 @@ LEAST_TYPED = 2
 """Characters: of one, nobody can tell what is meant."""
 MOST_SUGGESTED = 6
 """Questions shown under what is being typed: as many as a phone shows above its keyboard."""
+COUNTED = 5
+"""So many askings of each entry tell which pieces of text are common."""
 MOST_QUESTIONS = 2
 """Answers put into one reply; the rest is better asked again than read on a phone."""
 
@@ -114,13 +114,16 @@ class Engine:
         self._by_code = {fact.code: fact for fact in facts}
         self._replies = {fact.code: replies.answer(fact) for fact in facts}
         self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
-        self._declines = Declines(words.declines)
         self._domain = alternation(words.domain)
-        self._details = Details(words.details)
-        hedged = [(when, unless) for when, unless in words.beyond if unless]
-        self._hedged = AnyOf(when for when, _ in hedged)
-        self._beyond = [(re.compile(when), re.compile(unless)) for when, unless in hedged]
-        self._always_beyond = AnyOf(when for when, unless in words.beyond if not unless)
+        self._declines: Declines
+        self._glance: Glance
+        if before is not None and before._words is words and len(before) >= len(facts) / 2:
+            self._declines, self._glance = before._declines, before._glance
+        else:
+            typed = "\n".join([asking for fact in facts for asking in fact.askings[:COUNTED]])
+            times = counted(f"{typed}\n{self._normalise.canonical(typed)}")
+            self._declines = Declines(words.declines, times)
+            self._glance = Glance(words, SCOPE_WORDS, times)
 
     @classmethod
     def build(
@@ -171,7 +174,7 @@ class Engine:
         return self._normalise.correct(self._normalise.read(plain))
 
     def _look_up(self, canonical: str, *, scope: str | None, on: date, previous: str | None) -> Answer:
-        spoken = spoken_of(canonical)
+        spoken = self._glance(canonical).kinds
         favour = self._favour(spoken or frozenset([scope] if scope else ()), on)
         answer = self._look_for(canonical, favour, previous)
         return (
@@ -199,7 +202,7 @@ class Engine:
             return self._lean(canonical, last, favour)
         if several:
             return join(several)
-        anywhere = A_KIND.sub("", canonical) if self._domain and NAMES_A_KIND(canonical) else ""
+        anywhere = A_KIND.sub("", canonical) if self._domain and self._glance(canonical).kinds else ""
         if self._features.says(anywhere):
             found = self._judge(anywhere, favour)  # What holds everywhere isn't said of each kind of unit.
             return found if found.kind == "answer" else whole
@@ -210,7 +213,7 @@ class Engine:
         asked = self._normalise(last.question)
         both = f"{canonical}|{asked}"
         subject = NO_SUBJECT.sub("", canonical)
-        another = len(subject) > 1 and subject not in asked and not NAMES_A_KIND(subject)
+        another = len(subject) > 1 and subject not in asked and not self._glance(subject).kinds
         names = (subject, *self._synonyms.get(subject, ()))
         if another:
 
@@ -240,7 +243,7 @@ class Engine:
 
     def favour_for(self, canonical: str, scope: str | None, on: date) -> Favour:
         """Which entries may answer: in force, and for the unit spoken of (else the asker's)."""
-        return self._favour(spoken_of(canonical) or frozenset([scope] if scope else ()), on)
+        return self._favour(self._glance(canonical).kinds or frozenset([scope] if scope else ()), on)
 
     def _favour(self, wanted: frozenset[str], on: date) -> Favour:
         gone = self._not_in_force(on)
@@ -270,10 +273,7 @@ class Engine:
 
     def beyond(self, canonical: str) -> bool:
         """Whether it asks for what no rule says: a text to copy, somebody's own case, a telephone number."""
-        return self._always_beyond(canonical) or (
-            self._hedged(canonical)
-            and any(when.search(canonical) and not unless.search(canonical) for when, unless in self._beyond)
-        )
+        return self._glance(canonical).beyond
 
     def _nothing_says(self, canonical: str, fact: Fact) -> bool:
         """Whether it asks for what no rule says, and the entry isn't one that was written about just that."""
@@ -296,13 +296,13 @@ class Engine:
         ours = self.ours(canonical)
         if given is None and (not matches or self._nothing_says(canonical, matches[0].fact)):
             return unknown(ours=ours, sure=0.0)
-        asked = asks(canonical)
-        sure = confidence.probability(confidence.signals(matches, wanted, asked))
+        signs = self._glance(canonical)
+        sure = confidence.probability(confidence.signals(matches, wanted, signs.asked))
         if given is not None and sure < confidence.ALONE_AT:
             return self._said(given, hangs)  # Its own kind's entry is near, but no clearer.
-        if given is None and sure >= confidence.CHOOSE_AT and self._details.lacks(canonical, matches[0].fact):
+        if given is None and sure >= confidence.CHOOSE_AT and lacks(matches[0].fact, signs.details):
             return unknown(ours=ours, sure=0.0)
-        names_only = not asked and len(bare) <= LONGEST_SUBJECT
+        names_only = not signs.asked and len(bare) <= LONGEST_SUBJECT
         if sure >= (least if ours else max(least, confidence.STRANGE_AT)) and not names_only:
             fact = matches[0].fact
             text = self._replies[fact.code]
@@ -352,13 +352,6 @@ def matter(matches: Sequence[Match]) -> bool:
     """Whether an entry for one kind of unit is near, so that knowing the kind might change the answer."""
     least = matches[0].score * confidence.NEAR if matches else 0.0
     return any(match.fact.scopes and match.score >= least for match in matches)
-
-
-def spoken_of(text: str) -> frozenset[str]:
-    """The kinds of unit that a text names."""
-    if not NAMES_A_KIND(text):
-        return frozenset()
-    return frozenset().union(*(scopes for pattern, scopes in SCOPE_PATTERNS if pattern.search(text)))
 
 
 def kind_of(text: str) -> str | None:
