@@ -118,6 +118,7 @@ class Engine:
         self._declines: Declines
         self._glance: Glance
         if before is not None and before._words is words and len(before) >= len(facts) / 2:
+            # The patterns are the same, and what half as many entries say tells well enough what is rare.
             self._declines, self._glance = before._declines, before._glance
         else:
             typed = "\n".join([asking for fact in facts for asking in fact.askings[:COUNTED]])

@@ -143,7 +143,7 @@ class Normaliser:
     def plain(self, text: str) -> str:
         """Half-width, simplified, lower case, without face codes: what numbers are read from."""
         text = text[:LONGEST_QUESTION]
-        if USUAL.fullmatch(text):  # Most is: the long way takes ten times as long.
+        if USUAL.fullmatch(text):  # Most is: the long way takes several times as long.
             for wide, half in USUAL_MARKS:
                 text = text.replace(wide, half)
         else:

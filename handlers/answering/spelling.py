@@ -162,9 +162,8 @@ class Spelling:
             single.update(together)
         said = {pair: times for pair, times in neighbours.items() if CHINESE.fullmatch(pair)}
         del neighbours  # As large as what is made of it.
-        said.update(
-            dict.fromkeys(sorted(ours - said.keys()), 1)
-        )  # In one order: of those alike the first are kept.
+        # In one order: of those alike the first are kept.
+        said.update(dict.fromkeys(sorted(ours - said.keys()), 1))
         del single["\n"]
         total = sum(single.values())
         alike = Alike(sounds)
