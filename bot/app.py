@@ -63,9 +63,12 @@ class Door:
         started = asyncio.get_running_loop().time()
         if request.headers.get("Content-Type", "").startswith(NEVER_WECHAT):
             return refuse(415, "content_type").by_aiohttp()
-        body = await read_body(request)
-        if body is None:
+        try:
+            body = await read_body(request)
+        except TooLong:
             return refuse(413, "body").by_aiohttp()
+        except TooSlow:
+            return refuse(408, "slow_body").by_aiohttp()
         return (await self.respond(request.rel_url.raw_query_string, body, started)).by_aiohttp()
 
     async def respond(self, query_string: str, body: bytes, started: float) -> Response:
@@ -104,26 +107,41 @@ def read_query(raw: str) -> Mapping[str, str]:
     return dict([pair.split("=", 1) for pair in raw.split("&") if "=" in pair])
 
 
-async def read_body(request: web.Request) -> bytes | None:
-    """The body; None when it is longer than a callback can be, or doesn't come."""
+class TooLong(Exception):
+    """The body is longer than a callback can be."""
+
+
+class TooSlow(Exception):
+    """The body doesn't come."""
+
+
+async def read_body(request: web.Request) -> bytes:
+    """The body.
+
+    Raises:
+        TooLong, TooSlow: there is none that could be a callback's.
+    """
     content = request.content
-    if content.is_eof():
-        body = content.read_nowait(-1)
-        return body if len(body) <= BODY_LIMIT else None
     if (request.content_length or 0) > BODY_LIMIT:
-        return None
+        raise TooLong
     parts: list[bytes] = []
     size = 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
-            async for part in content.iter_any():
+            while not content.at_eof():
+                part = await content.readany()
                 parts.append(part)
                 size += len(part)
                 if size > BODY_LIMIT:
-                    return None
+                    raise TooLong
     except TimeoutError:
-        return None
-    return b"".join(parts)
+        if not content.is_eof():
+            raise TooSlow from None
+        parts.append(content.read_nowait(-1))  # It came while the process was held up.
+    body = b"".join(parts)
+    if len(body) > BODY_LIMIT:
+        raise TooLong
+    return body
 
 
 def refuse(status: int, reason: str) -> Response:

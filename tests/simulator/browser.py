@@ -24,6 +24,7 @@ MISSING = next(
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 PATIENCE = 15.0
 LOOKS_AGAIN_AFTER = 0.05
+STARTS = 5
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -146,11 +147,9 @@ class Browser:
 @asynccontextmanager
 async def open_browser(profile: Path) -> AsyncIterator[Browser]:
     """A browser of its own, closed at the end."""
-    driver = await asyncio.create_subprocess_exec(
-        "chromedriver", "--port=0", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
+    driver, address = await _start()
     try:
-        async with aiohttp.ClientSession(await _address(driver)) as http:
+        async with aiohttp.ClientSession(address) as http:
             browser = await _session(http, profile)
             try:
                 yield browser
@@ -161,12 +160,20 @@ async def open_browser(profile: Path) -> AsyncIterator[Browser]:
         await driver.wait()
 
 
-async def _address(driver: asyncio.subprocess.Process) -> str:
-    assert driver.stdout is not None
-    async for line in driver.stdout:
-        if b"started successfully on port" in line:
-            return f"http://127.0.0.1:{line.decode().split('port ')[1].strip().rstrip('.')}"
-    raise AssertionError("chromedriver did not start")
+async def _start() -> tuple[asyncio.subprocess.Process, str]:
+    """A driver and its address. It ends at once when another program has the port it chose."""
+    said = b""
+    for _ in range(STARTS):
+        driver = await asyncio.create_subprocess_exec(
+            "chromedriver", "--port=0", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        assert driver.stdout is not None
+        async for line in driver.stdout:
+            said += line
+            if b"started successfully on port" in line:
+                return driver, f"http://127.0.0.1:{line.decode().split('port ')[1].strip().rstrip('.')}"
+        await driver.wait()
+    raise AssertionError(f"chromedriver did not start: {said.decode()}")
 
 
 async def _session(http: aiohttp.ClientSession, profile: Path) -> Browser:
