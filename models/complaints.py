@@ -55,6 +55,7 @@ class Complaint(Model):
 
     class Meta:
         table = "complaints"
+        indexes = (("account_id",), ("office_id",))
         constraints = (CheckConstraint(check=ENDED_IN_WORDS, name="complaint_ended_in_words"),)
 
 

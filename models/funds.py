@@ -171,6 +171,7 @@ class Claim(Model):
         table = "claims"
         # No one-to-one field: adding a check on SQLite makes the table anew, without its unique columns.
         unique_together = (("booking",),)
+        indexes = (("branch_id",), ("batch_id",))
         constraints = (
             CheckConstraint(check="amount > 0 AND amount <= cap", name="claim_within_cap"),
             CheckConstraint(check="approved_by_id <> submitted_by_id", name="claim_approved_by_another"),
@@ -213,6 +214,7 @@ class Receipt(Model):
 
     class Meta:
         table = "receipts"
+        indexes = (("claim_id",),)
         constraints = (CheckConstraint(check="amount > 0", name="receipt_above_zero"),)
 
 
@@ -241,6 +243,7 @@ class Payment(Model):
         table = "payments"
         # No one-to-one field: adding a check on SQLite makes the table anew, without its unique columns.
         unique_together = (("booking",),)
+        indexes = (("claim_id",),)
         constraints = (
             CheckConstraint(check="amount > 0", name="payment_above_zero"),
             CheckConstraint(check="paid_by_id <> claimed_by_id", name="payment_by_another"),

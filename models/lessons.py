@@ -105,7 +105,7 @@ class Delivery(Model):
         table = "deliveries"
         # Somebody who binds in between changes their name as a recipient, but not their account.
         unique_together = (("week", "recipient"), ("week", "account"))
-        indexes = (("status", "channel"), ("message_id",))
+        indexes = (("status", "channel"), ("message_id",), ("account_id",))
 
     @classmethod
     async def claim(

@@ -38,6 +38,7 @@ class Person(Model):
 
     class Meta:
         table = "people"
+        indexes = (("organization_id",),)
 
 
 class App(StrEnum):
@@ -100,6 +101,7 @@ class Duty(Model):
     class Meta:
         table = "duties"
         unique_together = (("person", "role", "organization", "site"),)
+        indexes = (("organization_id",),)
 
 
 class Consent(Model):

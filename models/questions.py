@@ -109,3 +109,4 @@ class Question(Model):
 
     class Meta:
         table = "questions"
+        indexes = (("account_id", "asked_at"),)

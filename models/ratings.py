@@ -24,4 +24,5 @@ class Rating(Model):
 
     class Meta:
         table = "ratings"
+        indexes = (("booking_id",),)
         constraints = (CheckConstraint(check="stars BETWEEN 1 AND 5", name="rating_of_one_to_five"),)

@@ -68,7 +68,7 @@ class Record(Model):
     class Meta:
         table = "records"
         unique_together = (("branch", "template", "subject"),)
-        indexes = (("branch_id", "year", "template"),)
+        indexes = (("branch_id", "year", "template"), ("booking_id",))
         constraints = (
             CheckConstraint(check="revision >= 1", name="record_revision_from_one"),
             CheckConstraint(

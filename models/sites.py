@@ -240,6 +240,7 @@ class Guest(Model):
     class Meta:
         table = "guests"
         unique_together = (("booking", "person"),)
+        indexes = (("person_id",),)
 
 
 class CheckIn(Model):
@@ -260,6 +261,7 @@ class CheckIn(Model):
     class Meta:
         table = "check_ins"
         unique_together = (("booking", "person"),)
+        indexes = (("person_id",),)
 
 
 class RefusedScan(Model):

@@ -143,6 +143,7 @@ class Trainee(Model):
 
     class Meta:
         table = "trainees"
+        indexes = (("person_id",), ("enrolment_id",))
 
 
 class Attendance(Model):
@@ -184,3 +185,4 @@ class TrainingRecord(Model):
     class Meta:
         table = "training_records"
         unique_together = (("training", "person"),)
+        indexes = (("person_id",),)
