@@ -15,13 +15,12 @@ from bot import texts
 from bot.messages import Message, message_of
 from bot.pace import Pace, open_pace
 from bot.replies import MORE, Reply, render, said
-from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken
+from bot.router import Deliberate, Instant, Manner, Route, Router, Spoken, app_of
 from handlers import accounts, remainders, sealed_texts
 from handlers.callbacks import CallbackLedger
 from handlers.context import REQUEST_ID, Context
 from handlers.errors import Refused
 from handlers.lengths import cut
-from models import App
 from models.callbacks import Answered, Callback, Remembered, claim_owed, owe, remember, stored_reply
 from settings import LateAnswers
 
@@ -66,7 +65,6 @@ class Desk:
         self._deadline = ctx.settings.callback_deadline
         self._running: dict[str, asyncio.Future[Remembered]] = {}
         self._pace = pace
-        self._mini_program = ctx.settings.mp_app_id.encode()
         self._loop = asyncio.get_running_loop()
 
     async def answer(self, message: Message, started: float) -> str:
@@ -95,7 +93,8 @@ class Desk:
             if not isinstance(spoken, Route):
                 return await self._store_at_once(spoken, route, message, key)
             route = spoken
-        worker = await self._ledger.claim(key)
+        # A look-up done twice changes nothing, and the first answer stored is the one that counts.
+        worker = None if route.manner is Manner.READS else await self._ledger.claim(key)
         if worker is not None or key in self._running:
             known = await self._join(message, key, worker or self._ledger.process, started)
             if known is not None:
@@ -187,17 +186,17 @@ class Desk:
 
     async def _spoken(self, route: Route, message: Message) -> Reply | Spoken:
         ctx = self._ctx
-        if route.from_person:
-            caller = await accounts.caller(ctx, app=self._app(message), openid=message.source)
+        if route.from_person and not route.finds_sender:
+            app = app_of(message, ctx)
+            if route.manner is Manner.READS:
+                caller = await accounts.known_caller(app=app, openid=message.source)
+            else:
+                caller = await accounts.caller(ctx, app=app, openid=message.source)
             ctx = ctx.on_behalf_of(caller)
         try:
             return await cast(Deliberate, route.answer)(message, ctx)
         except Refused as refusal:
             return texts.refusal(refusal)
-
-    def _app(self, message: Message) -> App:
-        is_mini_program = message.app_id == self._mini_program
-        return App.MINI_PROGRAM if is_mini_program else App.OFFICIAL_ACCOUNT
 
     def _written(self, spoken: Reply | Spoken, message: Message, key: str, route: Route | None) -> Answered:
         """The reply as it goes out and is stored; what doesn't fit is kept for “更多”."""
@@ -213,7 +212,7 @@ class Desk:
             body, text = (sealed_texts.seal(self._ctx.settings.secret_key, one) for one in (body, text))
         return Answered(
             key=key,
-            app=self._app(message),
+            app=app_of(message, self._ctx),
             openid=openid,
             reply=body,
             text=text,

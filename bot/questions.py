@@ -5,7 +5,7 @@ import re
 from bot import texts
 from bot.messages import Message
 from bot.replies import Reply
-from bot.router import Manner, Route, Spoken
+from bot.router import Manner, Route, Spoken, app_of
 from handlers import questions, remainders
 from handlers.answering.engine import LEANS, MAY_LEAN
 from handlers.answering.shapes import Answer
@@ -14,6 +14,8 @@ from handlers.errors import NotFound
 from models.callbacks import Asked
 
 LONGEST_KEPT = 600
+FOLLOW_UPS = ("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤", "原文", "条文", "原话")
+"""What by itself asks for more of the last answer."""
 OBJECTION = re.compile(
     "(?:你|您|这个?|那个?|刚才|上面|上一条|我觉得|感觉)*的?(?:回答|答案|答复|解答|答|说|讲)?[的得]?(?:都|也|好像|完全|根本)?"
     "(?:不对|错了|错的|不准确?|有误|有问题|没用|没有用|没啥用|没帮助|没有帮助|没帮上忙?|不是我(?:要)?问的|答非所问|没答到点(?:子)?上|看不懂)"
@@ -38,7 +40,9 @@ def asked(message: Message, ctx: Context) -> Spoken | Route:
 
 async def followed_up(message: Message, ctx: Context) -> Spoken:
     """A number chooses among what was offered, “详细” and “原文” ask for more of the last answer."""
-    return _spoken(message.content, await questions.answer_to(ctx, text=message.content))
+    text = message.content
+    app = app_of(message, ctx)
+    return _spoken(text, await questions.answer_to_sender(ctx, app=app, openid=message.source, text=text))
 
 
 def _spoken(text: str, answer: Answer) -> Spoken:
@@ -47,7 +51,7 @@ def _spoken(text: str, answer: Answer) -> Spoken:
     return Spoken(answer.text, Asked(kept, answer.kind, answer.entry or "", answer.confidence))
 
 
-FOLLOWED_UP = Route(("text", "voice"), followed_up, Manner.READS)
+FOLLOWED_UP = Route(("text", "voice"), followed_up, Manner.READS, finds_sender=True)
 
 
 async def useful(message: Message, ctx: Context) -> Reply:

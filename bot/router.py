@@ -8,6 +8,7 @@ from enum import Enum
 from bot.messages import Message
 from bot.replies import Reply
 from handlers.context import Context
+from models import App
 from models.callbacks import Asked
 
 
@@ -38,7 +39,8 @@ class Route:
     """One line of the table. Empty conditions admit everything.
 
     `from_person` is false for what the platform reports, and for the news that a person left: then no
-    account is looked up or made for the sender. A `private` reply is for its reader alone: it is kept sealed.
+    account is looked up or made for the sender. An answer that `finds_sender` looks them up by itself, with
+    what else it needs. A `private` reply is for its reader alone: it is kept sealed.
     """
 
     kinds: Collection[str]
@@ -50,6 +52,7 @@ class Route:
     opening: re.Pattern[str] | None = None
     says_something: bool = False
     from_person: bool = True
+    finds_sender: bool = False
     private: bool = False
 
     def admits(self, message: Message) -> bool:
@@ -67,6 +70,12 @@ class Route:
         if self.opening is not None and self.opening.match(content) is None:
             return False
         return (not self.words or content in self.words) and (not self.says_something or bool(content))
+
+
+def app_of(message: Message, ctx: Context) -> App:
+    """Which of the two apps a message was sent to."""
+    is_mini_program = message.app_id == ctx.settings.mp_app_id.encode()
+    return App.MINI_PROGRAM if is_mini_program else App.OFFICIAL_ACCOUNT
 
 
 class Router:

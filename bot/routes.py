@@ -73,10 +73,7 @@ ROUTES = (
     Route(TEXT, learning.remembered, CHANGES, words=("记住了", "没记住")),
     Route(TEXT, learning.answered, CHANGES, opening=learning.ANSWERS),
     Route(TEXT, learning.one_answered, CHANGES, opening=learning.ONE_ANSWER),
-    Route(
-        TEXT, questions.followed_up, READS, words=("1", "2", "3", "１", "２", "３", "详细", "详情", "步骤")
-    ),
-    Route(TEXT, questions.followed_up, READS, words=("原文", "条文", "原话")),
+    Route(TEXT, questions.followed_up, READS, words=questions.FOLLOW_UPS, finds_sender=True),
     Route(TEXT, questions.useful, CHANGES, words=("有用", "有帮助", "很有用", "挺有用")),
     Route(TEXT, questions.useless, CHANGES, opening=questions.OBJECTION),
     Route(TEXT, questions.more, READS, words=("更多", "下文")),

@@ -20,7 +20,16 @@ async def caller(ctx: Context, *, app: App, openid: str) -> Caller:
     account = await _find(app, openid)
     if account is None:
         account = await _create(ctx, app, openid)
-    return _caller(account)
+    return caller_of(account)
+
+
+async def known_caller(*, app: App, openid: str) -> Caller:
+    """As `caller`, for one who only looks something up: an identity never seen before stays nobody here.
+
+    It is remembered together with the answer, like that of everybody who writes (models/callbacks.py).
+    """
+    account = await _find(app, openid)
+    return Caller() if account is None else caller_of(account)
 
 
 async def caller_by_account(ctx: Context, *, account_id: int) -> Caller:
@@ -32,7 +41,7 @@ async def caller_by_account(ctx: Context, *, account_id: int) -> Caller:
     (account,) = await statements.accounts([account_id])
     if account is None:
         raise NotFound
-    return _caller(account)
+    return caller_of(account)
 
 
 async def caller_of_session(ctx: Context, *, account_id: int) -> Caller:
@@ -44,7 +53,7 @@ async def caller_of_session(ctx: Context, *, account_id: int) -> Caller:
     account = await ctx.together.account(account_id)
     if account is None:
         raise NotFound
-    return _caller(account)
+    return caller_of(account)
 
 
 async def log_in(ctx: Context, *, code: str) -> Caller:
@@ -81,7 +90,7 @@ async def learn_unionids(ctx: Context, *, limit: int = 200) -> int:
     for account in await nameless.order_by("-last_contact_at", "id").limit(limit):
         unionid = await _ask_unionid(ctx, account.openid)
         if unionid is not None:
-            await _learn(ctx, _caller(account), unionid)
+            await _learn(ctx, caller_of(account), unionid)
             learnt += 1
     return learnt
 
@@ -186,7 +195,8 @@ async def require_person(ctx: Context) -> Person:
     return ctx.caller.person
 
 
-def _caller(account: Account) -> Caller:
+def caller_of(account: Account) -> Caller:
+    """Who stands behind an identity that was read with its person."""
     person = account.person
     return Caller(account=account, person=person if person is not None and person.left_at is None else None)
 

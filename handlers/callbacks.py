@@ -11,12 +11,16 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from redis.exceptions import RedisError
 
 from handlers.batches import Batch
 from handlers.context import Context
-from models.callbacks import Answered, Remembered, remember, stored_reply
+from models.callbacks import Answered, Remembered, open_lane, remember, stored_reply
+
+if TYPE_CHECKING:
+    from models.postgresql import Lane
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +39,13 @@ DATABASE_TIMEOUT = 4.0
 class CallbackLedger:
     """One process's view of which callbacks are taken, by whom, and answered with what."""
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, lane: "Lane | None" = None) -> None:
         self._ctx = ctx
         self.process = secrets.token_hex(6)
         self._claims: Batch[str, str | None] = Batch(self._claim_all, timeout=REDIS_TIMEOUT)
-        self._answers: Batch[Answered, Remembered] = Batch(remember, timeout=DATABASE_TIMEOUT)
+        self._answers: Batch[Answered, Remembered] = Batch(
+            lambda answers: remember(answers, over=lane), timeout=DATABASE_TIMEOUT
+        )
 
     async def claim(self, key: str) -> str | None:
         """Take a callback; or the process that took it before. Without Redis every one is ours."""
@@ -132,11 +138,12 @@ class CallbackLedger:
 @asynccontextmanager
 async def open_ledger(ctx: Context) -> AsyncIterator[CallbackLedger]:
     """A ledger whose heart beats while it is open; what it was handed is stored before it closes."""
-    ledger = CallbackLedger(ctx)
-    heart = asyncio.create_task(ledger.beat())
-    try:
-        yield ledger
-    finally:
-        await ledger.drain()
-        heart.cancel()
-        await asyncio.gather(heart, return_exceptions=True)
+    async with open_lane() as lane:
+        ledger = CallbackLedger(ctx, lane)
+        heart = asyncio.create_task(ledger.beat())
+        try:
+            yield ledger
+        finally:
+            await ledger.drain()
+            heart.cancel()
+            await asyncio.gather(heart, return_exceptions=True)

@@ -60,7 +60,8 @@ def checkpoint(path: str) -> int:
         with closing(sqlite3.connect(f"file:{quote(path)}?mode=rw", uri=True, timeout=1.0)) as connection:
             _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if pages > LONGEST:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
     except sqlite3.OperationalError:
         return 0
     return int(pages)

@@ -12,6 +12,7 @@ from tortoise.transactions import in_transaction
 
 from handlers import audit, knowledge, notices, regulations
 from handlers.access import OFFICERS, Reach, reach, within
+from handlers.accounts import caller_of
 from handlers.answering import replies
 from handlers.answering.engine import ONLY_SCOPE, kind_of, own_scope
 from handlers.answering.shapes import Answer, Citation
@@ -75,11 +76,34 @@ async def answer_to(ctx: Context, *, text: str, scope: str | None = None) -> Ans
     Raises:
         BadInput: there is no text.
     """
+    text = _worded(text)
+    await knowledge.refresh(ctx)
+    return await _answer_after(ctx, text, await _recent(ctx), scope)
+
+
+async def answer_to_sender(ctx: Context, *, app: App, openid: str, text: str) -> Answer:
+    """As `answer_to`, for who sent a message: they, and what they asked before, are read in one go.
+
+    Raises:
+        BadInput: there is no text.
+    """
+    text = _worded(text)
+    account, recent = await statements.identity_and_asked(
+        app, openid, since=ctx.now() - LEANS_FOR, most=MOST_RECENT
+    )
+    if account is not None:
+        ctx = ctx.on_behalf_of(caller_of(account))
+    return await _answer_after(ctx, text, recent, None)
+
+
+def _worded(text: str) -> str:
     text = readable(text)
     if not text:
         raise BadInput(text="请写下您的问题")
-    await knowledge.refresh(ctx)
-    recent = await _recent(ctx)
+    return text
+
+
+async def _answer_after(ctx: Context, text: str, recent: Sequence[Question], scope: str | None) -> Answer:
     scope = scope or _said_scope(recent) or await _scope(ctx)
     last = recent[0] if recent and len(text) <= LONGEST_LEANING else None
     if text.strip("。！!.") in ORIGINAL:

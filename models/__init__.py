@@ -292,7 +292,7 @@ def tortoise_config(database_url: str, *, pool: int = 10) -> dict[str, Any]:
     # The connection is named after the dialect because Tortoise caches SQL under that name.
     if database_url.startswith("sqlite"):
         name = "sqlite"
-        pragmas = "busy_timeout=5000&synchronous=NORMAL&wal_autocheckpoint=0"
+        pragmas = "busy_timeout=5000&synchronous=NORMAL&wal_autocheckpoint=0&journal_size_limit=-1"
         connection = expand_db_url(f"{database_url}?{pragmas}")
     else:
         from models.postgresql import Connection  # Only here: with SQLite it would be memory for nothing.

@@ -1,9 +1,11 @@
 """What WeChat told us and what we answered: the durable side of promise 1."""
 
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -11,6 +13,10 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 from models.people import App
+from models.sqlite import in_one_piece
+
+if TYPE_CHECKING:
+    from models.postgresql import Lane
 
 
 class Callback(Model):
@@ -117,7 +123,19 @@ SELECT key FROM fresh
 """What `remember_in_steps` does, in one round trip: the hottest statement of the service."""
 
 
-async def remember(answers: Sequence[Answered]) -> list[Remembered]:
+@asynccontextmanager
+async def open_lane() -> AsyncIterator["Lane | None"]:
+    """What one process remembers its answers over: on PostgreSQL a connection kept for nothing else."""
+    if Callback._meta.db.capabilities.dialect != "postgres":
+        yield None
+        return
+    from models.postgresql import Lane  # Only here: with SQLite it would be memory for nothing.
+
+    async with aclosing(Lane(Callback._meta.db)) as lane:
+        yield lane
+
+
+async def remember(answers: Sequence[Answered], *, over: "Lane | None" = None) -> list[Remembered]:
     """Store answers, each with all that follows from it or not at all; in the same order.
 
     The first answer under a key stands. For fresh keys only, the sender's last contact is noted,
@@ -127,15 +145,17 @@ async def remember(answers: Sequence[Answered]) -> list[Remembered]:
     # The same message may stand twice in one batch; the first one is the one that counts.
     first = {answer.key: answer for answer in reversed(answers)}
     connection = Callback._meta.db
-    at_once = connection.capabilities.dialect == "postgres"
-    fresh = await (remember_at_once if at_once else remember_in_steps)(connection, list(first.values()))
+    if connection.capabilities.dialect == "postgres":
+        fresh = await remember_at_once(over or connection, list(first.values()))
+    else:
+        fresh = await remember_in_one_piece(connection, list(first.values()))
     outcomes: dict[str, Remembered] = {}
     for key, answer in first.items():
         outcomes[key] = Remembered(answer.reply, ours=True) if key in fresh else await settle(answer)
     return [outcomes[answer.key] for answer in answers]
 
 
-async def remember_at_once(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
+async def remember_at_once(connection: "BaseDBAsyncClient | Lane", answers: Sequence[Answered]) -> set[str]:
     """PostgreSQL: everything about fresh answers in one statement; the keys that were fresh."""
     rows = [
         (answer.key, answer.app.value, answer.openid, answer.reply, answer.at, *asked_columns(answer.asked))
@@ -150,20 +170,24 @@ def asked_columns(asked: Asked | None) -> tuple[str, str, str, float]:
     return (asked.text, asked.kind, asked.entry_code, asked.confidence) if asked else ("", "", "", 0.0)
 
 
-async def remember_in_steps(_: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
+async def remember_in_one_piece(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
     """SQLite: the same in one transaction; the keys that were fresh."""
-    async with in_transaction() as connection:
-        inserted = await insert_callbacks(connection, answers)
-        fresh = [answer for answer in answers if answer.key in inserted]
-        if fresh:
-            await keep_questions(connection, fresh, await touch_accounts(connection, fresh))
+    return await in_one_piece(connection, lambda sqlite: remember_in_steps(sqlite, answers))
+
+
+def remember_in_steps(connection: sqlite3.Connection, answers: Sequence[Answered]) -> set[str]:
+    """The steps of `remember_at_once`, one by one; the keys that were fresh."""
+    inserted = insert_callbacks(connection, answers)
+    fresh = [answer for answer in answers if answer.key in inserted]
+    if fresh:
+        keep_questions(connection, fresh, touch_accounts(connection, fresh))
     return inserted
 
 
-async def insert_callbacks(connection: BaseDBAsyncClient, answers: Sequence[Answered]) -> set[str]:
+def insert_callbacks(connection: sqlite3.Connection, answers: Sequence[Answered]) -> set[str]:
     """Insert the rows whose keys are new; the set of those keys."""
     marks, values = value_rows([(answer.key, answer.reply, answer.at) for answer in answers])
-    inserted = await connection.execute_query_dict(
+    inserted = connection.execute(
         f"INSERT INTO callbacks (key, reply, received_at) VALUES {marks}"  # noqa: S608 (marks only)
         " ON CONFLICT (key) DO NOTHING RETURNING key",
         values,
@@ -171,9 +195,7 @@ async def insert_callbacks(connection: BaseDBAsyncClient, answers: Sequence[Answ
     return {row["key"] for row in inserted}
 
 
-async def touch_accounts(
-    connection: BaseDBAsyncClient, answers: Sequence[Answered]
-) -> dict[tuple[str, str], int]:
+def touch_accounts(connection: sqlite3.Connection, answers: Sequence[Answered]) -> dict[tuple[str, str], int]:
     """Note each sender's last contact (making the account if it is new), and release held notices.
 
     Yields the accounts' ids by app and openid.
@@ -182,15 +204,15 @@ async def touch_accounts(
     if not latest:
         return {}
     marks, values = value_rows([(app, openid, True, at, at) for (app, openid), at in latest.items()])
-    touched = await connection.execute_query_dict(
+    touched = connection.execute(
         f"INSERT INTO accounts (app, openid, follows, last_contact_at, created_at) VALUES {marks}"  # noqa: S608
         " ON CONFLICT (app, openid) DO UPDATE SET last_contact_at = excluded.last_contact_at"
         " RETURNING id, app, openid",
         values,
-    )
+    ).fetchall()
     openids = [openid for _, openid in latest]
     marks = ", ".join("?" * len(openids))
-    await connection.execute_query(
+    connection.execute(
         "UPDATE notices SET status = 'waiting', next_try_at = ?"  # noqa: S608 (marks only)
         f" WHERE status = 'held' AND openid IN ({marks})",
         [answers[-1].at, *openids],
@@ -198,8 +220,8 @@ async def touch_accounts(
     return {(row["app"], row["openid"]): row["id"] for row in touched}
 
 
-async def keep_questions(
-    connection: BaseDBAsyncClient, answers: Sequence[Answered], accounts: Mapping[tuple[str, str], int]
+def keep_questions(
+    connection: sqlite3.Connection, answers: Sequence[Answered], accounts: Mapping[tuple[str, str], int]
 ) -> None:
     """Keep questions, tied to the accounts that asked."""
     rows = [
@@ -215,7 +237,7 @@ async def keep_questions(
     if not rows:
         return
     marks, values = value_rows(rows)
-    await connection.execute_query(
+    connection.execute(
         "INSERT INTO questions (callback_key, account_id, text, kind, entry_code, confidence, asked_at)"  # noqa: S608
         f" VALUES {marks}",
         values,

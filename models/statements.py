@@ -39,6 +39,11 @@ ASKED = Reading(
     " LIMIT $3",
     q=Question,
 )
+IDENTITY_AND_ASKED = Reading(
+    f"FROM accounts AS a {PERSON} LEFT JOIN questions AS q ON q.account_id = a.id AND q.asked_at >= $3"
+    " WHERE a.app = $1 AND a.openid = $2 ORDER BY q.asked_at DESC, q.id DESC LIMIT $4",
+    a=Account, p=Person, q=Question,
+)  # fmt: skip
 SITES = Reading(
     "FROM (SELECT 1) AS one LEFT JOIN site_changes AS c ON true"
     " LEFT JOIN (unnest($1::text[]) WITH ORDINALITY AS asked(id, place)"
@@ -184,6 +189,18 @@ async def identity(app: App, openid: str) -> Account | None:
 async def asked(account_id: int, *, since: datetime, most: int) -> list[Question]:
     """What somebody asked since a moment, the latest first."""
     return [question for (question,) in await ASKED.rows(account_id, since, most)]
+
+
+async def identity_and_asked(
+    app: App, openid: str, *, since: datetime, most: int
+) -> tuple[Account | None, list[Question]]:
+    """The WeChat identity behind an openid, with its person, and what it asked since, as `asked` has it."""
+    rows = await IDENTITY_AND_ASKED.rows(app.value, openid, since, most)
+    if not rows:
+        return None, []
+    found, person, _ = rows[0]
+    tie(found, "person", person)
+    return found, [question for _, _, question in rows if question is not None]
 
 
 async def sites(ids: Sequence[str], *, statuses: Sequence[str]) -> tuple[int, list[Site]]:

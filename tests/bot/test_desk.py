@@ -113,6 +113,38 @@ async def test_processes_that_get_the_same_message_at_once_answer_alike(open_one
     assert await AuditEntry.filter(action="test.changed").count() == 1
 
 
+async def test_processes_that_look_something_up_at_once_for_the_same_message_answer_alike(
+    open_one: OpenDesk,
+) -> None:
+    numbers = itertools.count(1)
+
+    async def look_up(message: Message, ctx: Context) -> Spoken:
+        return Spoken(f"第{next(numbers)}次", Asked(message.content, "answer", "DF-006", 0.9))
+
+    desks = [await open_one(one_route(look_up, Manner.READS)) for _ in range(4)]
+    message = inbound()
+    replies = await asyncio.gather(*(reply(desk, message) for desk in desks for _ in range(3)))
+    assert len(set(replies)) == 1
+    assert await Question.all().count() == 1
+
+
+async def test_a_stranger_who_looks_something_up_is_remembered_once_with_the_answer(
+    open_one: OpenDesk,
+) -> None:
+    seen: list[Account | None] = []
+
+    async def look_up(message: Message, ctx: Context) -> Reply:
+        seen.append(ctx.caller.account)
+        return "看到了"
+
+    desk = await open_one(one_route(look_up, Manner.READS))
+    await asyncio.gather(*(reply(desk, inbound(message_id=number)) for number in (1, 2)))
+    assert seen == [None, None]
+    (account,) = await Account.all()
+    await reply(desk, inbound(message_id=3))
+    assert seen[2] == account
+
+
 async def test_without_redis_the_database_alone_keeps_the_answers_alike(
     open_one: OpenDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +178,7 @@ async def test_guard_removed_two_processes_would_answer_differently(
 
     monkeypatch.setattr(CallbackLedger, "_claim_all", unreachable)
     monkeypatch.setattr(models.callbacks, "remember_at_once", forget)
-    monkeypatch.setattr(models.callbacks, "remember_in_steps", forget)
+    monkeypatch.setattr(models.callbacks, "remember_in_one_piece", forget)
     monkeypatch.setattr("bot.desk.stored_reply", nothing)
     work = Counting()
     desks = [await open_one(one_route(work.change, Manner.CHANGES)) for _ in range(3)]
