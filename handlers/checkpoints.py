@@ -15,7 +15,11 @@ from urllib.parse import quote
 EVERY = 0.5
 """Seconds between two checkpoints."""
 LONGEST = 16_000
-"""Pages (64 MB) in the log: so many are only there if writers never pause, and then they wait for once."""
+"""Pages (64 MB) in the log: so many are only there if writers never pause, and then they wait for once.
+
+It is begun anew then, not emptied: it keeps its length (`journal_size_limit` in models), since to cut a file
+short takes some 25 ms, and to let it grow again more.
+"""
 
 SQLITE = "sqlite://"
 
@@ -54,13 +58,13 @@ async def _until(over: asyncio.Event, path: str) -> None:
 def checkpoint(path: str) -> int:
     """Copy into the database what is committed, as far as nobody has to wait; how many pages the log has.
 
-    A log that has become too long is emptied, whoever waits. One that is busy is left for the next time.
+    A log that has become too long is begun anew, whoever waits. One that is busy is left for the next time.
     """
     try:
         with closing(sqlite3.connect(f"file:{quote(path)}?mode=rw", uri=True, timeout=1.0)) as connection:
             _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
             if pages > LONGEST:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # So that little is left.
                 connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
     except sqlite3.OperationalError:
         return 0

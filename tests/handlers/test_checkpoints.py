@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +37,8 @@ INSERT INTO organizations (code, name, kind, scope, town, path)
 WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 50000)
 SELECT 'B' || n, hex(zeroblob(40)), 'branch', '', '', '' FROM numbers
 """
+
+ONE = "INSERT INTO organizations (code, name, kind, scope, town, path) VALUES (?, '', 'branch', '', '', '')"
 
 
 async def write(count: int, *, since: int = 0) -> None:
@@ -74,12 +77,41 @@ async def test_no_commit_makes_a_checkpoint(database: Path, monkeypatch: pytest.
         assert await asyncio.to_thread(in_the_file, database) == 0
 
 
-async def test_a_log_that_grew_too_long_is_emptied(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "LONGEST", 1)
-    monkeypatch.setattr(checkpoints, "EVERY", 0.05)
+def write_and_write(database: Path) -> tuple[int, int]:
+    """Commit again and again; how many bytes the log would have if never begun anew, and how many it has."""
+    with closing(sqlite3.connect(database, isolation_level=None, timeout=60)) as writer:
+        for pragma in ("wal_autocheckpoint = 0", "synchronous = NORMAL", "journal_size_limit = -1"):
+            writer.execute(f"PRAGMA {pragma}")
+        writer.execute(ONE, ["B"])
+        first = log_of(database).stat().st_size
+        for number in range(4000):
+            writer.execute(ONE, [f"B{number}"])
+            time.sleep(0.0002)
+        return 4000 * first // 2, log_of(database).stat().st_size
+
+
+async def test_a_log_that_grew_too_long_is_begun_anew_though_writers_hardly_pause(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "LONGEST", 100)
+    monkeypatch.setattr(checkpoints, "EVERY", 0.02)
+    async with open_database(f"sqlite://{database}"):
+        written, length = await asyncio.to_thread(write_and_write, database)
+    assert length < written / 3
+
+
+async def test_a_log_that_is_begun_anew_is_not_cut_short(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To cut it takes longer than to write it, and whoever commits next would wait."""
+    monkeypatch.setattr(checkpoints, "EVERY", 60)
     async with open_database(f"sqlite://{database}"):
         await write(500)
-        await soon(lambda: log_of(database).stat().st_size == 0)
+        before = await asyncio.to_thread(log_of(database).stat)
+        await asyncio.to_thread(checkpoints.checkpoint, str(database))
+        await write(1, since=500)
+        after = await asyncio.to_thread(log_of(database).stat)
+    assert after.st_size == before.st_size > 40_000
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
