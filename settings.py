@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, description="Port to listen on.")
-    database_pool: int = Field(10, description="PostgreSQL connections of one process at most.")
+    database_pool: int = Field(
+        10, ge=2, description="PostgreSQL connections of one process at most; one of them stores answers."
+    )
 
     wechat_api_base: str = Field(OFFICIAL_API_BASE, description="WeChat's API; the simulator's in the demo.")
     wechat_authorize_url: str = Field(
