@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 from aiohttp import web
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from tortoise.exceptions import DBConnectionError, OperationalError
 
 import bot.app
@@ -56,7 +56,7 @@ from handlers.regulation_text import Unsplittable
 from jobs.runner import run_clock, run_jobs
 from jobs.timetable import timetable
 from models import Organization, Site
-from settings import MissingSettings, Settings
+from settings import MissingSettings, Settings, explained
 
 HERE = Path(__file__).parent
 SIMULATOR_PORT = 8081
@@ -708,6 +708,10 @@ def main(arguments: Iterable[str] | None = None) -> int:
             return code
     except EXPECTED as error:
         return _say(str(error))
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        return _say(explained(error))
     except Refused as refusal:
         return _say(f"没有完成（{refusal.code}）：{refusal}")
     except WeChatError as error:

@@ -3,11 +3,14 @@
 Read from the environment (prefix ``ZBT_``) or from ``.env``. ``.env.example`` lists the same names.
 """
 
+import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 OFFICIAL_API_BASE = "https://api.weixin.qq.com"
@@ -82,7 +85,7 @@ class Settings(BaseSettings):
     )
     public_url: str = Field("http://127.0.0.1:8080", description="Address people reach us at.")
     timezone: str = Field("Asia/Shanghai", description="Zone of dates, Fridays and months.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, description="Port to listen on.")
     database_pool: int = Field(
@@ -299,6 +302,15 @@ class Settings(BaseSettings):
         9, ge=0, description="Demonstration sites the district means to have at the city's level."
     )
 
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("应是时区的名称，例如 Asia/Shanghai") from None
+        return name
+
     @property
     def code_version(self) -> str:
         """The key version that signs new codes."""
@@ -338,3 +350,36 @@ class Settings(BaseSettings):
     def _plain(self, name: str) -> str:
         value = getattr(self, name)
         return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+FAULTS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "int_parsing": lambda said: "应是整数",
+    "float_parsing": lambda said: "应是数字",
+    "bool_parsing": lambda said: "应是 true 或 false",
+    "greater_than_equal": lambda said: f"不能小于 {said['ge']}",
+    "greater_than": lambda said: f"应大于 {said['gt']}",
+    "less_than_equal": lambda said: f"不能大于 {said['le']}",
+    "enum": lambda said: f"只能是 {one_of(said)}",
+    "literal_error": lambda said: f"只能是 {one_of(said)}",
+    "value_error": lambda said: str(said["error"]),
+}
+"""What to say of a setting that cannot be read, by pydantic's name for the fault."""
+
+
+def one_of(said: Mapping[str, Any]) -> str:
+    """The values that a setting may have, from pydantic's list of them."""
+    return "、".join(re.findall("'([^']*)'", said["expected"]))
+
+
+def explained(error: ValidationError) -> str:
+    """Which settings can't be read, and how they are written; without their values, which may be secret."""
+    lines = [
+        f"ZBT_{str(fault['loc'][0]).upper()}："
+        + (
+            FAULTS[fault["type"]](fault.get("ctx", {}))
+            if fault["type"] in FAULTS
+            else "写法不对，请对照 .env.example"
+        )
+        for fault in error.errors()
+    ]
+    return "\n".join(["以下设置写得不对，请在 .env 中改正：", *lines])

@@ -140,6 +140,30 @@ def test_a_start_without_secrets_names_all_of_them(environment: dict[str, str]) 
     assert "Traceback" not in result.stderr
 
 
+def test_settings_that_cannot_be_read_are_named_and_explained(environment: dict[str, str]) -> None:
+    wrong = {
+        "ZBT_PORT": "abc",
+        "ZBT_DATABASE_POOL": "1",
+        "ZBT_CLAIMS_TWO_REVIEWS": "maybe",
+        "ZBT_LATE_ANSWERS": "never",
+        "ZBT_LOG_LEVEL": "loud",
+        "ZBT_TIMEZONE": "Mars/Base",
+        "ZBT_CODE_VERSIONS": "no-secret-here",
+    }
+    result = run(environment | wrong, "serve")
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "以下设置写得不对，请在 .env 中改正：",
+        "ZBT_CODE_VERSIONS：写法不对，请对照 .env.example",
+        "ZBT_TIMEZONE：应是时区的名称，例如 Asia/Shanghai",
+        "ZBT_LOG_LEVEL：只能是 DEBUG、INFO、WARNING、ERROR",
+        "ZBT_PORT：应是整数",
+        "ZBT_DATABASE_POOL：不能小于 2",
+        "ZBT_LATE_ANSWERS：只能是 customer_service、resend",
+        "ZBT_CLAIMS_TWO_REVIEWS：应是 true 或 false",
+    ]
+
+
 def test_a_start_before_migrating_says_so(environment: dict[str, str]) -> None:
     result = run(environment, "serve")
     assert result.returncode == 1
