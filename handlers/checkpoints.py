@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 EVERY = 2.0
-"""Seconds between two checkpoints. Four times as often, as many pages again are copied, and waited for."""
+"""Seconds between two checkpoints. Oftener, the pages that change all the time are copied again and again."""
 LONGEST = 16_000
 """Pages (64 MB) in the log: so many are only there if writers never pause, and then they wait for once.
 

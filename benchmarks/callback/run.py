@@ -33,6 +33,7 @@ CONNECTIONS = 64
 HALF_LOAD_SECONDS = 20
 """wrk's connections all ask at once at first: of a shorter run those would be the slowest hundredth."""
 LOG_FILES = 40
+"""So many of 16 MB are more than all rounds fill together."""
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 

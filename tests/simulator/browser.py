@@ -165,7 +165,7 @@ async def _start() -> tuple[asyncio.subprocess.Process, str]:
     said = b""
     for _ in range(STARTS):
         driver = await asyncio.create_subprocess_exec(
-            "chromedriver", "--port=0", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            "chromedriver", "--port=0", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
         assert driver.stdout is not None
         async for line in driver.stdout:
