@@ -1,6 +1,8 @@
 """Questions, answered from memory."""
 
 import re
+from dataclasses import replace
+from functools import partial
 
 from bot import texts
 from bot.messages import Message
@@ -34,15 +36,21 @@ def asked(message: Message, ctx: Context) -> Spoken | Route:
         return FOLLOWED_UP
     answer = ctx.engine.answer(text, on=ctx.now().date())
     if answer.hangs_on_scope or (answer.kind != "answer" and MAY_LEAN.match(text)):
-        return FOLLOWED_UP
+        return replace(FOLLOWED_UP, answer=partial(followed_up, to_anybody=answer))
     return _spoken(text, answer)
 
 
-async def followed_up(message: Message, ctx: Context) -> Spoken:
-    """A number chooses among what was offered, “详细” and “原文” ask for more of the last answer."""
+async def followed_up(message: Message, ctx: Context, *, to_anybody: Answer | None = None) -> Spoken:
+    """A number chooses among what was offered, “详细” and “原文” ask for more of the last answer.
+
+    `to_anybody` is the answer to somebody of whom nothing is known, where it was looked for already.
+    """
     text = message.content
     app = app_of(message, ctx)
-    return _spoken(text, await questions.answer_to_sender(ctx, app=app, openid=message.source, text=text))
+    answer = await questions.answer_to_sender(
+        ctx, app=app, openid=message.source, text=text, to_anybody=to_anybody
+    )
+    return _spoken(text, answer)
 
 
 def _spoken(text: str, answer: Answer) -> Spoken:

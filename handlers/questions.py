@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from tortoise.expressions import Q
@@ -58,7 +57,7 @@ async def ask(ctx: Context, *, text: str, scope: str | None = None) -> Answer:
         confidence=answer.confidence,
         asked_at=ctx.now(),
     )
-    return replace(answer, question_id=row.id)
+    return answer._replace(question_id=row.id)
 
 
 def readable(text: str) -> str:
@@ -81,8 +80,12 @@ async def answer_to(ctx: Context, *, text: str, scope: str | None = None) -> Ans
     return await _answer_after(ctx, text, await _recent(ctx), scope)
 
 
-async def answer_to_sender(ctx: Context, *, app: App, openid: str, text: str) -> Answer:
+async def answer_to_sender(
+    ctx: Context, *, app: App, openid: str, text: str, to_anybody: Answer | None = None
+) -> Answer:
     """As `answer_to`, for who sent a message: they, and what they asked before, are read in one go.
+
+    `to_anybody` is the engine's answer to somebody of whom nothing is known, where it is there already.
 
     Raises:
         BadInput: there is no text.
@@ -93,7 +96,7 @@ async def answer_to_sender(ctx: Context, *, app: App, openid: str, text: str) ->
     )
     if account is not None:
         ctx = ctx.on_behalf_of(caller_of(account))
-    return await _answer_after(ctx, text, recent, None)
+    return await _answer_after(ctx, text, recent, None, to_anybody)
 
 
 def _worded(text: str) -> str:
@@ -103,14 +106,24 @@ def _worded(text: str) -> str:
     return text
 
 
-async def _answer_after(ctx: Context, text: str, recent: Sequence[Question], scope: str | None) -> Answer:
+async def _answer_after(
+    ctx: Context,
+    text: str,
+    recent: Sequence[Question],
+    scope: str | None,
+    to_anybody: Answer | None = None,
+) -> Answer:
     scope = scope or _said_scope(recent) or await _scope(ctx)
     last = recent[0] if recent and len(text) <= LONGEST_LEANING else None
     if text.strip("。！!.") in ORIGINAL:
         answer: Answer | None = await _original(ctx, last)
     else:
         answer = await _leaning(ctx, text, last, scope) if last else None
-    return answer or _engine_answer(ctx, text, scope, last.entry_code if last else None)
+    if answer is not None:
+        return answer
+    previous = last.entry_code if last else None
+    known = scope or previous
+    return _engine_answer(ctx, text, scope, previous) if known or to_anybody is None else to_anybody
 
 
 async def suggest(ctx: Context, *, text: str) -> tuple[tuple[str, str], ...]:

@@ -54,7 +54,7 @@ def signals(
         log(1 + len(wanted)),
         float(words),
         alone,
-        best.missing(wanted),
+        best.missing,
         mismatch(asked, best.asked),
         best.strange,
     )

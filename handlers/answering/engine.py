@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 
 from handlers.answering import confidence, replies
@@ -110,10 +109,12 @@ class Engine:
         speller = spelling(readings, words)
         self._normalise = Normaliser(words, speller)
         self._index = Index(facts, readings, speller.pairs())
+        self._for_some = {place for place, fact in enumerate(facts) if fact.scopes}
         self._synonyms = words.synonyms
         self._by_code = {fact.code: fact for fact in facts}
         self._replies = {fact.code: replies.answer(fact) for fact in facts}
-        self._today: tuple[date, frozenset[str]] = (date.min, frozenset())
+        self._favours: tuple[date, dict[frozenset[str], Favour]] = (date.min, {})
+        """Kept for the day that is asked about."""
         self._domain = alternation(words.domain)
         self._declines: Declines
         self._glance: Glance
@@ -179,7 +180,7 @@ class Engine:
         favour = self._favour(spoken or frozenset([scope] if scope else ()), on)
         answer = self._look_for(canonical, favour, previous)
         return (
-            replace(answer, hangs_on_scope=False) if answer.hangs_on_scope and (scope or spoken) else answer
+            answer._replace(hangs_on_scope=False) if answer.hangs_on_scope and (scope or spoken) else answer
         )
 
     def _look_for(self, canonical: str, favour: Favour, previous: str | None) -> Answer:
@@ -217,9 +218,11 @@ class Engine:
         another = len(subject) > 1 and subject not in asked and not self._glance(subject).kinds
         names = (subject, *self._synonyms.get(subject, ()))
         if another:
+            facts = self._index.facts
 
-            def of_subject(fact: Fact) -> float:
-                return favour(fact) if fact is not last and speaks_of(fact, names) else 0.0
+            def of_subject(place: int) -> float:
+                fact = facts[place]
+                return favour(place) if fact is not last and speaks_of(fact, names) else 0.0
 
             instead = subject + self._features.without_subjects(asked)
             for text in (instead, both):
@@ -247,22 +250,13 @@ class Engine:
         return self._favour(self._glance(canonical).kinds or frozenset([scope] if scope else ()), on)
 
     def _favour(self, wanted: frozenset[str], on: date) -> Favour:
-        gone = self._not_in_force(on)
-
-        def favour(fact: Fact) -> float:
-            if fact.code in gone:
-                return 0.0
-            if not fact.scopes:
-                return 1.0
-            return (FITTING_SCOPE if fact.scopes & wanted else 0.0) if wanted else OTHER_SCOPE
-
-        return favour
-
-    def _not_in_force(self, on: date) -> frozenset[str]:
-        """The codes of entries that don't hold on a day; kept for the day that is asked about."""
-        if self._today[0] != on:
-            self._today = on, frozenset(code for code, fact in self._by_code.items() if not fact.holds(on))
-        return self._today[1]
+        day, favours = self._favours
+        if day != on:
+            favours = {}
+            self._favours = on, favours
+        if wanted not in favours:  # Of some kinds of unit there are but few sets.
+            favours[wanted] = [favour_of(fact, wanted, on) for fact in self._index.facts].__getitem__
+        return favours[wanted]
 
     def canonical(self, text: str) -> str:
         """The text under the one name of every known word."""
@@ -290,9 +284,9 @@ class Engine:
         said = self._index.said(canonical, bare)
         wanted = self._features.of_canonical(canonical, bare)
         matches = self._index.search(wanted, favour=favour)
-        hangs = matter(matches)
+        hangs = self._matters(matches)
         given = said if said is not None and favour(said) else None
-        if given is not None and not (matches and favour(matches[0].fact) > favour(given)):
+        if given is not None and not (matches and favour(matches[0].place) > favour(given)):
             return self._said(given, hangs)
         ours = self.ours(canonical)
         if given is None and (not matches or self._nothing_says(canonical, matches[0].fact)):
@@ -309,18 +303,31 @@ class Engine:
             text = self._replies[fact.code]
             return Answer("answer", text, fact.code, sure, fact.citations, hangs_on_scope=hangs)
         if ours and names_only and (named := self._naming(bare)):
-            allowed = [fact for fact in named if favour(fact)][: confidence.CHOICES]
-            hangs = any(fact.scopes for fact in named)
-            return replace(offer(allowed, sure) if allowed else choose(matches, sure), hangs_on_scope=hangs)
+            allowed = [fact for place, fact in named if favour(place)][: confidence.CHOICES]
+            hangs = any(fact.scopes for _, fact in named)
+            offered = offer(allowed, sure) if allowed else choose(matches, sure)
+            return offered._replace(hangs_on_scope=hangs)
         if ours and (names_only or sure >= confidence.CHOOSE_AT):
-            return replace(choose(matches, sure), hangs_on_scope=hangs)
+            return choose(matches, sure)._replace(hangs_on_scope=hangs)
         return unknown(ours=ours, sure=sure)
 
-    def _naming(self, subject: str) -> list[Fact]:
-        """The entries whose question names a subject: first what is asked for most and said shortest."""
+    def _matters(self, matches: Sequence[Match]) -> bool:
+        """Whether an entry for one kind of unit is near, so that knowing the kind might change the answer."""
+        least = matches[0].score * confidence.NEAR if matches else 0.0
+        for match in matches:
+            if match.score < least:
+                return False
+            if match.place in self._for_some:
+                return True
+        return False
+
+    def _naming(self, subject: str) -> list[tuple[int, Fact]]:
+        """The entries whose question names a subject, with their places: what is asked for most and said
+        shortest comes first."""
         names = (subject, *self._synonyms.get(subject, ()))
-        named = [fact for fact in self._by_code.values() if any(name in fact.question for name in names)]
-        return sorted(named, key=lambda fact: (-len(fact.askings) / len(fact.question), fact.code))
+        facts = enumerate(self._index.facts)
+        named = [(place, fact) for place, fact in facts if any(name in fact.question for name in names)]
+        return sorted(named, key=lambda one: (-len(one[1].askings) / len(one[1].question), one[1].code))
 
     def suggest(self, text: str, *, scope: str | None = None, on: date) -> tuple[tuple[str, str], ...]:
         """Codes and questions of the entries that a question may be meant for that is still being typed.
@@ -332,14 +339,24 @@ class Engine:
         if len(bare) < LEAST_TYPED or not self.ours(canonical):
             return ()
         favour = self.favour_for(canonical, scope, on)
-        found = [*self._naming(bare), *(match.fact for match in self.matches(canonical, favour)[0])]
-        allowed = dict.fromkeys((fact.code, fact.question) for fact in found if favour(fact))
+        found = [*self._naming(bare), *(match[:2] for match in self.matches(canonical, favour)[0])]
+        allowed = dict.fromkeys((fact.code, fact.question) for place, fact in found if favour(place))
         return tuple(allowed)[:MOST_SUGGESTED]
 
-    def _said(self, fact: Fact, hangs: bool) -> Answer:
+    def _said(self, place: int, hangs: bool) -> Answer:
         """The entry of an asking in its very words."""
+        fact = self._index.facts[place]
         text = self._replies[fact.code]
         return Answer("answer", text, fact.code, confidence.SAID, fact.citations, hangs_on_scope=hangs)
+
+
+def favour_of(fact: Fact, wanted: frozenset[str], on: date) -> float:
+    """What an entry's score is multiplied by on a day, where these kinds of unit are spoken of."""
+    if not fact.holds(on):
+        return 0.0
+    if not fact.scopes:
+        return 1.0
+    return (FITTING_SCOPE if fact.scopes & wanted else 0.0) if wanted else OTHER_SCOPE
 
 
 def speaks_of(fact: Fact, names: Sequence[str]) -> bool:
@@ -347,12 +364,6 @@ def speaks_of(fact: Fact, names: Sequence[str]) -> bool:
     askings = (fact.question, *fact.askings)
     found = sum(any(name in asking for name in names) for asking in askings)
     return found >= len(askings) * LEAST_SPOKEN_OF
-
-
-def matter(matches: Sequence[Match]) -> bool:
-    """Whether an entry for one kind of unit is near, so that knowing the kind might change the answer."""
-    least = matches[0].score * confidence.NEAR if matches else 0.0
-    return any(match.fact.scopes and match.score >= least for match in matches)
 
 
 def kind_of(text: str) -> str | None:

@@ -8,7 +8,7 @@ from operator import add
 from typing import NamedTuple
 
 from handlers.answering.asks import asked_of, asks
-from handlers.answering.normalise import Normaliser, Replacer, alternation
+from handlers.answering.normalise import Normaliser, alternation
 from handlers.answering.shapes import Fact, Words
 
 SUBJECT = 3
@@ -74,7 +74,7 @@ class Features:
 
     def __init__(self, words: Words) -> None:
         self._normalise = Normaliser(words)
-        self._drop = Replacer(dict.fromkeys(words.fillers, ""))
+        self._fillers = alternation(words.fillers)
         # One character is no word to rely on: 开 is in 公开 too.
         self._words = alternation(word for word in (*words.synonyms, *words.terms) if len(word) > 1)
 
@@ -103,11 +103,11 @@ class Features:
 
     def bare(self, canonical: str) -> str:
         """Canonical text without politeness, particles and the like."""
-        return self._drop(canonical)
+        return self._fillers.sub("", canonical) if self._fillers else canonical
 
     def says(self, sentence: str) -> bool:
         """Whether a canonical sentence says anything but thanks, urging and politeness."""
-        return len(self._drop(sentence)) > 1
+        return len(self.bare(sentence)) > 1
 
     def without_subjects(self, canonical: str) -> str:
         """Canonical text without its longer known words: what is asked, without of what."""

@@ -3,10 +3,10 @@
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import log, log1p, sqrt
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from handlers.answering.features import MOST_TIMES, SUBJECT, Reading
 from handlers.answering.shapes import Fact
@@ -47,37 +47,39 @@ SEVERAL = -1
 """In place of the entry of an asking that several have."""
 UNSAID = -2
 """In place of the entry of what no asking says."""
+REST_BITS = 52
+FIRST_BITS = range(-(1 << 63 - REST_BITS), (1 << 63 - REST_BITS) + 1)
+"""What hashes begin with, and the end."""
 
-Favour = Callable[[Fact], float]
-"""What an entry's score is multiplied by; 0 = it may not answer."""
-Kept = tuple[int, "int | array[int]"]
-"""A feature: what it says in `UNIT`s, and what it covers: of many entries a lane for every entry, of few
-for each of them the place and what it covers there."""
+Favour = Callable[[int], float]
+"""What the score of the entry at a place is multiplied by; 0 = it may not answer."""
+Kept: TypeAlias = "int | array[int]"
+"""A feature: what it covers of a question in each of its entries, in `UNIT`s, and what it says in all.
+
+Of many entries it is a lane for every entry and one more, of few each one's place and what it covers there.
+What it says in all stands in the place behind the last entry: so it is added up with the rest.
+"""
 Posted = int | bytes
 """The entries that have a feature, each as a place and in how many askings it is said: one as a number,
 several as the bytes of an array of such. Most features are of one entry."""
 
 
 class Match(NamedTuple):
-    """One entry's evidence: `coverage` is the share of the question that it covers, 0..1.
+    """One entry's evidence: its place, the entry, and how much of the question it covers, as favoured.
 
-    `score` is the coverage as favoured: for the fitting kind of unit it may exceed 1. `typical` are the
-    features that most askings of the entry have, with what each says, `asked` what it is asked for;
-    `strange` (only told of the first one) is the share of the question's characters, by what they say, that
-    no asking of it has.
+    For the fitting kind of unit the score may exceed 1. The rest is told of the first match only:
+    `coverage` is the share of the question that it covers, 0..1, `missing` the share of what most of its
+    askings say that the question lacks, `asked` what it is asked for, and `strange` the share of the
+    question's characters, by what they say, that no asking of it has.
     """
 
+    place: int
     fact: Fact
     score: float
-    coverage: float
-    typical: Mapping[str, int]
+    coverage: float = 0.0
+    missing: float = 0.0
     asked: frozenset[str] = frozenset()
     strange: float = 0.0
-
-    def missing(self, wanted: Container[str]) -> float:
-        """The share of what is typical of the entry that a question lacks, 0..1."""
-        whole = sum(self.typical.values())
-        return sum([says for feature, says in self.typical.items() if feature not in wanted]) / (whole or 1)
 
 
 def packed(lanes: "array[int]") -> int:
@@ -134,13 +136,13 @@ def best(lanes: "array[int]", most: int) -> Iterator[int]:
             places.sort(key=lanes.__getitem__, reverse=True)
 
 
-def strongest(found: Iterable[Kept]) -> list[Kept]:
+def strongest(found: Iterable[Kept], says: Callable[[Kept], int]) -> list[Kept]:
     """As much of a very long question as a lane has room for, the rarest evidence first."""
     room = TOP_BIT
     kept: list[Kept] = []
-    for feature in sorted(found, key=lambda one: (isinstance(one[1], int), -one[0])):
-        if feature[0] < room:
-            room -= feature[0]
+    for feature in sorted(found, key=lambda one: (isinstance(one, int), -says(one))):
+        if says(feature) < room:
+            room -= says(feature)
             kept.append(feature)
     return kept
 
@@ -182,12 +184,16 @@ class Said:
         said.update({key: place for key, (bare, place) in in_full.items() if said.get(bare) == SEVERAL})
         self._keys = array("q", sorted(said))
         self._places = array("i", map(said.__getitem__, self._keys))
+        # Where the hashes of each first few bits begin: few are looked at then, and they stand together.
+        self._begin = array("i", [bisect_left(self._keys, first << REST_BITS) for first in FIRST_BITS])
 
     def place(self, text: str) -> int:
         """The place of the one entry with this asking; `SEVERAL` if more than one has it, or `UNSAID`."""
         key = hash(text)
-        at = bisect_left(self._keys, key)
-        return self._places[at] if at < len(self._keys) and self._keys[at] == key else UNSAID
+        first = (key >> REST_BITS) - FIRST_BITS.start
+        end = self._begin[first + 1]
+        at = bisect_left(self._keys, key, self._begin[first], end)
+        return self._places[at] if at < end and self._keys[at] == key else UNSAID
 
 
 class Index:
@@ -205,10 +211,13 @@ class Index:
         self.facts = tuple(facts)
         self.readings = tuple(readings)
         self._said = Said(self.readings)
+        self._last = LANE_BITS * len(facts)
+        """Where the last lane begins, which tells what a feature says in all."""
         self._kept: dict[str, Kept] = {}
         """What was asked for already; most features never are."""
         self._posted = self._post(strings)
-        self._typical = [self._typical_of(reading) for reading in self.readings]
+        typical = [self._typical_of(reading) for reading in self.readings]
+        self._typical = [(sum(says.values()), tuple(says.items())) for says in typical]
         self._unknown = int(log(1 + 2 * len(facts)) ** STEEPNESS * UNKNOWN_WEIGHT * UNIT)
 
     def _typical_of(self, reading: Reading) -> dict[str, int]:
@@ -239,7 +248,11 @@ class Index:
     def _says(self, feature: str) -> int:
         if feature not in self._kept:
             self._keep(feature)
-        return self._kept[feature][0]
+        return self._in_all(self._kept[feature])
+
+    def _in_all(self, kept: Kept) -> int:
+        """What a feature says in all."""
+        return kept >> self._last if isinstance(kept, int) else kept[0] & LARGEST_COVER
 
     def _mass(self, feature: str, spread: int) -> int:
         """What a feature says that so many entries' askings have: the fewer, the more."""
@@ -250,53 +263,61 @@ class Index:
         """Note what a feature says, and what it covers of the question in each of its entries."""
         posted = array(POSTED, as_bytes(self._posted.pop(feature)))
         mass = self._mass(feature, len([one for one in posted if one & MOST_TIMES]))
-        covers = [(one >> TIMES_BITS, int(mass * TYPICAL_OF[one & MOST_TIMES])) for one in posted]
-        if len(covers) * COMMON < len(self.facts):
-            self._kept[feature] = mass, array("I", [place << LANE_BITS | cover for place, cover in covers])
+        covers = [(len(self.facts), mass)]
+        covers += [(one >> TIMES_BITS, int(mass * TYPICAL_OF[one & MOST_TIMES])) for one in posted]
+        if len(posted) * COMMON < len(self.facts):
+            self._kept[feature] = array("I", [place << LANE_BITS | cover for place, cover in covers])
             return
-        lanes = array("H", bytes(LANE_BYTES * len(self.facts)))
+        lanes = array("H", bytes(LANE_BYTES * (len(self.facts) + 1)))
         for place, cover in covers:
             lanes[place] = cover
-        self._kept[feature] = mass, packed(lanes)
+        self._kept[feature] = packed(lanes)
 
-    def said(self, canonical: str, bare: str) -> Fact | None:
-        """The entry that has this very asking, if just one has; but for particles and the like."""
+    def said(self, canonical: str, bare: str) -> int | None:
+        """The place of the one entry that has this very asking, but for particles and the like."""
         place = self._said.place(canonical)
         if place == UNSAID:
             place = self._said.place(bare)
-        return None if place < 0 else self.facts[place]
+        return None if place < 0 else place
 
     def search(self, wanted: frozenset[str], *, favour: Favour) -> list[Match]:
         """The entries that fit best, best first; at most `CANDIDATES`."""
         known = self._known(wanted)
-        unknown = len(wanted) - len(known)
-        mass = sum([says for says, _ in known])
+        mass, lanes = self._covered(known)
         if mass >= TOP_BIT:
-            fitting = strongest(known)
-            unknown += len(known) - len(fitting)
-            known = fitting
-            mass = sum([says for says, _ in known])
+            known = strongest(known, self._in_all)
+            mass, lanes = self._covered(known)
         if not mass:
             return []
-        lanes = self._covered(known)
-        whole = mass + unknown * self._unknown
+        whole = mass + (len(wanted) - len(known)) * self._unknown
         found: list[tuple[float, int]] = []
-        facts = self.facts
         for place in best(lanes, mass):
-            if favoured := favour(facts[place]):
+            if favoured := favour(place):
                 found.append((lanes[place] / whole * favoured, place))
                 if len(found) == 2 * CANDIDATES:
                     break
+        if not found:
+            return []
         found.sort(key=itemgetter(0), reverse=True)
-        strange = self._strange(wanted, found[0][1]) if found else 0.0
-        matches = []
-        for score, place in found[:CANDIDATES]:
-            asked = self.readings[place].asked
-            matches.append(
-                Match(facts[place], score, lanes[place] / whole, self._typical[place], asked, strange)
-            )
-            strange = 0.0
-        return matches
+        facts = self.facts
+        score, first = found[0]
+        return [
+            Match(
+                first,
+                facts[first],
+                score,
+                lanes[first] / whole,
+                self._missing(wanted, first),
+                self.readings[first].asked,
+                self._strange(wanted, first),
+            ),
+            *[Match(place, facts[place], score) for score, place in found[1:CANDIDATES]],
+        ]
+
+    def _missing(self, wanted: frozenset[str], place: int) -> float:
+        """The share of what is typical of an entry that a question lacks, 0..1."""
+        whole, typical = self._typical[place]
+        return sum([says for feature, says in typical if feature not in wanted]) / (whole or 1)
 
     def _known(self, wanted: frozenset[str]) -> list[Kept]:
         """What is known of the features; of those asked for the first time it is noted."""
@@ -316,22 +337,27 @@ class Index:
         for feature in wanted:
             if len(feature) == 1:
                 kept = self._kept.get(feature)
-                says = kept[0] if kept else self._unknown * STRANGE_CHARACTER
+                says = self._in_all(kept) if kept else self._unknown * STRANGE_CHARACTER
                 whole += says
                 if feature not in said:
                     strange += says
         return strange / (whole or 1)
 
-    def _covered(self, known: Sequence[Kept]) -> "array[int]":
-        """What each entry covers of the question."""
-        total = 0
-        places = array("I")
-        for _, covers in known:
+    def _covered(self, known: Sequence[Kept]) -> tuple[int, "array[int]"]:
+        """What features say in all, and what each entry covers of it (nothing if that is too much to add)."""
+        mass = total = 0
+        few = array("I")
+        for covers in known:
             if isinstance(covers, int):
                 total += covers
             else:
-                places += covers
-        lanes = unpacked(total, len(self.facts))
-        for one in places:
+                few += covers
+                mass += covers[0] & LARGEST_COVER
+        mass += total >> self._last
+        if mass >= TOP_BIT:
+            return mass, array("H")
+        lanes = unpacked(total, len(self.facts) + 1)
+        for one in few:
             lanes[one >> LANE_BITS] += one & LARGEST_COVER
-        return lanes
+        lanes.pop()
+        return mass, lanes

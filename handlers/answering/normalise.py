@@ -15,6 +15,7 @@ FACES = re.compile(r"\[[\u4e00-\u9fffA-Za-z]{1,6}\]|/:[^\s\u4e00-\u9fff]{1,6}")
 ENDS = re.compile(r"[?!。;…\n\r]+")
 NOISE = re.compile(r"[^\u4e00-\u9fffa-z0-9.%|]+")
 LATIN = re.compile(r"[a-z]{2,24}")
+ANY_DIGIT = re.compile("[0-9]")
 DIGITS = re.compile(r"(?<![\d.])(\d{1,2})(?![\d.%])")
 PAUSE = re.compile(r"[,、\s]+")
 ASKING = re.compile("吗|呢|么|几|多[少久长大]|哪|谁|何|咋|啥|能不能|可不可以|是不是|要不要|算不算|行不行")
@@ -85,10 +86,16 @@ class Replacer:
 
     def __init__(self, table: Mapping[str, str]) -> None:
         self._table = dict(table)
-        self._pattern = alternation(table)
+        self._split = re.compile(f"({found.pattern})").split if (found := alternation(table)) else None
 
     def __call__(self, text: str) -> str:
-        return self._pattern.sub(lambda m: self._table[m[0]], text) if self._pattern else text
+        if self._split is None:
+            return text
+        parts = self._split(text)  # Words at the odd places: quicker than a call for each of them.
+        if len(parts) == 1:
+            return text
+        parts[1::2] = map(self._table.__getitem__, parts[1::2])
+        return "".join(parts)
 
 
 class Pinyin:
@@ -177,7 +184,9 @@ class Normaliser:
 
     def canonical(self, corrected: str) -> str:
         """Every known word under its one name; small numbers in Chinese."""
-        return self._synonyms(DIGITS.sub(lambda m: chinese_number(int(m[1])), corrected))
+        if ANY_DIGIT.search(corrected):
+            corrected = DIGITS.sub(lambda m: chinese_number(int(m[1])), corrected)
+        return self._synonyms(corrected)
 
     def __call__(self, text: str) -> str:
         return self.canonical(self.correct(self.read(self.clean(self.plain(text)))))

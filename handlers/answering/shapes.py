@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["answer", "choices", "declined", "none"]
 
@@ -46,8 +46,7 @@ class Fact:
         return (since is None or since <= on) and (until is None or on <= until)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The reply to one message. `text` is the whole first reply a follower gets.
 
     `hangs_on_scope`: nobody said for what kind of unit, and for some it might be another answer.

@@ -7,7 +7,8 @@ something is looked for that sounds the same, or is swapped, and does. So nothin
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
+from itertools import filterfalse
 from math import log, log1p
 from operator import add, itemgetter
 from typing import TypeVar
@@ -27,8 +28,6 @@ OTHER_GAIN = 4.0
 LEAST_SAID = 12
 LEAST_TIED = 4.0
 """Said so often, and so much (as a logarithm) more often together than apart, two characters are a word."""
-MOST_REMEMBERED = 4096
-"""Strange pairs: the same ones come again, such as where a politeness meets a subject."""
 AT_ONCE = 6
 """Entries' texts whose pairs are counted in one go: others get a word in between."""
 NEAREST = 4
@@ -82,14 +81,21 @@ class Alike:
         if one and other:
             keep_nearest(self._both, (one, other), pair)
 
-    def to(self, one: str, other: str) -> tuple[tuple[str, float], ...]:
+    def to(self, one: str, other: str) -> list[tuple[str, float]]:
         """What sounds like two neighbours and might have been meant, and how much better it must read."""
         first, second = self._sound.get(one, ""), self._sound.get(other, "")
-        return (
-            *((pair, LEAST_GAIN) for pair in self._second.get(one + second, ())),
-            *((pair, LEAST_GAIN) for pair in self._first.get(first + other, ())),
-            *((pair, 2 * LEAST_GAIN) for pair in self._both.get((first, second), ())),
-        )
+        both = self._both.get((first, second))
+        found: list[tuple[str, float]] = []
+        if both is None and first and second:
+            return found  # Whatever sounds like one of them, with the other one as it is, sounds like both.
+        for pairs_kept, needed in (
+            (self._second.get(one + second), LEAST_GAIN),
+            (self._first.get(first + other), LEAST_GAIN),
+            (both, 2 * LEAST_GAIN),
+        ):
+            if pairs_kept:
+                found += [(pair, needed) for pair in pairs_kept]
+        return found
 
 
 class Slips:
@@ -108,7 +114,7 @@ class Slips:
         candidates = self._alike.to(one, other)
         aims = self._alike.aims
         if other + one in aims or before + other in aims or one + after in aims:
-            candidates = (*candidates, (other + one, SWAP_GAIN))
+            candidates.append((other + one, SWAP_GAIN))
         if not candidates:
             return ""
         score = self._score.get
@@ -176,9 +182,7 @@ class Spelling:
         for _, pair in aims:
             alike.aim_at(pair)
         self._score = {pair: often(times) for pair, times in said.items()}
-        slips = Slips(alike, self._score, frozenset(others) - said.keys())
-        # Of another object: one that remembered for itself would be in a ring, and outlive its engine.
-        self._meant = lru_cache(MOST_REMEMBERED)(slips.meant)
+        self._slips = Slips(alike, self._score, frozenset(others) - said.keys())
 
     def pairs(self) -> Iterable[str]:
         """Every two neighbours that are known to stand together."""
@@ -189,10 +193,10 @@ class Spelling:
         return CHINESE.sub(lambda found: self._run(found[0]), text)
 
     def _run(self, run: str, first: int = 0) -> str:
-        known = self._score
-        for at, pair in enumerate(map(add, run[first:], run[first + 1 :]), first):
-            if pair not in known:
-                better = self._meant(run[at - 1 : at], pair[0], pair[1], run[at + 2 : at + 3])
-                if better:
-                    return self._run(run[:at] + better + run[at + 2 :], at + 1)
+        at = first - 1
+        for pair in filterfalse(self._score.__contains__, map(add, run[first:], run[first + 1 :])):
+            at = run.index(pair, at + 1)
+            better = self._slips.meant(run[at - 1 : at], pair[0], pair[1], run[at + 2 : at + 3])
+            if better:
+                return self._run(run[:at] + better + run[at + 2 :], at + 1)
         return run

@@ -1,7 +1,6 @@
 """任期: when a committee's term ends and the next election is due, by kind of unit."""
 
 import re
-from dataclasses import replace
 from datetime import date
 
 from handlers.answering.dates import When, arabic, dates, from_code
@@ -54,7 +53,7 @@ def answer(sentence: Sentence) -> Answer | None:
     years = _years(text, sentence.scope)
     if years is None:
         return None
-    return replace(_answer(told[0], years, sentence.on), hangs_on_scope=len(years) > 1)
+    return _answer(told[0], years, sentence.on)._replace(hangs_on_scope=len(years) > 1)
 
 
 def _completed(sentence: Sentence, known: list[str]) -> Answer | None:

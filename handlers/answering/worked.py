@@ -1,8 +1,8 @@
 """What every calculator works with: a sentence, a worked answer, and one that still lacks a number."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from handlers.answering.replies import with_citations
 from handlers.answering.shapes import Answer, Citation
@@ -17,8 +17,7 @@ ENDLESS = re.compile(rf"(\d{{{LONGEST_NUMBER}}})\d+")
 """Beyond every limit anyway; the rest would only cost time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A message without spaces, and what is known of its moment and its asker."""
 
     text: str

@@ -2,7 +2,6 @@
 
 import re
 import time
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -267,7 +266,7 @@ def test_what_comes_out_otherwise_for_some_kind_of_unit_says_so() -> None:
         if found is None:
             assert scoped == [None, None], text
         else:
-            same = replace(found, hangs_on_scope=False)
+            same = found._replace(hangs_on_scope=False)
             assert found.hangs_on_scope is any(one != same for one in scoped), text
             hanging += found.hangs_on_scope
     assert hanging
