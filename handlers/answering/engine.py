@@ -6,6 +6,7 @@ from datetime import date
 
 from handlers.answering import confidence, replies
 from handlers.answering.calculators import NUMBER, calculate
+from handlers.answering.courtesy import Courtesy
 from handlers.answering.declines import Declines
 from handlers.answering.details import lacks
 from handlers.answering.features import Features, Reading, said_by
@@ -108,6 +109,7 @@ class Engine:
         readings = [known.get(fact) or self._features.reading(fact) for fact in facts]
         speller = spelling(readings, words)
         self._normalise = Normaliser(words, speller)
+        self._courtesy = Courtesy(words.openings, words.endings)
         self._index = Index(facts, readings, speller.pairs())
         self._for_some = {place for place, fact in enumerate(facts) if fact.scopes}
         self._synonyms = words.synonyms
@@ -153,7 +155,7 @@ class Engine:
 
         `previous` is the code of the entry answered last, for questions that lean on it.
         """
-        plain = self._normalise.plain(text)
+        plain = self._courtesy(self._normalise.plain(text))
         cleaned = self._normalise.clean(plain)
         if not cleaned.strip(".%|"):
             return Answer("declined", replies.NOT_READ, confidence=1.0)

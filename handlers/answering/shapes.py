@@ -87,6 +87,9 @@ class Words:
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     terms: tuple[str, ...] = ()
     fillers: tuple[str, ...] = ()
+    openings: tuple[str, ...] = ()
+    """What a message begins with before it asks, as patterns; and the words that end it after that."""
+    endings: tuple[str, ...] = ()
     domain: tuple[str, ...] = ()
     typos: Mapping[str, str] = field(default_factory=dict)
     abbreviations: Mapping[str, str] = field(default_factory=dict)
