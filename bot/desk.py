@@ -66,6 +66,7 @@ class Desk:
         self._running: dict[str, asyncio.Future[Remembered]] = {}
         self._pace = pace
         self._loop = asyncio.get_running_loop()
+        self._secrets = ctx.settings.secret_keys
 
     async def answer(self, message: Message, started: float) -> str:
         """The reply body for a message, "" for silence.
@@ -75,7 +76,7 @@ class Desk:
         Raises:
             TooLate: the answer is left to the re-send.
         """
-        return sealed_texts.opened(self._ctx.settings.secret_keys, await self._answer(message, started))
+        return sealed_texts.opened(self._secrets, await self._answer(message, started))
 
     async def _answer(self, message: Message, started: float) -> str:
         """The reply body as it is kept."""

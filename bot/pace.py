@@ -42,7 +42,7 @@ class Pace:
         minute = int(now.timestamp()) // 60
         if minute != self._minute:
             self._minute, self._own, self._told, self._others = minute, Counter(), Counter(), {}
-        self._own[openid] = count = self._own[openid] + 1
+        self._own[openid] = count = self._own.get(openid, 0) + 1
         return max(0, count + self._others.get(openid, 0) - self._limit)
 
     def forgive(self, openid: str) -> None:

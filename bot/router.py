@@ -1,9 +1,10 @@
 """Which callback answers a message: one table, tried in the order written, the first match wins."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from bot.messages import Message
 from bot.replies import Reply
@@ -12,13 +13,14 @@ from models import App
 from models.callbacks import Asked
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(NamedTuple):
     """A reply together with the question it answers, which is kept."""
 
     reply: Reply
     asked: Asked
 
+
+NAMED = re.compile(r"\(\?P<\w+>")
 
 Instant = Callable[[Message, Context], "Reply | Spoken | Route"]
 """Another line instead of a reply: this message takes more than memory, let that one answer it."""
@@ -78,17 +80,25 @@ def app_of(message: Message, ctx: Context) -> App:
     return App.MINI_PROGRAM if is_mini_program else App.OFFICIAL_ACCOUNT
 
 
+def any_of(openings: Iterable[re.Pattern[str]]) -> re.Pattern[str]:
+    """Matches whatever one of these does: hardly any message, so that one look spares a look for each."""
+    # A name may stand in one pattern once only.
+    return re.compile("|".join(f"(?:{NAMED.sub('(?:', opening.pattern)})" for opening in openings) or "(?!)")
+
+
 class Router:
-    """The table, arranged once so that a message meets few lines: by kind, and by word."""
+    """The table, arranged once so that a message meets few lines: by kind, by word, and by how they open."""
 
     def __init__(self, routes: Collection[Route]) -> None:
         self._words: dict[tuple[str, str], tuple[int, Route]] = {}
         self._others: dict[str, list[tuple[int, Route]]] = {}
+        self._opened = any_of(route.opening for route in routes if route.opening is not None)
         for at, route in enumerate(routes):
             for kind in route.kinds:
-                for word in route.words:
-                    self._words.setdefault((kind, word), (at, route))
-                if not route.words:
+                if route.words and route.opening is None:
+                    for word in route.words:
+                        self._words.setdefault((kind, word), (at, route))
+                else:
                     self._others.setdefault(kind, []).append((at, route))
 
     def find(self, message: Message) -> Route | None:
@@ -98,7 +108,10 @@ class Router:
             return next((route for _, route in lines if route.admits(message)), None)
         content = message.content
         by_word = self._words.get((message.kind, content))
+        opened = self._opened.match(content) is not None
         for at, route in lines:
+            if route.opening is not None and not opened:
+                continue
             if by_word is not None and by_word[0] < at:
                 break
             if route.hears(content):

@@ -16,7 +16,9 @@ def cut(text: str, *, ending: str, limit: int = TEXT_LIMIT) -> tuple[str, str]:
     nothing is put behind the text, when the whole of it fits. Half a character pair counts as `?`.
     """
     encoded = text.encode(errors="replace")
-    text = encoded.decode()
+    decoded = encoded.decode()
+    if decoded != text:
+        text = decoded  # Else it stays the same string, whose hash is known where it has been said before.
     if len(encoded) <= limit:
         return text, ""
     head = encoded[: limit - len(ending.encode())].decode(errors="ignore")

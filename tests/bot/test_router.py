@@ -1,5 +1,7 @@
 """The table is tried in the order written, however it is arranged for speed."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,14 @@ from bot.routes import ROUTES
 from tests.bot.platform import event, message_xml, text_message
 
 WORDS = ["帮助", "签到", "意见", "更多", "别的话"]
+OPENINGS = [None, *map(re.compile, ("帮(?P<rest>.)", "(?P<rest>意见|更.)$", "别", "$"))]
 LINES = st.builds(
-    lambda words, something: Route(
-        ("text",), lambda m, c: None, Manner.INSTANT, words=words, says_something=something
+    lambda words, something, opening: Route(
+        ("text",), lambda m, c: None, Manner.INSTANT, words=words, says_something=something, opening=opening
     ),
     words=st.lists(st.sampled_from(WORDS), max_size=2).map(tuple),
     something=st.booleans(),
+    opening=st.sampled_from(OPENINGS),
 )
 
 
