@@ -39,7 +39,7 @@ OF_ONESELF = re.compile(
     "|学校|高校|中学|小学)"
 )
 """How somebody says of what kind of unit they are."""
-GOES_ON = re.compile("那|还有|如果是|要是|换成")
+GOES_ON = re.compile("^(?:那么?|还有|如果是|要是|换成)")
 """How a message begins that goes on with what was said before."""
 FOLLOW_UP = re.compile(
     r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
@@ -66,7 +66,8 @@ LEANS = re.compile(
 """What means something else after another answer, such as the number that a calculation lacked."""
 MAY_LEAN = re.compile(
     rf"(?=.{{1,{LONGEST_FOLLOW_UP}}}$)"
-    r"(?:.*呢[?？。!！~～]*$|要?(?:多久|谁|什么时候|怎么办|为什么|多久一次)[?？。!！]*$)"
+    r"(?:.*呢[?？。!！~～]*$|要?(?:多久|谁|什么时候|怎么办|为什么|多久一次)[?？。!！]*$"
+    r"|(?:可以|可不可以|能|要|需要|需不需要|有没有|由?谁|找谁|怎么|什么时候|多久|多少|几|不).{1,8}$)"
 )
 """What may mean nothing without the answer before it; unless it can be answered, that is worth a look."""
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -202,8 +203,13 @@ class Engine:
         if whole.kind == "answer":
             return whole
         last = self._by_code.get(previous or "")
-        if last is not None and short and FOLLOW_UP.search(canonical):
-            return self._lean(canonical, last, favour)
+        if last is not None and short:
+            if FOLLOW_UP.search(canonical):
+                return self._lean(canonical, last, favour)
+            if not self.ours(canonical) and (
+                else_of_it := self._of_same_subject(canonical, self._normalise(last.question), favour)
+            ):
+                return else_of_it
         if several:
             return join(several)
         anywhere = A_KIND.sub("", canonical) if self._domain and self._glance(canonical).kinds else ""
@@ -213,9 +219,12 @@ class Engine:
         return whole
 
     def _lean(self, canonical: str, last: Fact, favour: Favour) -> Answer:
-        """The same of another subject, if one is named that entries speak of; else more of the last one."""
+        """Something else of the last one's subject, if that is asked; the same of another subject, if one is
+        named that entries speak of; else more of the last one."""
         asked = self._normalise(last.question)
         both = f"{canonical}|{asked}"
+        if (else_of_it := self._of_same_subject(canonical, asked, favour)) is not None:
+            return else_of_it
         subject = NO_SUBJECT.sub("", canonical)
         another = len(subject) > 1 and subject not in asked and not self._glance(subject).kinds
         names = (subject, *self._synonyms.get(subject, ()))
@@ -235,6 +244,15 @@ class Engine:
         if another and self.ours(subject) and not self._names(again, names):
             return self._judge(subject, favour)  # What was asked before says nothing of it: that is no reply.
         return again
+
+    def _of_same_subject(self, canonical: str, before: str, favour: Favour) -> Answer | None:
+        """The answer to something else about what canonical text before it was about, if that is clear."""
+        if not self._glance(canonical).asked:
+            return None
+        about = [word for word in self._features.subjects(before) if word not in canonical]
+        whole = "".join((*about, GOES_ON.sub("", canonical)))
+        answer = self._judge(whole, favour, least=confidence.STRANGE_AT)
+        return answer if answer.kind == "answer" else None
 
     def _names(self, answer: Answer, names: Sequence[str]) -> bool:
         """Whether an entry that is given or offered speaks of a subject, by one of its names."""

@@ -109,6 +109,11 @@ class Features:
         """Whether a canonical sentence says anything but thanks, urging and politeness."""
         return len(self.bare(sentence)) > 1
 
+    def subjects(self, canonical: str) -> list[str]:
+        """The known words of canonical text that ask for nothing: what it is about."""
+        found = self._words.findall(canonical) if self._words else ()
+        return [word for word in dict.fromkeys(found) if not asks(word)]
+
     def without_subjects(self, canonical: str) -> str:
         """Canonical text without its longer known words: what is asked, without of what."""
         if self._words is None:

@@ -152,6 +152,20 @@ async def test_a_number_asked_for_completes_the_calculation(
 
 
 @pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("then", ["那可以延长吗", "可以延长吗？"])
+async def test_something_else_is_asked_of_what_was_answered(
+    ctx: Context, platform: Platform, then: str
+) -> None:
+    async with open_client(ctx) as client:
+        alone = await platform.say(client, text_message(then))
+        first = await platform.say(client, text_message("预备期多长时间"))
+        second = await platform.say(client, text_message(then))
+    assert "延长一次" not in alone
+    assert "延长一次" not in first
+    assert "延长一次" in second
+
+
+@pytest.mark.usefixtures("known")
 async def test_a_short_question_leans_on_the_last_answer_for_ten_minutes(
     ctx: Context, platform: Platform, clock: Clock
 ) -> None:

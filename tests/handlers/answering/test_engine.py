@@ -140,6 +140,32 @@ def test_the_same_may_be_asked_of_another_subject(first: str, then: str, code: s
         assert ENGINE.answer(then, on=ON, scope=scope, previous=before.entry).entry == code
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "code"),
+    [
+        ("预备期多长时间", "那可以延长吗", "probation-extend"),
+        ("党员大会多久开一次", "那要多少人到会", "meetings-assembly-vote"),
+        ("支委会多久开一次", "那谁来主持", "meetings-chair"),
+        ("主题党日多久开一次", "那放在哪天", "theme-day-date"),
+        ("主题党日多久开一次", "那可以不参加吗", "theme-day-absent"),
+        ("党费怎么算", "那不交会怎么样", "dues-unpaid"),
+        ("换届提前多久报批", "那可以延期吗", "election-delay"),
+        ("预备期多长时间", "可以延长吗", "probation-extend"),
+        ("党费怎么算", "谁负责", "dues-manage-who"),
+    ],
+)
+def test_something_else_may_be_asked_of_the_same_subject(first: str, then: str, code: str) -> None:
+    before = ENGINE.answer(first, on=ON)
+    assert before.kind == "answer"
+    assert before.entry != code
+    assert ENGINE.answer(then, on=ON, previous=before.entry).entry == code
+
+
+@pytest.mark.parametrize("then", ["今天吃什么", "你是谁", "天气怎么样", "可以借钱吗"])
+def test_what_is_none_of_ours_stays_so_after_an_answer(then: str) -> None:
+    assert ENGINE.answer(then, on=ON, previous="dues-calculate") == ENGINE.answer(then, on=ON)
+
+
 def test_a_subject_of_which_the_last_answer_says_nothing_is_no_more_of_it() -> None:
     for scope in (None, "社区"):
         answer = ENGINE.answer("那预备党员呢", on=ON, previous="branch-term", scope=scope)
