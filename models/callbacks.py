@@ -144,15 +144,20 @@ async def remember(answers: Sequence[Answered], *, over: "Lane | None" = None) -
     """
     # The same message may stand twice in one batch; the first one is the one that counts.
     first = {answer.key: answer for answer in reversed(answers)}
-    connection = Callback._meta.db
-    if connection.capabilities.dialect == "postgres":
-        fresh = await remember_at_once(over or connection, list(first.values()))
-    else:
-        fresh = await remember_in_one_piece(connection, list(first.values()))
+    fresh = await _stored(list(first.values()), over)
     outcomes: dict[str, Remembered] = {}
     for key, answer in first.items():
         outcomes[key] = Remembered(answer.reply, ours=True) if key in fresh else await settle(answer)
     return [outcomes[answer.key] for answer in answers]
+
+
+async def _stored(answers: Sequence[Answered], over: "Lane | None") -> set[str]:
+    """Store answers of different keys; the keys that were fresh."""
+    if over is not None:
+        return await remember_at_once(over, answers)
+    connection = Callback._meta.db
+    at_once = connection.capabilities.dialect == "postgres"
+    return await (remember_at_once if at_once else remember_in_one_piece)(connection, answers)
 
 
 async def remember_at_once(connection: "BaseDBAsyncClient | Lane", answers: Sequence[Answered]) -> set[str]:

@@ -9,6 +9,7 @@ by one in a transaction that begins with a write. Behind both stand the tables' 
 """
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
@@ -25,6 +26,7 @@ from models.readings import Reading, dialect, in_dialect, tie
 from models.requests import IdempotencyKey
 from models.scans import ScanNonce
 from models.sites import EFFECTIVE, LIVE, Booking, CheckIn, Site, SiteChanges, Slot
+from models.sqlite import in_one_piece
 
 PERSON = "LEFT JOIN people AS p ON p.id = a.person_id"
 ACCOUNTS = Reading(
@@ -278,16 +280,19 @@ async def _book_at_once(values: list[Any], alone: bool, told: AuditEntry, month:
 
 async def _book_in_steps(values: list[Any], alone: bool, told: AuditEntry, month: Month | None) -> int | None:
     statement = BOOK if month is None else BOOK_OF_A_MONTH
+
+    def steps(connection: sqlite3.Connection) -> int:
+        if _first(connection, CLAIM, [*values[5:7], alone]) is None:
+            raise _NotBooked
+        booked = _first(connection, statement, [*values, *(month or ())])
+        if booked is None:
+            raise _NotBooked
+        told.subject = f"booking:{booked['id']}"
+        _first(connection, AUDIT, _columns(told))
+        return int(booked["id"])
+
     with suppress(_NotBooked):
-        async with in_transaction() as connection:
-            if not await _run(connection, CLAIM, [*values[5:7], alone]):
-                raise _NotBooked
-            rows = await _run(connection, statement, [*values, *(month or ())])
-            if not rows:
-                raise _NotBooked
-            told.subject = f"booking:{rows[0]['id']}"
-            await _run(connection, AUDIT, _columns(told))
-        return int(rows[0]["id"])
+        return await in_one_piece(Booking._meta.db, steps)
     return None
 
 
@@ -314,13 +319,15 @@ async def _enter_at_once(values: list[Any], word: Sequence[Any], told: AuditEntr
 
 
 async def _enter_in_steps(values: list[Any], word: Sequence[Any], told: AuditEntry) -> tuple[int, int]:
-    async with in_transaction() as connection:
-        (entry,) = await _run(connection, ENTRY, values)
+    def steps(connection: sqlite3.Connection) -> tuple[int, int]:
+        entry = _first(connection, ENTRY, values)
         if word is not NO_WORD:
-            await _run(connection, WORD, word)
-        await _run(connection, AUDIT, _columns(told))
-        (counted,) = await _run(connection, PRESENT, values[:1])
-    return entry["id"], counted["present"]
+            _first(connection, WORD, word)
+        _first(connection, AUDIT, _columns(told))
+        counted = _first(connection, PRESENT, values[:1])
+        return entry["id"], counted["present"]
+
+    return await in_one_piece(CheckIn._meta.db, steps)
 
 
 async def take_key(claim: IdempotencyKey) -> bool:
@@ -355,6 +362,12 @@ async def _undone_alone(connection: BaseDBAsyncClient) -> AsyncIterator[BaseDBAs
 
 async def _run(connection: BaseDBAsyncClient, statement: str, values: Sequence[Any]) -> Rows:
     return await connection.execute_query_dict(in_dialect(statement, dialect(connection)), list(values))
+
+
+def _first(connection: sqlite3.Connection, statement: str, values: Sequence[Any]) -> Any:
+    """The first row of a statement on SQLite; all are fetched, since one under way keeps commits up."""
+    rows = connection.execute(in_dialect(statement, "sqlite"), values).fetchall()
+    return rows[0] if rows else None
 
 
 def _columns(told: AuditEntry) -> tuple[Any, ...]:
