@@ -8,7 +8,7 @@ from handlers.answering import arrears, dues, party_age, publicity, surplus, ter
 from handlers.answering.shapes import Answer
 from handlers.answering.worked import Sentence, squeeze
 
-NUMBER = re.compile(r"[\d零〇二两俩三仨四五六七八九十百千万半几]|一(?!下)")
+NUMBER = re.compile(r"[\d零〇二两俩三仨四五六七八九十百千万半]|一(?!下)")
 """Without one, and with nothing asked before, nothing can be worked out. 一下 is none: 问一下."""
 Calculator = Callable[[Sentence], Answer | None]
 """A sentence → an answer with its working, or None: not for me."""
