@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
@@ -24,6 +24,8 @@ LONGEST_KEPT = 600
 LONGEST_ANSWER = 600
 LEANS_FOR = timedelta(minutes=10)
 """How long a short message may lean on the answer before it."""
+LOOKS_BACK = 2 * LEANS_FOR
+"""So far back stands what the last question may have leant on."""
 LONGEST_LEANING = 14
 MOST_RECENT = 10
 """So many of the last questions may say of what kind of unit somebody is."""
@@ -92,7 +94,7 @@ async def answer_to_sender(
     """
     text = _worded(text)
     account, recent = await statements.identity_and_asked(
-        app, openid, since=ctx.now() - LEANS_FOR, most=MOST_RECENT
+        app, openid, since=ctx.now() - LOOKS_BACK, most=MOST_RECENT
     )
     if account is not None:
         ctx = ctx.on_behalf_of(caller_of(account))
@@ -113,12 +115,14 @@ async def _answer_after(
     scope: str | None,
     to_anybody: Answer | None = None,
 ) -> Answer:
-    scope = scope or _said_scope(recent) or await _scope(ctx)
-    last = recent[0] if recent and len(text) <= LONGEST_LEANING else None
+    fresh = _until(recent, ctx.now())
+    scope = scope or _said_scope(fresh) or await _scope(ctx)
+    last = fresh[0] if fresh and len(text) <= LONGEST_LEANING else None
     if text.strip("。！!.") in ORIGINAL:
         answer: Answer | None = await _original(ctx, last)
     else:
-        answer = await _leaning(ctx, text, last, scope) if last else None
+        before = _until(recent[1:], last.asked_at) if last else ()
+        answer = await _leaning(ctx, text, last, scope, before[0] if before else None) if last else None
     if answer is not None:
         return answer
     previous = last.entry_code if last else None
@@ -151,7 +155,7 @@ async def _recent(ctx: Context) -> list[Question]:
     """What the caller asked just before, the latest first."""
     if ctx.caller.account is None:
         return []
-    return await statements.asked(ctx.caller.account.id, since=ctx.now() - LEANS_FOR, most=MOST_RECENT)
+    return await statements.asked(ctx.caller.account.id, since=ctx.now() - LOOKS_BACK, most=MOST_RECENT)
 
 
 def _said_scope(recent: Sequence[Question]) -> str | None:
@@ -159,18 +163,37 @@ def _said_scope(recent: Sequence[Question]) -> str | None:
     return next((scope for question in recent if (scope := own_scope(question.text))), None)
 
 
-async def _leaning(ctx: Context, text: str, last: Question, scope: str | None) -> Answer | None:
-    """The answer to a bare number, to “详细” or to a kind of unit by itself, else None."""
+def _until(asked: Sequence[Question], moment: datetime) -> Sequence[Question]:
+    """What was asked in the time up to a moment that something asked then might have leant on."""
+    return [question for question in asked if question.asked_at >= moment - LEANS_FOR]
+
+
+async def _leaning(
+    ctx: Context, text: str, last: Question, scope: str | None, before: Question | None
+) -> Answer | None:
+    """The answer to a bare number, to “详细” or to a kind of unit by itself, else None.
+
+    `before` is what was asked before the last question, which may have leant on it.
+    """
     if ONLY_SCOPE.fullmatch(text) and last.kind in ("answer", "choices"):
         return _engine_answer(ctx, last.text, kind_of(text) or scope)
     number = CHOSEN.get(unicodedata.normalize("NFKC", text).strip("。.、！! "), 0)
     if number and last.kind == "choices":
-        # The engine is pure: asked the same, it offers the same.
-        offered = _engine_answer(ctx, last.text, scope).choices
+        offered = _offered(ctx, last, scope, before)
         return await _entry(offered[number - 1][0]) if 1 <= number <= len(offered) else None
     if text.strip("。！!.") in DETAILS and last.entry_code:
         return await _entry(last.entry_code, details=True)
     return None
+
+
+def _offered(
+    ctx: Context, last: Question, scope: str | None, before: Question | None
+) -> tuple[tuple[str, str], ...]:
+    """What was offered to choose from. The engine is pure: asked the same, it offers the same."""
+    leant = _engine_answer(ctx, last.text, scope, before.entry_code) if before else None
+    if leant is not None and (leant.kind, leant.confidence) == (last.kind, last.confidence):
+        return leant.choices
+    return _engine_answer(ctx, last.text, scope).choices
 
 
 async def _original(ctx: Context, last: Question | None) -> Answer:

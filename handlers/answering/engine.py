@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from handlers.answering import confidence, replies
+from handlers.answering.asks import mismatch
 from handlers.answering.calculators import NUMBER, calculate
 from handlers.answering.courtesy import Courtesy
 from handlers.answering.declines import Declines
@@ -241,9 +242,21 @@ class Engine:
                 if other.kind == "answer":
                     return other
         again = self._judge(both, favour)
+        if again.entry == last.code and self._asks_else(canonical, last):
+            return self._near(both, favour, last)
         if another and self.ours(subject) and not self._names(again, names):
             return self._judge(subject, favour)  # What was asked before says nothing of it: that is no reply.
         return again
+
+    def _asks_else(self, canonical: str, last: Fact) -> bool:
+        """Whether canonical text asks what nobody asks of an entry."""
+        place = next(place for place, fact in enumerate(self._index.facts) if fact is last)
+        return mismatch(self._glance(canonical).asked, self._index.readings[place].asked) == 1
+
+    def _near(self, canonical: str, favour: Favour, last: Fact) -> Answer:
+        """The entries near canonical text but the last one, to choose from; unknown if there are none."""
+        matches = [match for match in self.matches(canonical, favour)[0] if match.fact is not last]
+        return choose(matches, 0.0) if matches else unknown(ours=True, sure=0.0)
 
     def _of_same_subject(self, canonical: str, before: str, favour: Favour) -> Answer | None:
         """The answer to something else about what canonical text before it was about, if that is clear."""

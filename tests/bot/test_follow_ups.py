@@ -1,5 +1,6 @@
 """Messages that lean on the answer before them, though most questions are answered from memory."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
@@ -163,6 +164,20 @@ async def test_something_else_is_asked_of_what_was_answered(
     assert "延长一次" not in alone
     assert "延长一次" not in first
     assert "延长一次" in second
+
+
+@pytest.mark.usefixtures("known")
+async def test_what_a_question_that_leans_offers_is_chosen_by_its_number(
+    ctx: Context, platform: Platform, clock: Clock
+) -> None:
+    async with open_client(ctx) as client:
+        await platform.say(client, text_message("支委会多久开一次"))
+        clock.now += timedelta(minutes=9)
+        offered = await platform.say(client, text_message("那要多少人到会"))
+        clock.now += timedelta(minutes=9)  # Eighteen after what that leant on.
+        (number,) = re.findall("([123]) 支委会要几名委员到会才能开", offered)
+        chosen = await platform.say(client, text_message(number))
+    assert "半数以上委员到会" in chosen
 
 
 @pytest.mark.usefixtures("known")

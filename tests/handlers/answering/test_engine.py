@@ -161,6 +161,23 @@ def test_something_else_may_be_asked_of_the_same_subject(first: str, then: str, 
     assert ENGINE.answer(then, on=ON, previous=before.entry).entry == code
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "offered"),
+    [
+        ("支委会多久开一次", "那要多少人到会", "meetings-committee-quorum"),
+        ("谈心谈话多久一次", "那和谁谈", "talks-members"),
+    ],
+)
+def test_where_nobody_asks_that_of_the_last_one_others_are_offered(
+    first: str, then: str, offered: str
+) -> None:
+    before = ENGINE.answer(first, on=ON)
+    answer = ENGINE.answer(then, on=ON, previous=before.entry)
+    assert answer.kind == "choices"
+    assert offered in dict(answer.choices)
+    assert before.entry not in dict(answer.choices)
+
+
 @pytest.mark.parametrize("then", ["今天吃什么", "你是谁", "天气怎么样", "可以借钱吗"])
 def test_what_is_none_of_ours_stays_so_after_an_answer(then: str) -> None:
     assert ENGINE.answer(then, on=ON, previous="dues-calculate") == ENGINE.answer(then, on=ON)
