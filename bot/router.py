@@ -20,8 +20,6 @@ class Spoken(NamedTuple):
     asked: Asked
 
 
-NAMED = re.compile(r"\(\?P<\w+>")
-
 Instant = Callable[[Message, Context], "Reply | Spoken | Route"]
 """Another line instead of a reply: this message takes more than memory, let that one answer it."""
 Deliberate = Callable[[Message, Context], Awaitable[Reply | Spoken]]
@@ -78,6 +76,9 @@ def app_of(message: Message, ctx: Context) -> App:
     """Which of the two apps a message was sent to."""
     is_mini_program = message.app_id == ctx.settings.mp_app_id.encode()
     return App.MINI_PROGRAM if is_mini_program else App.OFFICIAL_ACCOUNT
+
+
+NAMED = re.compile(r"\(\?P<\w+>")
 
 
 def any_of(openings: Iterable[re.Pattern[str]]) -> re.Pattern[str]:
