@@ -262,7 +262,8 @@ class Engine:
         """The answer to something else about what canonical text before it was about, if that is clear."""
         if not self._glance(canonical).asked:
             return None
-        about = [word for word in self._features.subjects(before) if word not in canonical]
+        words = self._features.subjects(before)
+        about = [word for word in words if word not in canonical and not A_KIND.fullmatch(word)]
         whole = "".join((*about, GOES_ON.sub("", canonical)))
         answer = self._judge(whole, favour, least=confidence.STRANGE_AT)
         return answer if answer.kind == "answer" else None

@@ -161,6 +161,12 @@ def test_something_else_may_be_asked_of_the_same_subject(first: str, then: str, 
     assert ENGINE.answer(then, on=ON, previous=before.entry).entry == code
 
 
+def test_the_kind_of_unit_is_no_subject_of_the_question_before() -> None:
+    for scope in (None, "社区"):
+        answer = ENGINE.answer("那可以延期吗", on=ON, scope=scope, previous="scope-term-five")
+        assert answer.entry == "election-delay"
+
+
 @pytest.mark.parametrize(
     ("first", "then", "offered"),
     [
