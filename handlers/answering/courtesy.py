@@ -16,7 +16,7 @@ class Courtesy:
         """`openings` are patterns, `endings` are words."""
         patterns = "|".join(openings)
         self._opening = re.compile(rf"(?:(?:{patterns})[{MARKS}]*)+(?=.{{{LEAST_LEFT}}})" if patterns else "")
-        # The longest first: 谢谢您 ends no differently from 谢谢.
+        # The longest first: 多谢了 ends with 谢了, too.
         self._endings = tuple(sorted(endings, key=len, reverse=True))
 
     def __call__(self, plain: str) -> str:

@@ -40,12 +40,11 @@ OF_ONESELF = re.compile(
     "|学校|高校|中学|小学)"
 )
 """How somebody says of what kind of unit they are."""
-GOES_ON = re.compile("^(?:那么?|还有|如果是|要是|换成)")
+ON_WITH = "(?:那么?|还有|如果是|要是|换成)"
 """How a message begins that goes on with what was said before."""
-FOLLOW_UP = re.compile(
-    r"^(那|还有|如果是|要是|换成)|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$"
-)
-NO_SUBJECT = re.compile("^(?:那么?|还有|如果是|要是|换成)|[呢吗吧啊的|]+$|^我们?")
+GOES_ON = re.compile(f"^{ON_WITH}")
+FOLLOW_UP = re.compile(rf"^{ON_WITH}|呢\|?$|^要?(多久|谁|什么时候|怎么办|为什么|多久一次)\|?$")
+NO_SUBJECT = re.compile(f"^{ON_WITH}|[呢吗吧啊的|]+$|^我们?")
 """What a message that goes on with another subject says besides it."""
 LEAST_SPOKEN_OF = 0.2
 """An entry speaks of a subject that this share of its askings name."""
@@ -60,7 +59,7 @@ ONLY_SCOPE = re.compile(
 """What tells the kind of unit and asks nothing: the last question, now with that known."""
 LEANS = re.compile(
     rf"(?=.{{1,{LONGEST_FOLLOW_UP}}}$)"
-    rf"(?:{ONLY_SCOPE.pattern}$|那|还有|如果是|要是|换成|.*\d"
+    rf"(?:{ONLY_SCOPE.pattern}$|{ON_WITH}|.*\d"
     r"|(?:[^?？]{0,3}(?:退休|离休|在职|下岗|学生|农民|村|社区|机关|国企|学校|两新|事业单位)[^?？]{0,3}"
     r"|.{0,3}[零一二两三四五六七八九十百千万]+[个名人票月年岁元块]{0,2})[。!！]*$)"
 )
@@ -115,7 +114,7 @@ class Engine:
         self._index = Index(facts, readings, speller.pairs())
         self._for_some = {place for place, fact in enumerate(facts) if fact.scopes}
         self._synonyms = words.synonyms
-        self._by_code = {fact.code: fact for fact in facts}
+        self._places = {fact.code: place for place, fact in enumerate(facts)}
         self._replies = {fact.code: replies.answer(fact) for fact in facts}
         self._favours: tuple[date, dict[frozenset[str], Favour]] = (date.min, {})
         """Kept for the day that is asked about."""
@@ -146,11 +145,12 @@ class Engine:
         return dict(zip(self._index.facts, self._index.readings, strict=True))
 
     def __len__(self) -> int:
-        return len(self._by_code)
+        return len(self._places)
 
     def fact(self, code: str) -> Fact | None:
         """The entry with this code."""
-        return self._by_code.get(code)
+        place = self._places.get(code)
+        return None if place is None else self._index.facts[place]
 
     def answer(self, text: str, *, scope: str | None = None, on: date, previous: str | None = None) -> Answer:
         """The reply to one message of someone in a unit of kind `scope`, as the rules stand `on` a day.
@@ -203,7 +203,7 @@ class Engine:
             return several[0]  # What stands around it is no part of the question.
         if whole.kind == "answer":
             return whole
-        last = self._by_code.get(previous or "")
+        last = self.fact(previous or "")
         if last is not None and short:
             if FOLLOW_UP.search(canonical):
                 return self._lean(canonical, last, favour)
@@ -250,8 +250,8 @@ class Engine:
 
     def _asks_else(self, canonical: str, last: Fact) -> bool:
         """Whether canonical text asks what nobody asks of an entry."""
-        place = next(place for place, fact in enumerate(self._index.facts) if fact is last)
-        return mismatch(self._glance(canonical).asked, self._index.readings[place].asked) == 1
+        asked = self._index.readings[self._places[last.code]].asked
+        return mismatch(self._glance(canonical).asked, asked) == 1
 
     def _near(self, canonical: str, favour: Favour, last: Fact) -> Answer:
         """The entries near canonical text but the last one, to choose from; unknown if there are none."""
@@ -271,7 +271,8 @@ class Engine:
     def _names(self, answer: Answer, names: Sequence[str]) -> bool:
         """Whether an entry that is given or offered speaks of a subject, by one of its names."""
         codes = (answer.entry, *(code for code, _ in answer.choices))
-        texts = (text for code in codes if code in self._by_code for text in said_by(self._by_code[code]))
+        facts = filter(None, (self.fact(code or "") for code in codes))
+        texts = (text for fact in facts for text in said_by(fact))
         return any(name in text for text in texts for name in names)
 
     def _each(self, sentences: Sequence[str], favour: Favour) -> list[Answer]:
@@ -337,8 +338,8 @@ class Engine:
             text = self._replies[fact.code]
             return Answer("answer", text, fact.code, sure, fact.citations, hangs_on_scope=hangs)
         if ours and names_only and (named := self._naming(bare)):
-            allowed = [fact for place, fact in named if favour(place)][: confidence.CHOICES]
-            hangs = any(fact.scopes for _, fact in named)
+            allowed = [self._index.facts[place] for place in named if favour(place)][: confidence.CHOICES]
+            hangs = not self._for_some.isdisjoint(named)
             offered = offer(allowed, sure) if allowed else choose(matches, sure)
             return offered._replace(hangs_on_scope=hangs)
         if ours and (names_only or sure >= confidence.CHOOSE_AT):
@@ -355,13 +356,17 @@ class Engine:
                 return True
         return False
 
-    def _naming(self, subject: str) -> list[tuple[int, Fact]]:
-        """The entries whose question names a subject, with their places: what is asked for most and said
-        shortest comes first."""
+    def _naming(self, subject: str) -> list[int]:
+        """The places of entries whose question names a subject: first what is asked for most and said
+        shortest."""
         names = (subject, *self._synonyms.get(subject, ()))
-        facts = enumerate(self._index.facts)
-        named = [(place, fact) for place, fact in facts if any(name in fact.question for name in names)]
-        return sorted(named, key=lambda one: (-len(one[1].askings) / len(one[1].question), one[1].code))
+        facts = self._index.facts
+        named = [place for place, fact in enumerate(facts) if any(name in fact.question for name in names)]
+
+        def order(place: int) -> tuple[float, str]:
+            return -len(facts[place].askings) / len(facts[place].question), facts[place].code
+
+        return sorted(named, key=order)
 
     def suggest(self, text: str, *, scope: str | None = None, on: date) -> tuple[tuple[str, str], ...]:
         """Codes and questions of the entries that a question may be meant for that is still being typed.
@@ -373,9 +378,9 @@ class Engine:
         if len(bare) < LEAST_TYPED or not self.ours(canonical):
             return ()
         favour = self.favour_for(canonical, scope, on)
-        found = [*self._naming(bare), *(match[:2] for match in self.matches(canonical, favour)[0])]
-        allowed = dict.fromkeys((fact.code, fact.question) for place, fact in found if favour(place))
-        return tuple(allowed)[:MOST_SUGGESTED]
+        found = dict.fromkeys([*self._naming(bare), *(m.place for m in self.matches(canonical, favour)[0])])
+        allowed = [self._index.facts[place] for place in found if favour(place)]
+        return tuple((fact.code, fact.question) for fact in allowed[:MOST_SUGGESTED])
 
     def _said(self, place: int, hangs: bool) -> Answer:
         """The entry of an asking in its very words."""
